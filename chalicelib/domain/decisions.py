@@ -1,0 +1,84 @@
+"""What may happen next: pure decisions over the state of an order. They return events or raise; others do."""
+
+from __future__ import annotations
+
+from chalicelib.domain.errors import AlreadyRejected, Cancelled, Reason, Refused, Rejection
+from chalicelib.domain.events import (
+    CancellationRequested,
+    OrderCancelled,
+    OrderFailed,
+    OrderRedriven,
+    OrderRejected,
+    RejectionDecided,
+)
+from chalicelib.domain.state import Order, Status
+
+MAX_ATTEMPTS = 50
+"""Executions of one order, redrives included; an order that needs more is abandoned by an operator."""
+
+
+def may_go_on(order: Order) -> None:
+    """Let a forward step run, or raise the Rejection that leads to the compensations."""
+    if order.rejection is not None:
+        raise AlreadyRejected(*order.rejection.reasons)
+    if order.cancellation is not None:
+        raise Cancelled(_cancellation_reason(order.cancellation))
+
+
+def decide_rejection(order: Order, step: str, rejection: Rejection) -> RejectionDecided | None:
+    """The event that makes a "no" final, or None if it is already decided that the order is undone."""
+    if order.is_undone:
+        return None
+    return RejectionDecided(step=step, kind=type(rejection).__name__, reasons=rejection.reasons)
+
+
+def decide_closing(order: Order) -> OrderRejected | OrderCancelled | None:
+    """How an undone order ends; None if it has ended. Asserts that nothing is left reserved or paid."""
+    if order.is_final:
+        return None
+    assert order.reservation is None or order.release is not None, f"{order.order_id} still holds stock"
+    assert order.payment is None or order.refund is not None, f"{order.order_id} still holds money"
+    if order.rejection is not None:
+        return OrderRejected(reasons=order.rejection.reasons)
+    assert order.cancellation is not None, f"{order.order_id} is closed without a reason"
+    return OrderCancelled(by=order.cancellation.by, reason=order.cancellation.reason)
+
+
+def decide_cancellation(order: Order, by: str, reason: str) -> CancellationRequested | None:
+    """The request to cancel; None if it was asked for before. Raises Refused, with the reason, if it is too late."""
+    if order.outcome is Status.CONFIRMED:
+        raise Refused("the order is confirmed and on its way; arrange a return instead")
+    if order.outcome is Status.REJECTED or order.rejection is not None:
+        raise Refused("the order is being rejected or is rejected already; there is nothing left to cancel")
+    if order.cancellation is not None:
+        return None
+    return CancellationRequested(by=by, reason=reason)
+
+
+def decide_redrive(order: Order, by: str, reason: str) -> OrderRedriven:
+    """One more attempt for a FAILED order, going on where it stands. Raises Refused."""
+    if order.outcome is not Status.FAILED:
+        raise Refused(f"only a FAILED order can be redriven; this one is {order.status}")
+    return _next_attempt(order, by, reason)
+
+
+def decide_restart(order: Order, by: str, reason: str) -> OrderRedriven:
+    """One more attempt for an order whose execution is gone without an outcome. Raises Refused."""
+    if order.is_final:
+        raise Refused(f"the order is {order.status}; it needs no further attempt")
+    return _next_attempt(order, by, reason)
+
+
+def decide_failure(order: Order, failure: OrderFailed) -> OrderFailed | None:
+    """Park the order; None if it is parked or has ended meanwhile."""
+    return None if order.outcome is not None else failure
+
+
+def _next_attempt(order: Order, by: str, reason: str) -> OrderRedriven:
+    if order.attempt >= MAX_ATTEMPTS:
+        raise Refused(f"the order has had {order.attempt} attempts, the most allowed; cancel it")
+    return OrderRedriven(attempt=order.attempt + 1, by=by, reason=reason)
+
+
+def _cancellation_reason(cancellation: CancellationRequested) -> Reason:
+    return Reason("cancelled", f"cancelled by {cancellation.by}: {cancellation.reason}")

@@ -1,0 +1,92 @@
+"""What was ordered: the immutable content of an order, its identity and its arithmetic."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from chalicelib.domain.money import Money
+
+MAX_LINES = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One position. `unit_price` is net, in the order's currency, up to 6 decimals; `tax_rate` 0.20 is 20 %."""
+
+    line: int
+    sku: str
+    quantity: int
+    unit_price: Decimal
+    tax_rate: Decimal
+
+    @property
+    def gross(self) -> Decimal:
+        """Quantity times price plus tax, unrounded."""
+        return self.quantity * self.unit_price * (1 + self.tax_rate)
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentInstruction:
+    """How the customer pays: method `card` with a provider's token, or `on_account` without."""
+
+    method: str
+    token: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where to deliver; `country` is an ISO 3166 alpha-2 code."""
+
+    name: str
+    address: str
+    city: str
+    postal_code: str
+    country: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrderContent:
+    """An order as the ERP sent it, checked for form but not yet for truth."""
+
+    source: str
+    external_id: str
+    ordered_at: datetime
+    customer_id: str
+    currency: str
+    lines: tuple[Line, ...]
+    total: Money
+    payment: PaymentInstruction
+    ship_to: Address
+
+    @property
+    def order_id(self) -> str:
+        return order_id(self.source, self.external_id)
+
+    def quantities(self) -> dict[str, int]:
+        """SKU -> pieces over all lines: a SKU may stand on several lines and is reserved once."""
+        counts: Counter[str] = Counter()
+        for line in self.lines:
+            counts[line.sku] += line.quantity
+        return dict(sorted(counts.items()))
+
+    def possible_totals(self) -> frozenset[Money]:
+        """The totals that count as right: ERPs round either each line or only the sum."""
+        each_line = sum(Money.rounded(line.gross, self.currency).minor for line in self.lines)
+        whole = Money.rounded(sum((line.gross for line in self.lines), Decimal(0)), self.currency)
+        return frozenset({Money(each_line, self.currency), whole})
+
+
+def order_id(source: str, external_id: str) -> str:
+    """The id of the order that `source` calls `external_id`: always the same, 26 characters, safe everywhere.
+
+    120 bits of SHA-256 in lower-case base 32: two of a billion orders collide with a chance of about 1e-18.
+    The NUL between the two keeps ("ab", "c") apart from ("a", "bc"); neither may contain one.
+    """
+    digest = hashlib.sha256(f"{source}\0{external_id}".encode()).digest()
+    number = int.from_bytes(digest[:15], "big")
+    alphabet = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford: no i, l, o, u
+    return "o-" + "".join(alphabet[number >> shift & 31] for shift in range(115, -1, -5))

@@ -1,0 +1,148 @@
+"""The state of an order: a fold over its events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from chalicelib.domain.errors import CorruptHistory
+from chalicelib.domain.events import (
+    CancellationRequested,
+    ErpAcknowledged,
+    InventoryReleased,
+    InventoryReserved,
+    OrderCancelled,
+    OrderConfirmed,
+    OrderFailed,
+    OrderReceived,
+    OrderRedriven,
+    OrderRejected,
+    OrderValidated,
+    PaymentCaptured,
+    PaymentRefunded,
+    RecordedEvent,
+    RejectionDecided,
+)
+from chalicelib.domain.order import OrderContent
+
+
+class Status(StrEnum):
+    """Where an order stands. The first four are on the way; FAILED waits for a redrive; the rest are final."""
+
+    RECEIVED = "RECEIVED"
+    VALIDATED = "VALIDATED"
+    RESERVED = "RESERVED"
+    PAID = "PAID"
+    CONFIRMED = "CONFIRMED"
+    REJECTED = "REJECTED"
+    CANCELLED = "CANCELLED"
+    FAILED = "FAILED"
+
+
+FINAL = frozenset({Status.CONFIRMED, Status.REJECTED, Status.CANCELLED})
+IN_PROGRESS = frozenset({Status.RECEIVED, Status.VALIDATED, Status.RESERVED, Status.PAID})
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """An order as of event `version`. Times are UTC."""
+
+    order_id: str
+    version: int
+    content: OrderContent
+    payload_hash: str
+    channel: str
+    correlation_id: str
+    received_at: datetime
+    updated_at: datetime
+    progress: Status = Status.RECEIVED
+    outcome: Status | None = None
+    attempt: int = 1
+    reservation: InventoryReserved | None = None
+    payment: PaymentCaptured | None = None
+    release: InventoryReleased | None = None
+    refund: PaymentRefunded | None = None
+    rejection: RejectionDecided | None = None
+    cancellation: CancellationRequested | None = None
+    failure: OrderFailed | None = None
+    confirmation_number: str = ""
+    acknowledged: tuple[str, ...] = ()
+
+    @property
+    def status(self) -> Status:
+        return self.outcome or self.progress
+
+    @property
+    def is_final(self) -> bool:
+        return self.outcome in FINAL
+
+    @property
+    def is_undone(self) -> bool:
+        """It is decided that this order is closed without delivery; only compensations may still run."""
+        return self.rejection is not None or self.cancellation is not None
+
+
+def fold(events: Iterable[RecordedEvent]) -> Order:
+    """The state after these events, which must be all of one order, in sequence. Raises CorruptHistory."""
+    order: Order | None = None
+    for recorded in events:
+        order = evolve(order, recorded)
+    if order is None:
+        raise CorruptHistory("an order without events")
+    return order
+
+
+def evolve(order: Order | None, recorded: RecordedEvent) -> Order:
+    """The state after one more event. Raises CorruptHistory if the event cannot follow."""
+    event = recorded.event
+    if order is None:
+        if not isinstance(event, OrderReceived) or recorded.sequence != 1:
+            raise CorruptHistory(f"order {recorded.order_id} begins with {recorded.type} {recorded.sequence}")
+        return Order(
+            order_id=recorded.order_id,
+            version=1,
+            content=event.content,
+            payload_hash=event.payload_hash,
+            channel=event.channel,
+            correlation_id=recorded.correlation_id,
+            received_at=recorded.recorded_at,
+            updated_at=recorded.recorded_at,
+        )
+    if recorded.sequence != order.version + 1:
+        raise CorruptHistory(f"order {order.order_id}: event {recorded.sequence} after {order.version}")
+    if order.is_final and not isinstance(event, ErpAcknowledged):
+        raise CorruptHistory(f"order {order.order_id}: {recorded.type} after {order.status}")
+    return replace(_apply(order, recorded), version=recorded.sequence, updated_at=recorded.recorded_at)
+
+
+def _apply(order: Order, recorded: RecordedEvent) -> Order:
+    match recorded.event:
+        case OrderValidated():
+            return replace(order, progress=Status.VALIDATED)
+        case InventoryReserved() as event:
+            return replace(order, progress=Status.RESERVED, reservation=event)
+        case PaymentCaptured() as event:
+            return replace(order, progress=Status.PAID, payment=event)
+        case OrderConfirmed() as event:
+            return replace(order, outcome=Status.CONFIRMED, confirmation_number=event.confirmation_number)
+        case RejectionDecided() as event:
+            return replace(order, rejection=event)
+        case PaymentRefunded() as event:
+            return replace(order, refund=event)
+        case InventoryReleased() as event:
+            return replace(order, release=event)
+        case OrderRejected():
+            return replace(order, outcome=Status.REJECTED)
+        case CancellationRequested() as event:
+            return replace(order, cancellation=event)
+        case OrderCancelled():
+            return replace(order, outcome=Status.CANCELLED)
+        case OrderFailed() as event:
+            return replace(order, outcome=Status.FAILED, failure=event)
+        case OrderRedriven() as event:
+            return replace(order, outcome=None, attempt=event.attempt)
+        case ErpAcknowledged() as event:
+            return replace(order, acknowledged=(*order.acknowledged, event.outcome))
+    raise CorruptHistory(f"order {order.order_id}: {recorded.type} cannot follow {order.status}")

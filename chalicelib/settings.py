@@ -1,0 +1,70 @@
+"""The environment, read once into one typed object. Nothing else reads environment variables."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from chalicelib.domain.errors import Misconfigured
+
+_STAGE = re.compile(r"[a-z][a-z0-9]{0,15}\Z")
+_GATEWAYS = ("sandbox", "stripe")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Where this process runs and what it uses. Names of AWS resources are derived from the stage."""
+
+    stage: str
+    region: str
+    account_id: str
+    payment_gateway: str = "sandbox"
+    stripe_api_base: str = ""
+    log_level: str = "INFO"
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str], function_arn: str = "") -> Settings:
+        """From the environment; inside Lambda the account comes from the invoked function's ARN.
+
+        Raises Misconfigured, naming the variable and what it must hold.
+        """
+        stage = environ.get("ORDERBRIDGE_STAGE", "")
+        if not _STAGE.match(stage):
+            raise Misconfigured(f"ORDERBRIDGE_STAGE is {stage!r}: set it to the stage, such as dev or prod")
+        region = environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION", "")
+        if not region:
+            raise Misconfigured("AWS_REGION is not set: set it to the region of the deployment")
+        account = environ.get("ORDERBRIDGE_ACCOUNT_ID") or ":".join(function_arn.split(":")[4:5])
+        if not re.fullmatch(r"\d{12}", account):
+            raise Misconfigured("ORDERBRIDGE_ACCOUNT_ID is not a 12-digit AWS account id: set it outside of Lambda")
+        gateway = environ.get("ORDERBRIDGE_PAYMENT_GATEWAY") or "sandbox"
+        if gateway not in _GATEWAYS:
+            raise Misconfigured(f"ORDERBRIDGE_PAYMENT_GATEWAY is {gateway!r}: use one of {', '.join(_GATEWAYS)}")
+        return cls(
+            stage=stage,
+            region=region,
+            account_id=account,
+            payment_gateway=gateway,
+            stripe_api_base=environ.get("ORDERBRIDGE_STRIPE_API_BASE", ""),
+            log_level=environ.get("ORDERBRIDGE_LOG_LEVEL") or "INFO",
+        )
+
+    def name(self, resource: str) -> str:
+        """The name of a resource of this stage: tables, queues, the topic, the bus, state machines, functions."""
+        return f"orderbridge-{self.stage}-{resource}"
+
+    def bucket(self, purpose: str) -> str:
+        """Bucket names are global, hence the account and the region in them."""
+        return f"orderbridge-{self.stage}-{purpose}-{self.account_id}-{self.region}"
+
+    def arn(self, service: str, resource: str) -> str:
+        return f"arn:aws:{service}:{self.region}:{self.account_id}:{resource}"
+
+    @property
+    def state_machine_arn(self) -> str:
+        return self.arn("states", f"stateMachine:{self.name('order')}")
+
+    def queue_url(self, queue: str, endpoint_url: str) -> str:
+        """The URL of a queue of this stage at an SQS endpoint."""
+        return f"{endpoint_url.rstrip('/')}/{self.account_id}/{self.name(queue)}"

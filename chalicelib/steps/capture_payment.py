@@ -1,0 +1,38 @@
+"""CapturePayment: charge once. What an earlier attempt may have charged is looked up before charging again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from chalicelib.domain.events import PaymentCaptured
+from chalicelib.domain.state import Order, Status
+from chalicelib.journal import Journal
+from chalicelib.ports import Payment, PaymentGateway, PaymentRequest
+from chalicelib.steps.frame import go_forward
+
+
+def payment_request(order: Order) -> PaymentRequest:
+    """The one charge of an order."""
+    content = order.content
+    return PaymentRequest(order.order_id, content.customer_id, content.total, content.payment)
+
+
+@dataclass(frozen=True, slots=True)
+class CapturePayment:
+    """Raises PaymentDeclined. `look_first`: an earlier try of this step may have charged without our knowing."""
+
+    journal: Journal
+    gateway: PaymentGateway
+
+    def __call__(self, order_id: str, look_first: bool = True) -> Status:
+        return go_forward(self.journal, order_id, Status.PAID, lambda order: self._capture(order, look_first))
+
+    def _capture(self, order: Order, look_first: bool) -> Order:
+        request = payment_request(order)
+        found = self.gateway.find(request) if look_first or order.attempt > 1 else None
+        payment = found or self.gateway.capture(request)
+        return self.journal.append(order, captured(payment, found_by_lookup=found is not None))
+
+
+def captured(payment: Payment, found_by_lookup: bool) -> PaymentCaptured:
+    return PaymentCaptured(payment.payment_id, payment.amount, payment.gateway, found_by_lookup)

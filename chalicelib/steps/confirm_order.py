@@ -1,0 +1,48 @@
+"""ConfirmOrder: the last look at delivery holds, then the order is final."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from chalicelib.domain.errors import ConfirmationRefused, Reason
+from chalicelib.domain.events import OrderConfirmed
+from chalicelib.domain.state import Order, Status
+from chalicelib.journal import Journal
+from chalicelib.ports import ReferenceData
+from chalicelib.steps.frame import go_forward
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmOrder:
+    """Raises ConfirmationRefused if a SKU, the customer or the country is on a delivery hold (a recall, say)."""
+
+    journal: Journal
+    reference: ReferenceData
+
+    def __call__(self, order_id: str) -> Status:
+        return go_forward(self.journal, order_id, Status.CONFIRMED, self._confirm)
+
+    def _confirm(self, order: Order) -> Order:
+        reasons = self._holds(order)
+        if reasons:
+            raise ConfirmationRefused(*reasons)
+        return self.journal.append(order, OrderConfirmed(confirmation_number(order.order_id)))
+
+    def _holds(self, order: Order) -> tuple[Reason, ...]:
+        content = order.content
+        subjects = [
+            ("customer", content.customer_id, "customer_id"),
+            ("country", content.ship_to.country, "ship_to.country"),
+        ]
+        subjects += [("sku", line.sku, f"lines[{index}].sku") for index, line in enumerate(content.lines)]
+        held = [(self.reference.hold(kind, key), field) for kind, key, field in subjects]
+        return tuple(
+            Reason("delivery_hold", f"{hold.kind} {hold.key} is on hold: {hold.reason}", field)
+            for hold, field in held
+            if hold
+        )
+
+
+def confirmation_number(order_id: str) -> str:
+    """What the customer is told: a readable part of the order's own id, so that it needs no counter."""
+    return f"OB-{order_id[2:8]}-{order_id[8:14]}".upper()

@@ -1,0 +1,35 @@
+"""What all steps share: load, stop if there is nothing to do, act, and make a business "no" final before raising it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from chalicelib.domain.decisions import decide_rejection, may_go_on
+from chalicelib.domain.errors import Rejection
+from chalicelib.domain.state import Order, Status
+from chalicelib.journal import Journal
+
+_PROGRESS = (Status.RECEIVED, Status.VALIDATED, Status.RESERVED, Status.PAID)
+
+
+def go_forward(journal: Journal, order_id: str, reaches: Status, act: Callable[[Order], Order]) -> Status:
+    """Run a forward step: `act` takes the order to the status `reaches` or raises.
+
+    Raises Rejection once it is decided that the order is undone (now or earlier), or whatever `act` raises.
+    """
+
+    def attempt(order: Order) -> Status:
+        if order.outcome is Status.CONFIRMED:
+            return order.status
+        may_go_on(order)
+        if reaches in _PROGRESS and _PROGRESS.index(order.progress) >= _PROGRESS.index(reaches):
+            return order.status
+        try:
+            return act(order).status
+        except Rejection as rejection:
+            decided = decide_rejection(order, journal.step, rejection)
+            if decided is not None:
+                journal.append(order, decided)
+            raise
+
+    return journal.decide(order_id, attempt)

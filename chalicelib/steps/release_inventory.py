@@ -1,0 +1,29 @@
+"""ReleaseInventory: compensation of ReserveInventory. Gives back whatever the order holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from chalicelib.domain.events import InventoryReleased
+from chalicelib.domain.state import Order, Status, evolve
+from chalicelib.journal import Journal
+from chalicelib.ports import Inventory
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseInventory:
+    """Does nothing if nothing is held. An unfinished reservation in several chunks is found and given back too."""
+
+    journal: Journal
+    inventory: Inventory
+
+    def __call__(self, order_id: str) -> Status:
+        return self.journal.decide(order_id, self._release)
+
+    def _release(self, order: Order) -> Status:
+        if order.is_final or order.release is not None:
+            return order.status
+        if order.reservation is None and not self.inventory.holds_anything(order.order_id):
+            return order.status
+        pending = self.journal.pending(order, InventoryReleased(quantities={}))
+        return evolve(order, self.inventory.release(pending)).status

@@ -1,0 +1,27 @@
+"""ReserveInventory: set the ordered pieces aside, all or none, together with the event that says so."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from chalicelib.domain.events import InventoryReserved
+from chalicelib.domain.state import Order, Status, evolve
+from chalicelib.journal import Journal
+from chalicelib.ports import Inventory
+from chalicelib.steps.frame import go_forward
+
+
+@dataclass(frozen=True, slots=True)
+class ReserveInventory:
+    """Raises InsufficientStock, naming every SKU that is short."""
+
+    journal: Journal
+    inventory: Inventory
+
+    def __call__(self, order_id: str) -> Status:
+        return go_forward(self.journal, order_id, Status.RESERVED, self._reserve)
+
+    def _reserve(self, order: Order) -> Order:
+        quantities = order.content.quantities()
+        pending = self.journal.pending(order, InventoryReserved(quantities))
+        return evolve(order, self.inventory.reserve(quantities, pending))

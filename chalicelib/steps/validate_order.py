@@ -1,0 +1,31 @@
+"""ValidateOrder: is what was ordered true? Against customers, products, prices and credit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from chalicelib.domain.errors import InvalidOrder
+from chalicelib.domain.events import OrderValidated
+from chalicelib.domain.state import Order, Status
+from chalicelib.domain.validation import violations
+from chalicelib.journal import Journal
+from chalicelib.ports import ReferenceData
+from chalicelib.steps.frame import go_forward
+
+
+@dataclass(frozen=True, slots=True)
+class ValidateOrder:
+    """Raises InvalidOrder with every reason at once."""
+
+    journal: Journal
+    reference: ReferenceData
+
+    def __call__(self, order_id: str) -> Status:
+        return go_forward(self.journal, order_id, Status.VALIDATED, self._validate)
+
+    def _validate(self, order: Order) -> Order:
+        customer = self.reference.customer(order.content.customer_id)
+        reasons = violations(order.content, customer, self.reference.product)
+        if reasons:
+            raise InvalidOrder(*reasons)
+        return self.journal.append(order, OrderValidated(reference_versions=self.reference.versions()))

@@ -1,0 +1,115 @@
+"""The steps of the order workflow: the one place that names each, its timeout, its retries and its compensation.
+
+The Lambda function of a step has the step's name in snake case (`function`), in `app.py` and in the policies.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from chalicelib.domain.errors import (
+    CircuitOpen,
+    ConfirmationRefused,
+    InsufficientStock,
+    InvalidOrder,
+    PaymentDeclined,
+    Rejection,
+    TransientError,
+    subclasses,
+)
+
+LAMBDA_SERVICE_ERRORS = (
+    "Lambda.ClientExecutionTimeoutException",
+    "Lambda.ServiceException",
+    "Lambda.AWSLambdaException",
+    "Lambda.SdkClientException",
+    "Lambda.TooManyRequestsException",
+)
+"""Errors of the Lambda service itself, which AWS says to retry always."""
+
+FUNCTION_CRASHES = ("Lambda.Unknown", "Runtime.ExitError", "Sandbox.Timedout", "States.Timeout")
+"""The function was killed or ran out of time; the steps are safe to run again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """One retrier. The delay is `interval_s * backoff ** n`, at most `max_delay_s`, with full jitter."""
+
+    errors: tuple[str, ...]
+    interval_s: int
+    backoff: float
+    attempts: int
+    max_delay_s: int
+
+
+def _retries(attempts: int, max_delay_s: int) -> tuple[Retry, ...]:
+    """An open circuit waits long, because asking sooner cannot help; everything else that passes starts at 1 s."""
+    circuit = subclasses(CircuitOpen)
+    passing = tuple(name for name in subclasses(TransientError) if name not in circuit)
+    return (
+        Retry(circuit, interval_s=15, backoff=2, attempts=attempts, max_delay_s=max(max_delay_s, 120)),
+        Retry((*LAMBDA_SERVICE_ERRORS, *FUNCTION_CRASHES, *passing), 1, 2, attempts, max_delay_s),
+    )
+
+
+FORWARD = _retries(attempts=5, max_delay_s=30)
+COMPENSATING = _retries(attempts=12, max_delay_s=300)
+"""Compensations are retried longest: until they succeed, a customer's money or a SKU's stock is stuck."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A Task state. `rejects` is the business "no" that is its own; `compensation` undoes its effect."""
+
+    name: str
+    timeout_s: int
+    retries: tuple[Retry, ...]
+    comment: str
+    rejects: tuple[type[Rejection], ...] = ()
+    compensation: str = ""
+
+    @property
+    def function(self) -> str:
+        return re.sub(r"(?<!^)(?=[A-Z])", "_", self.name).lower()
+
+
+STEPS = (
+    Step("ValidateOrder", 20, FORWARD, "Customer, SKUs, prices, totals and credit are true", (InvalidOrder,)),
+    Step(
+        "ReserveInventory",
+        30,
+        FORWARD,
+        "All pieces are set aside, or none",
+        (InsufficientStock,),
+        compensation="ReleaseInventory",
+    ),
+    Step(
+        "CapturePayment",
+        40,
+        FORWARD,
+        "The customer is charged once",
+        (PaymentDeclined,),
+        compensation="RefundPayment",
+    ),
+    Step("ConfirmOrder", 20, FORWARD, "No delivery hold: the order is final", (ConfirmationRefused,)),
+)
+
+COMPENSATIONS = (
+    Step("RefundPayment", 40, COMPENSATING, "The money goes back"),
+    Step("ReleaseInventory", 30, COMPENSATING, "The pieces are available again"),
+)
+"""In the order in which they run: the reverse of the steps that they undo."""
+
+REJECT = Step("RejectOrder", 20, COMPENSATING, "Closed as REJECTED or CANCELLED, with its reasons")
+FAIL = Step("HandleFailure", 30, COMPENSATING, "Parked as FAILED: dead-letter queue, alert")
+
+ALL_STEPS = (*STEPS, *COMPENSATIONS, REJECT, FAIL)
+
+
+def undo_from(step: Step) -> str:
+    """Where a "no" of `step` leads: its own compensation (it may have acted before it raised), or the one before."""
+    for done in reversed(STEPS[: STEPS.index(step) + 1]):
+        if done.compensation:
+            return done.compensation
+    return REJECT.name
