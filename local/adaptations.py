@@ -121,8 +121,9 @@ def bounded_workers(size: int) -> WorkerPool:
 
     def release_worker(worker: Any) -> None:
         if worker is not None:
-            pool.release(worker)
+            lambda_runtime.kill_workers([pool.release(worker)])
 
+    lambda_worker.PythonWorker.started = pool.moved
     for module in (lambda_runtime, lambda_svc):
         module.acquire_worker = acquire_worker
         module.release_worker = release_worker

@@ -12,6 +12,9 @@ process's script that calls the handler, and reads its answer, so that a caller 
 from __future__ import annotations
 
 import json
+import queue
+import time
+from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any
 
@@ -101,11 +104,13 @@ def worker_script(upstream: str) -> str:
 class PythonWorker(lambda_runtime.Worker):  # type: ignore[misc]  # MiniStack carries no types
     """MiniStack's worker, which notes why an invocation failed for `execute_and_describe`."""
 
+    started: Callable[[], None] = staticmethod(lambda: None)
     _last_process: Any = None
 
     def _spawn(self) -> None:
         super()._spawn()
         self._last_process = self._proc
+        self.started()
 
     def invoke(self, event: Any, request_id: str, **options: Any) -> dict[str, Any]:
         try:
@@ -143,9 +148,6 @@ class PythonWorker(lambda_runtime.Worker):  # type: ignore[misc]  # MiniStack ca
 
     def _drain_stderr_bounded(self, *_waits: float, hard_cap: float = 0.25) -> str:
         """The log of this invocation: up to the mark the script sets, instead of up to 50 ms of silence."""
-        import queue
-        import time
-
         lines: list[str] = []
         deadline = time.monotonic() + hard_cap
         while (left := deadline - time.monotonic()) > 0:

@@ -6,12 +6,13 @@ as `wait_s`; only then is it throttled, as AWS would.
 
 Who gets a process:
 1. A call takes an idle worker of its own function.
-2. Below `size`, it starts one.
-3. Otherwise it replaces an idle worker of another function. Functions in demand are entitled to equal shares of
-   `size`; a function takes from those that nobody waits for, or that hold more than their share. So a burst
-   settles on a division of the processes instead of restarting them for every call.
-4. Nothing released for `stall_s`: every worker may be waiting for a call that waits here (a function that calls
-   a function). One more is started, up to `burst`, so that no such ring can lock the system.
+2. Below `size` it starts one; at once when the function has none, else after `GROW_AFTER_S` in the queue, since
+   starting a process costs more than most calls last.
+3. At `size` it replaces an idle worker of another function: at once when its own has none, else after
+   `REPLACE_AFTER_S`, and only up to an equal share among the functions in demand. A burst so settles on a
+   division of the processes instead of restarting them for every call.
+4. When nothing moves for `stall_s`, every worker may be waiting for a call that waits here (a function that
+   calls a function). One more is started, up to `burst`, so that no such ring can lock the system.
 """
 
 from __future__ import annotations
@@ -19,21 +20,32 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Protocol
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
-HEAD_CHECK_S = 0.1
+GROW_AFTER_S = 0.1
+REPLACE_AFTER_S = 0.5
+STARVED_AFTER_S = 2.0
+HEAD_CHECK_S = 0.05
 
 
-class Worker(Protocol):
-    """What the pool needs to know of a worker."""
+@dataclass(eq=False)
+class _Turn:
+    """One waiting call."""
 
-    in_use: bool
-    last_used: float
+    called: threading.Condition
+    arrived: float = field(default_factory=time.monotonic)
+
+    def waited(self) -> float:
+        return time.monotonic() - self.arrived
 
 
 class WorkerPool:
-    """Decides over the entries of `workers`, a mapping of function version to its workers, guarded by `lock`."""
+    """Decides over the entries of `workers`, a mapping of function version to its workers, guarded by `lock`.
+
+    A worker is anything with `in_use: bool` and `last_used: float`.
+    """
 
     def __init__(
         self,
@@ -42,104 +54,125 @@ class WorkerPool:
         *,
         size: int,
         burst: int | None = None,
-        stall_s: float = 1.0,
+        stall_s: float = 3.0,
         wait_s: float = 60.0,
     ) -> None:
         self._workers = workers
         self._lock = lock
         self.size = size
-        self.burst = burst or 2 * size
+        self.burst = burst or size + size // 2
         self._stall_s = stall_s
         self._wait_s = wait_s
-        self._queues: dict[str, deque[threading.Condition]] = {}
-        self._last_release = time.monotonic()
+        self._queues: dict[str, deque[_Turn]] = {}
+        self._moved = time.monotonic()
 
     def lease(self, key: str, make: Callable[[], Any]) -> tuple[Any | None, Any | None]:
         """A worker marked as in use, and the idle worker to end for it, if any. (None, None): waited in vain."""
-        turn = threading.Condition(self._lock)
-        arrived = time.monotonic()
         with self._lock:
+            turn = _Turn(threading.Condition(self._lock))
             queue = self._queues.setdefault(key, deque())
             queue.append(turn)
             try:
-                while True:
-                    waited = time.monotonic() - arrived
-                    if queue[0] is turn and (found := self._find(key, make, waited)):
+                while turn.waited() < self._wait_s:
+                    if queue[0] is turn and (found := self._find(key, make, turn.waited())):
                         return found
-                    if waited >= self._wait_s:
-                        return None, None
-                    turn.wait(HEAD_CHECK_S if queue[0] is turn else self._wait_s)
+                    turn.called.wait(HEAD_CHECK_S if queue[0] is turn else self._wait_s)
+                return None, None
             finally:
                 queue.remove(turn)
                 if queue:
-                    queue[0].notify()
+                    queue[0].called.notify()
                 else:
                     self._queues.pop(key, None)
 
-    def release(self, worker: Worker) -> None:
-        """Return a worker; the heads of the queues look whether it is for them."""
+    def release(self, worker: Any) -> Any | None:
+        """Take a worker back and call the heads of the queues. Returns it if it is to be ended: one too many."""
         with self._lock:
             worker.in_use = False
             worker.last_used = time.time()
-            self._last_release = time.monotonic()
+            self._moved = time.monotonic()
             for queue in self._queues.values():
-                queue[0].notify()
+                queue[0].called.notify()
+            if self._total() <= self.size:
+                return None
+            for key, entries in self._workers.items():
+                if worker in entries:
+                    self._remove(key, worker)
+                    return worker
+            return None
+
+    def moved(self) -> None:
+        """Note that something is going on: a process has finished starting."""
+        self._moved = time.monotonic()
+
+    def counts(self) -> Mapping[str, int]:
+        """Workers by function version, for a look from outside."""
+        with self._lock:
+            return {key: len(entries) for key, entries in self._workers.items()}
 
     def _find(self, key: str, make: Callable[[], Any], waited: float) -> tuple[Any, Any | None] | None:
         own = self._workers.setdefault(key, [])
         share = self._share()
         idle = [worker for worker in own if not worker.in_use]
         if idle and not (len(own) > share and self._somebody_is_short(key, share)):
-            worker = max(idle, key=lambda candidate: candidate.last_used)
-            return self._take(worker), None
-        total = sum(map(len, self._workers.values()))
+            return self._take(max(idle, key=_last_used)), None
+        if own and waited < GROW_AFTER_S:
+            return None
+        total = self._total()
         if total < self.size:
             return self._take(make(), own), None
-        victim_key = self._victim(key, share, waited)
+        victim_key = self._victim_of(key, share, waited)
         if victim_key is not None:
-            entries = self._workers[victim_key]
-            victim = min((w for w in entries if not w.in_use), key=lambda candidate: candidate.last_used)
-            entries.remove(victim)
-            if not entries:
-                del self._workers[victim_key]
+            victim = min((w for w in self._workers[victim_key] if not w.in_use), key=_last_used)
+            self._remove(victim_key, victim)
             return self._take(make(), own), victim
-        if total < self.burst and time.monotonic() - self._last_release > self._stall_s < waited:
+        if total < self.burst and time.monotonic() - self._moved > self._stall_s:
             return self._take(make(), own), None
         return None
+
+    def _victim_of(self, key: str, share: int, waited: float) -> str | None:
+        """The function to lose an idle worker: one that nobody waits for before others, longest unused first."""
+        own = len(self._workers[key])
+        if own and (waited < REPLACE_AFTER_S or own >= share):
+            return None
+        found: list[tuple[bool, float, str]] = []
+        for other, entries in self._workers.items():
+            idle = [worker for worker in entries if not worker.in_use]
+            wanted = other in self._queues
+            if other == key or not idle:
+                continue
+            if not wanted or len(entries) > share or waited > STARVED_AFTER_S:
+                found.append((wanted, min(map(_last_used, idle)), other))
+        return min(found)[2] if found else None
 
     def _share(self) -> int:
         busy = {key for key, entries in self._workers.items() if any(w.in_use for w in entries)}
         return max(1, self.size // len(busy | self._queues.keys()))
 
     def _somebody_is_short(self, key: str, share: int) -> bool:
-        return any(len(self._workers.get(k, ())) < share for k in self._queues if k != key)
+        """Whether another function's call may by now replace an idle worker of `key`, which must be left to it."""
+        for other, queue in self._queues.items():
+            own = len(self._workers.get(other, ()))
+            if other != key and (not own or (own < share and queue[0].waited() >= REPLACE_AFTER_S)):
+                return True
+        return False
 
-    def _victim(self, key: str, share: int, waited: float) -> str | None:
-        """The function to lose an idle worker: unwanted ones first, longest unused first."""
-        short = len(self._workers[key]) < share
-        wanted: list[tuple[bool, float, str]] = []
-        for other, idle in self._idle(key):
-            in_demand = other in self._queues
-            unused = not in_demand and len(idle) == len(self._workers[other])
-            surplus = len(self._workers[other]) > share
-            if unused or (short and (surplus or not in_demand)) or waited > self._stall_s:
-                wanted.append((in_demand, min(w.last_used for w in idle), other))
-        return min(wanted)[2] if wanted else None
+    def _total(self) -> int:
+        return sum(map(len, self._workers.values()))
 
-    def _idle(self, key: str) -> Iterator[tuple[str, list[Any]]]:
-        for other, entries in self._workers.items():
-            if other != key and (idle := [worker for worker in entries if not worker.in_use]):
-                yield other, idle
+    def _remove(self, key: str, worker: Any) -> None:
+        self._workers[key].remove(worker)
+        if not self._workers[key]:
+            del self._workers[key]
 
-    @staticmethod
-    def _take(worker: Any, entries: list[Any] | None = None) -> Any:
+    def _take(self, worker: Any, entries: list[Any] | None = None) -> Any:
         worker.in_use = True
         worker.last_used = time.time()
+        self._moved = time.monotonic()
         if entries is not None:
             entries.append(worker)
         return worker
 
-    def counts(self) -> Mapping[str, int]:
-        """Workers by function version, for a look from outside."""
-        with self._lock:
-            return {key: len(entries) for key, entries in self._workers.items()}
+
+def _last_used(worker: Any) -> float:
+    return float(worker.last_used)
