@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections import Counter
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from decimal import Decimal
 
 from chalicelib.domain.money import Money
@@ -73,11 +75,34 @@ class OrderContent:
             counts[line.sku] += line.quantity
         return dict(sorted(counts.items()))
 
+    def flat(self) -> dict[str, str]:
+        """Field path -> canonical text: "12.5" and "12.50" are the same price, 10:00Z and 11:00+01:00 the same time."""
+        return dict(_flatten("", asdict(self)))
+
+    def payload_hash(self) -> str:
+        """SHA-256 (hex) over the canonical content: equal for a repeat, different for any changed field."""
+        return hashlib.sha256(json.dumps(self.flat(), sort_keys=True).encode()).hexdigest()
+
     def possible_totals(self) -> frozenset[Money]:
         """The totals that count as right: ERPs round either each line or only the sum."""
         each_line = sum(Money.rounded(line.gross, self.currency).minor for line in self.lines)
         whole = Money.rounded(sum((line.gross for line in self.lines), Decimal(0)), self.currency)
         return frozenset({Money(each_line, self.currency), whole})
+
+
+def _flatten(path: str, value: object) -> Iterator[tuple[str, str]]:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _flatten(f"{path}.{key}" if path else key, inner)
+    elif isinstance(value, tuple | list):
+        for index, inner in enumerate(value):
+            yield from _flatten(f"{path}[{index}]", inner)
+    elif isinstance(value, Decimal):
+        yield path, format(value.normalize(), "f")
+    elif isinstance(value, datetime):
+        yield path, value.astimezone(UTC).isoformat()
+    else:
+        yield path, str(value)
 
 
 def order_id(source: str, external_id: str) -> str:
