@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -60,7 +61,7 @@ class LocalAws:
     ) -> None:
         """`adapted=False` runs MiniStack as it comes, for the tests that watch upstream.
 
-        The log goes to `log_file`; without one, to a temporary file that `stop` removes.
+        The log goes to `log_file`; without one, to a temporary file that is removed in the end.
         """
         self.port = port or free_port()
         self.region = region
@@ -68,9 +69,18 @@ class LocalAws:
         self.lambda_workers = lambda_workers
         self.auth = auth
         self.adapted = adapted
-        self.log_file = log_file or Path(tempfile.gettempdir()) / f"local-aws-{self.port}.log"
-        self._keeps_log = log_file is not None
+        self._kept_log_file = log_file
+        self._folder: Path | None = None  # TMPDIR of the server and of the functions, gone when they are
         self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def log_file(self) -> Path:
+        """Where the server writes while it runs."""
+        if self._kept_log_file:
+            return self._kept_log_file
+        if self._folder is None:
+            raise LocalAwsError("not started")
+        return self._folder / "server.log"
 
     @property
     def endpoint_url(self) -> str:
@@ -119,11 +129,13 @@ class LocalAws:
         command += ["--lambda-workers", str(self.lambda_workers), "--parent-pid", str(os.getpid())]
         command += [] if self.auth else ["--no-auth"]
         command += [] if self.adapted else ["--unadapted"]
+        self._folder = Path(tempfile.mkdtemp(prefix="local-aws-"))
+        command += ["--folder", str(self._folder)]
         with self.log_file.open("wb") as log:
             self._process = subprocess.Popen(
                 command,
                 cwd=REPOSITORY,
-                env=_server_environment(),
+                env=_server_environment() | {"TMPDIR": str(self._folder)},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -158,12 +170,11 @@ class LocalAws:
             process.kill()
             process.wait()
         left = processes.end_group(process.pid, within_s=STOP_TIMEOUT_S)
+        self._remove_folder()
         if left:
             raise LocalAwsError(f"processes {left} are still there")
         if processes.port_in_use(HOST, self.port):
             raise LocalAwsError(f"port {self.port} is still in use")
-        if not self._keeps_log:
-            self.log_file.unlink(missing_ok=True)
 
     def __enter__(self) -> Self:
         return self.start()
@@ -186,6 +197,11 @@ class LocalAws:
             except (urllib.error.URLError, ConnectionError, TimeoutError):
                 time.sleep(0.05)
         raise LocalAwsError(f"no answer within {START_TIMEOUT_S:.0f} s: {self._log_tail()}")
+
+    def _remove_folder(self) -> None:
+        if self._folder:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            self._folder = None
 
     def _log_tail(self) -> str:
         return self.log_file.read_text(errors="replace")[-2000:]

@@ -1,4 +1,4 @@
-"""The Lambda Python runtime: errors by class name, a sandbox that outlives an error, only the bundle importable.
+"""The Lambda Python runtime: errors by class name, a sandbox that outlives an error, only the bundle to import.
 
 MiniStack runs a function in a process that speaks one JSON line per call. This module rewrites the part of that
 process's script that calls the handler, and reads its answer, so that a caller sees what AWS documents:
@@ -20,8 +20,30 @@ from typing import Any
 
 from ministack.core import lambda_runtime
 
+from local import bundles
+
 END_OF_LOG = "\x1eend-of-invocation\x1e"
 
+_BUNDLE_VARIABLE = "_LOCAL_AWS_BUNDLE"
+_RUNTIME_VARIABLE = "_LOCAL_AWS_RUNTIME"
+
+_PATH_BEFORE = """\
+    code_dir = init["code_dir"]
+"""
+_PATH_AFTER = """\
+    code_dir = _only_the_bundle(init)
+"""
+# Importing botocore for MiniStack's own recursion counter would cost every worker 0.15 s and 25 MB; the pool
+# bounds a function that calls itself.
+_DEPTH_BEFORE = """\
+    _ms_install_invoke_depth()
+    try:
+        mod
+"""
+_DEPTH_AFTER = """\
+    try:
+        mod
+"""
 _INIT_BEFORE = """\
         _real_stdout.write(json.dumps({"status": "error", "error": str(e)}) + "\\n")
         _real_stdout.flush()
@@ -48,7 +70,17 @@ _CALL_AFTER = """\
         _real_stdout.write(_answer + "\\n")
 """
 _HELPERS = """
-import json, traceback
+import json, os, sys, traceback
+
+def _only_the_bundle(init):
+    code_dir = init["env"].pop("__BUNDLE__")
+    os.environ.pop("__BUNDLE__", None)
+    runtime = init["env"].pop("__RUNTIME__")
+    os.environ.pop("__RUNTIME__", None)
+    sys.path[:] = [p for p in sys.path[1:] if "site-packages" not in p and "dist-packages" not in p] + [runtime]
+    os.environ["LAMBDA_TASK_ROOT"] = code_dir
+    os.chdir(code_dir)
+    return code_dir
 
 def _failure(error):
     # As the Lambda Python runtime interface client reports it: the frames of the handler, not of the runtime.
@@ -98,16 +130,32 @@ def worker_script(upstream: str) -> str:
     """MiniStack's worker script with our way to call the handler and to report what came of it."""
     script = replaced_once(upstream, _INIT_BEFORE, _INIT_AFTER)
     script = replaced_once(script, _CALL_BEFORE, _CALL_AFTER.replace("__END_OF_LOG__", repr(END_OF_LOG)[1:-1]))
-    return _HELPERS + script
+    script = replaced_once(script, _PATH_BEFORE, _PATH_AFTER)
+    script = replaced_once(script, _DEPTH_BEFORE.rstrip(), _DEPTH_AFTER.rstrip())
+    helpers = _HELPERS.replace("__BUNDLE__", _BUNDLE_VARIABLE).replace("__RUNTIME__", _RUNTIME_VARIABLE)
+    return helpers + script
 
 
 class PythonWorker(lambda_runtime.Worker):  # type: ignore[misc]  # MiniStack carries no types
     """MiniStack's worker, which notes why an invocation failed for `execute_and_describe`."""
 
+    config: dict[str, Any]
     started: Callable[[], None] = staticmethod(lambda: None)
     _last_process: Any = None
 
+    def __init__(self, func_name: str, config: dict[str, Any], code_zip: bytes) -> None:
+        python = str(config.get("Runtime")).startswith("python")
+        super().__init__(func_name, config, bundles.empty_zip() if python else code_zip)
+        self._bundle = code_zip
+
     def _spawn(self) -> None:
+        if not str(self.config.get("Runtime")).startswith("python"):
+            super()._spawn()
+            return
+        bundle = bundles.unpacked(self._bundle, self.config.get("CodeSha256"))
+        told = {_BUNDLE_VARIABLE: str(bundle), _RUNTIME_VARIABLE: str(bundles.runtime_packages())}
+        variables = self.config.get("Environment", {}).get("Variables", {})
+        self.config = {**self.config, "Environment": {"Variables": {**variables, **told}}}
         super()._spawn()
         self._last_process = self._proc
         self.started()
@@ -152,8 +200,10 @@ class PythonWorker(lambda_runtime.Worker):  # type: ignore[misc]  # MiniStack ca
         deadline = time.monotonic() + hard_cap
         while (left := deadline - time.monotonic()) > 0:
             try:
-                line = self._stderr_queue.get(timeout=left)
+                line = self._stderr_queue.get(timeout=min(left, 0.02))
             except queue.Empty:
+                if self._stderr_thread.is_alive():
+                    continue
                 break
             if line.endswith(END_OF_LOG):
                 lines.append(line.removesuffix(END_OF_LOG))

@@ -1,9 +1,10 @@
 """The child process of `local.aws.LocalAws`: applies the adaptations and runs MiniStack on one port.
 
-    python -m local.server --port 4566 [--region R] [--lambda-workers N] [--parent-pid PID]
+    python -m local.server --port 4566 [--region R] [--lambda-workers N] [--parent-pid PID] [--folder PATH]
                            [--no-auth] [--unadapted]
 
-It ends cleanly, Lambda workers first, on SIGTERM, on SIGINT, and when the process `--parent-pid` has ended.
+It ends cleanly on SIGTERM, on SIGINT, and when the process `--parent-pid` has ended: with it go the Lambda
+workers and the `--folder` in which the two keep their files.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
+import shutil
 import signal
 import sys
 
@@ -77,6 +79,7 @@ def main() -> None:
     parser.add_argument("--region", default="eu-central-1")
     parser.add_argument("--lambda-workers", type=int, default=16)
     parser.add_argument("--parent-pid", type=int, default=0)
+    parser.add_argument("--folder", help="removed in the end")
     parser.add_argument("--no-auth", dest="auth", action="store_false")
     parser.add_argument("--unadapted", dest="adapted", action="store_false")
     options = parser.parse_args()
@@ -87,6 +90,8 @@ def main() -> None:
 
         adaptations.apply_all(lambda_workers=options.lambda_workers)
     serve(options.port, options.parent_pid)
+    if options.folder:
+        shutil.rmtree(options.folder, ignore_errors=True)
     # Threads of MiniStack may still wait for workers that are gone; nothing is left to be written.
     sys.stdout.flush()
     sys.stderr.flush()
