@@ -1,0 +1,145 @@
+"""REST APIs: imported from OpenAPI, with AWS's limits, and with paths as the caller has written them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+from ministack import app as ministack_app
+from ministack.services import apigateway_v1
+
+Response = tuple[int, dict[str, str], bytes]
+
+API_BODY_LIMIT_BYTES = 10 * 1024 * 1024
+LAMBDA_PAYLOAD_LIMIT_BYTES = 6 * 1024 * 1024 + 100
+INTEGRATION_TIMEOUT_S = 29.0
+
+
+def import_from_openapi() -> None:
+    """ImportRestApi (POST /restapis?mode=import) and PutRestApi (PUT /restapis/{id}) are not routed upstream.
+
+    Without them an API deployed by Chalice has no routes. MiniStack has an importer, for CloudFormation.
+    """
+    upstream = apigateway_v1.handle_request
+
+    async def handle_request(
+        method: str, path: str, headers: dict[str, str], body: bytes, query_params: dict[str, Any]
+    ) -> Response:
+        parts = path.strip("/").split("/")
+        if parts == ["restapis"] and method == "POST" and query_params.get("mode"):
+            return _import_api(json.loads(body), query_params)
+        if parts[0] == "restapis" and len(parts) == 2 and method == "PUT":
+            return _put_api(parts[1], json.loads(body))
+        answer: Response = await upstream(method, path, headers, body, query_params)
+        return answer
+
+    apigateway_v1.handle_request = handle_request
+
+
+def _import_api(spec: dict[str, Any], query: dict[str, Any]) -> Response:
+    settings = _api_settings(spec)
+    if endpoint_types := query.get("endpointConfigurationTypes"):
+        settings["endpointConfiguration"] = {"types": list(endpoint_types)}
+    api_id = apigateway_v1._import_rest_api(spec, settings)
+    return _described(api_id, 201)
+
+
+def _put_api(api_id: str, spec: dict[str, Any]) -> Response:
+    """Overwrite: the routes and authorizers are those of the document; stages and deployments stay."""
+    if api_id not in apigateway_v1._rest_apis:
+        missing: Response = apigateway_v1._get_rest_api(api_id)
+        return missing
+    apigateway_v1._rest_apis[api_id].update(_api_settings(spec))
+    resources = apigateway_v1._resources[api_id]
+    root = next(resource for resource in resources.values() if resource["path"] == "/")
+    root["resourceMethods"] = {}
+    resources.clear()
+    resources[root["id"]] = root
+    apigateway_v1._authorizers_v1[api_id].clear()
+    schemes = apigateway_v1._import_security_schemes(api_id, spec)
+    for path, item in (spec.get("paths") or {}).items():
+        apigateway_v1._import_path_item(api_id, path, item, schemes, spec.get("security"))
+    return _described(api_id, 200)
+
+
+def _described(api_id: str, status: int) -> Response:
+    view = apigateway_v1._rest_api_view(apigateway_v1._rest_apis[api_id])
+    answer: Response = apigateway_v1._v1_response(view, status)
+    return answer
+
+
+def _api_settings(spec: dict[str, Any]) -> dict[str, Any]:
+    settings: dict[str, Any] = {"name": str(spec["info"]["title"]), "version": str(spec["info"]["version"])}
+    if "x-amazon-apigateway-binary-media-types" in spec:
+        settings["binaryMediaTypes"] = spec["x-amazon-apigateway-binary-media-types"]
+    if "x-amazon-apigateway-policy" in spec:
+        settings["policy"] = json.dumps(spec["x-amazon-apigateway-policy"])
+    return settings
+
+
+def payload_limits() -> None:
+    """Bodies of any size reach the function upstream.
+
+    AWS refuses a body above 10 MiB with 413 and plain text. What is left may still exceed the 6 MiB that a
+    function can be called with, base64 included: 413 `{"message": "Request Too Long"}`.
+    """
+    upstream = apigateway_v1.handle_execute
+    upstream_proxy = apigateway_v1._build_lambda_event_v1
+
+    async def handle_execute(
+        api_id: str, stage: str, method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any]
+    ) -> Response:
+        if len(body or b"") > API_BODY_LIMIT_BYTES:
+            text = f"HTTP content length exceeded {API_BODY_LIMIT_BYTES} bytes."
+            return 413, {"Content-Type": "text; charset=utf-8"}, text.encode()
+        try:
+            answer: Response = await upstream(api_id, stage, method, path, headers, body, query)
+        except _EventTooLarge:
+            error = {"Content-Type": "application/json", "x-amzn-ErrorType": "BadRequestException"}
+            return 413, error, b'{"message": "Request Too Long"}'
+        return answer
+
+    def build_lambda_event(*args: Any, **options: Any) -> Any:
+        event = upstream_proxy(*args, **options)
+        body = event["body"] or ""
+        if len(body) > LAMBDA_PAYLOAD_LIMIT_BYTES // 6 and len(json.dumps(event)) > LAMBDA_PAYLOAD_LIMIT_BYTES:
+            raise _EventTooLarge
+        return event
+
+    apigateway_v1.handle_execute = handle_execute
+    apigateway_v1._build_lambda_event_v1 = build_lambda_event
+
+
+class _EventTooLarge(Exception):
+    """The event is larger than a function can be called with."""
+
+
+def encoded_paths() -> None:
+    """Upstream decodes a path before it looks for the route, so that `%2F` splits a path parameter in two.
+
+    A REST API matches routes on the encoded path, and hands `path` and `pathParameters` on as the caller has
+    encoded them; only the query string is decoded. (HTTP APIs differ; Chalice makes REST APIs.)
+    """
+    upstream = ministack_app._handle_special_data_plane_request
+
+    async def handle_request(method: str, path: str, *args: Any, raw_path: str | None = None, **options: Any) -> Any:
+        if raw_path and "/_user_request_/" in raw_path:
+            path = raw_path
+        return await upstream(method, path, *args, raw_path=raw_path, **options)
+
+    ministack_app._handle_special_data_plane_request = handle_request
+
+
+def integration_timeout() -> None:
+    """API Gateway waits 29 seconds for the function; the caller gets 504, the function runs on."""
+    upstream = apigateway_v1._invoke_lambda_proxy_v1
+
+    async def invoke_lambda_proxy(*args: Any, **options: Any) -> Any:
+        call = asyncio.ensure_future(upstream(*args, **options))
+        done, _ = await asyncio.wait({call}, timeout=INTEGRATION_TIMEOUT_S)
+        if done:
+            return call.result()
+        return apigateway_v1._gw_error("INTEGRATION_TIMEOUT", "Endpoint request timed out")
+
+    apigateway_v1._invoke_lambda_proxy_v1 = invoke_lambda_proxy
