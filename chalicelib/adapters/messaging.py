@@ -1,0 +1,75 @@
+"""Queues, alerts and the event bus: SQS, SNS and EventBridge."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from chalicelib.adapters.aws_errors import translated
+from chalicelib.domain.events import RecordedEvent
+from chalicelib.ports import FailedOrder
+
+PUT_EVENTS_BATCH = 10
+"""Entries in one PutEvents call, the limit of EventBridge."""
+
+
+@dataclass(frozen=True, slots=True)
+class SqsDeadLetterQueue:
+    """ports.DeadLetterQueue: one JSON message per parked order."""
+
+    client: Any
+    queue_url: str
+
+    def send(self, failed: FailedOrder) -> None:
+        body = json.dumps({**asdict(failed), "failed_at": failed.failed_at.isoformat()})
+        with translated("sqs"):
+            self.client.send_message(QueueUrl=self.queue_url, MessageBody=body)
+
+
+@dataclass(frozen=True, slots=True)
+class SnsAlerts:
+    """ports.Alerts."""
+
+    client: Any
+    topic_arn: str
+
+    def publish(self, subject: str, text: str) -> None:
+        with translated("sns"):
+            self.client.publish(TopicArn=self.topic_arn, Subject=subject, Message=text)
+
+
+@dataclass(frozen=True, slots=True)
+class EventBridgeBus:
+    """ports.EventBus. The detail names the order and what happened; it holds no personal data and no amounts."""
+
+    client: Any
+    bus_name: str
+
+    def publish(self, events: Sequence[RecordedEvent]) -> tuple[RecordedEvent, ...]:
+        refused: list[RecordedEvent] = []
+        for start in range(0, len(events), PUT_EVENTS_BATCH):
+            batch = events[start : start + PUT_EVENTS_BATCH]
+            with translated("eventbridge"):
+                answer = self.client.put_events(Entries=[self._entry(recorded) for recorded in batch])
+            if answer["FailedEntryCount"]:
+                answers = zip(batch, answer["Entries"], strict=True)
+                refused += [recorded for recorded, entry in answers if "ErrorCode" in entry]
+        return tuple(refused)
+
+    def _entry(self, recorded: RecordedEvent) -> dict[str, Any]:
+        detail = {
+            "order_id": recorded.order_id,
+            "sequence": recorded.sequence,
+            "source": recorded.source,
+            "correlation_id": recorded.correlation_id,
+            "recorded_at": recorded.recorded_at.isoformat(),
+        }
+        return {
+            "EventBusName": self.bus_name,
+            "Source": "orderbridge",
+            "DetailType": recorded.type,
+            "Time": recorded.recorded_at,
+            "Detail": json.dumps(detail),
+        }

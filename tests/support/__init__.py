@@ -1,0 +1,1 @@
+"""What the tests share: builders of valid things, fake neighbours, and tables on moto."""

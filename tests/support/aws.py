@@ -1,0 +1,43 @@
+"""DynamoDB for tests: all tables on moto, or on any other endpoint, made from the schemas that are deployed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from chalicelib.adapters import aws_clients
+from chalicelib.adapters.tables import TABLES
+from chalicelib.settings import Settings
+
+SETTINGS = Settings(stage="test", region="eu-central-1", account_id="123456789012")
+
+
+def create_tables(client: Any, settings: Settings = SETTINGS) -> None:
+    """Every table of the stage, empty."""
+    for logical, schema in TABLES.items():
+        client.create_table(TableName=settings.name(logical), **schema)
+
+
+def moto_client(service: str) -> Any:
+    """A client as the application makes it, with credentials that are good for nothing."""
+    import boto3
+
+    return boto3.client(
+        service,
+        region_name=SETTINGS.region,
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+        config=aws_clients.config(),
+    )
+
+
+@contextmanager
+def moto_dynamodb() -> Iterator[Any]:
+    """A DynamoDB client on moto with all tables; the table names come from SETTINGS."""
+    from moto import mock_aws
+
+    with mock_aws():
+        client = moto_client("dynamodb")
+        create_tables(client)
+        yield client
