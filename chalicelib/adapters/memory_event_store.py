@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from threading import RLock
 
+from chalicelib.adapters.event_codec import to_item
 from chalicelib.domain.errors import VersionConflict
 from chalicelib.domain.events import RecordedEvent
 from chalicelib.ports import Append
@@ -23,6 +24,7 @@ class MemoryEventStore:
             if stored is not None:
                 return stored
             recorded = append.as_recorded()
+            to_item(recorded)  # raises EventTooLarge where DynamoDB would
             self._streams.setdefault(append.order_id, []).append(recorded)
             return recorded
 

@@ -37,18 +37,29 @@ class MemoryReferenceData:
 
 
 class MemoryWorkflowEngine:
-    """Remembers what was started: `started` holds (order_id, correlation_id, attempt) in order."""
+    """Remembers what was started: `started` holds (order_id, correlation_id, attempt) in order.
+
+    Executions run until a test puts (order_id, attempt) into `ended`.
+    """
 
     def __init__(self) -> None:
         self._lock = RLock()
         self.started: list[tuple[str, str, int]] = []
+        self.ended: set[tuple[str, int]] = set()
 
     def start(self, order_id: str, correlation_id: str, attempt: int) -> bool:
         with self._lock:
-            if any((order_id, attempt) == (known, number) for known, _, number in self.started):
+            if self._was_started(order_id, attempt):
                 return False
             self.started.append((order_id, correlation_id, attempt))
             return True
+
+    def is_running(self, order_id: str, attempt: int) -> bool:
+        with self._lock:
+            return self._was_started(order_id, attempt) and (order_id, attempt) not in self.ended
+
+    def _was_started(self, order_id: str, attempt: int) -> bool:
+        return any((order_id, attempt) == (known, number) for known, _, number in self.started)
 
 
 class FixedClock:
