@@ -110,14 +110,18 @@ class LocalAws:
             "AWS_CONFIG_FILE": os.devnull,
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
             "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",  # or StartSyncExecution goes to a host "sync-127.0.0.1"
         }
 
     def client(self, service: str, **options: Any) -> Any:
         """A boto3 client of the account's root user, which passes every policy evaluation."""
         import boto3
+        from botocore.config import Config
 
+        own = Config(inject_host_prefix=False)
+        config = own.merge(options.pop("config", Config()))
         session = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name=self.region)
-        return session.client(service, endpoint_url=self.endpoint_url, **options)
+        return session.client(service, endpoint_url=self.endpoint_url, config=config, **options)
 
     def start(self) -> Self:
         """Start the server and wait until it answers. Raises LocalAwsError, with the log's end, if it does not."""

@@ -70,7 +70,7 @@ _CALL_AFTER = """\
         _real_stdout.write(_answer + "\\n")
 """
 _HELPERS = """
-import json, os, sys, traceback
+import json, os, sys, time, traceback
 
 def _only_the_bundle(init):
     code_dir = init["env"].pop("__BUNDLE__")
@@ -78,7 +78,15 @@ def _only_the_bundle(init):
     runtime = init["env"].pop("__RUNTIME__")
     os.environ.pop("__RUNTIME__", None)
     sys.path[:] = [p for p in sys.path[1:] if "site-packages" not in p and "dist-packages" not in p] + [runtime]
-    os.environ["LAMBDA_TASK_ROOT"] = code_dir
+    # The variables of the server, and of whoever started it, are none of the function's.
+    kept = ("AWS_", "LAMBDA_TASK_", "_LAMBDA_", "_X_AMZN", "_MINISTACK_", "PATH", "LANG", "LD_LIBRARY_PATH", "TMPDIR")
+    for name in [n for n in os.environ if not n.startswith(kept) and n not in init["env"]]:
+        del os.environ[name]
+    os.environ.update(init["env"])
+    os.environ.update(LAMBDA_TASK_ROOT=code_dir, TZ=":UTC",
+                      AWS_EXECUTION_ENV="AWS_Lambda_python%d.%d" % sys.version_info[:2],
+                      AWS_LAMBDA_LOG_GROUP_NAME="/aws/lambda/" + init["function_name"])
+    time.tzset()
     os.chdir(code_dir)
     return code_dir
 

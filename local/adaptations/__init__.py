@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from local.adaptations import api_gateway, eventing, lambda_functions, roles, step_functions
+from local.adaptations import api_gateway, eventing, lambda_functions, roles, state_language, step_functions, streams
 
 ADAPTATIONS: tuple[Callable[[], None], ...] = (
     api_gateway.import_from_openapi,
@@ -22,6 +22,9 @@ ADAPTATIONS: tuple[Callable[[], None], ...] = (
     step_functions.retry_delays,
     step_functions.uncatchable_errors,
     step_functions.throttled_tasks,
+    state_language.missing_paths,
+    state_language.checked_definitions,
+    streams.failed_batches_are_retried,
     roles.state_machines_act_as_their_role,
     roles.mappings_read_as_their_function,
     eventing.schedules_to_the_second,
