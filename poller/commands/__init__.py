@@ -1,0 +1,1 @@
+"""The commands of `python -m poller`, one module each, registered by its `add(subparsers)`."""
