@@ -9,7 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from local.adaptations import api_gateway, eventing, lambda_functions, roles, state_language, step_functions, streams
+from local.adaptations import (
+    api_gateway,
+    cloudformation,
+    eventing,
+    lambda_functions,
+    roles,
+    state_language,
+    step_functions,
+    streams,
+)
 
 ADAPTATIONS: tuple[Callable[[], None], ...] = (
     api_gateway.import_from_openapi,
@@ -25,6 +34,9 @@ ADAPTATIONS: tuple[Callable[[], None], ...] = (
     state_language.missing_paths,
     state_language.checked_definitions,
     streams.failed_batches_are_retried,
+    cloudformation.existing_resources_are_refused,
+    cloudformation.table_options,
+    cloudformation.stream_batch_size,
     roles.state_machines_act_as_their_role,
     roles.mappings_read_as_their_function,
     eventing.schedules_to_the_second,
