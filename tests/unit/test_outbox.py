@@ -1,0 +1,109 @@
+"""Which events an ERP is told of, and what it is told."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from chalicelib.adapters.memory import FixedClock, MemoryEventStore, MemoryWorkflowEngine, SequentialIds
+from chalicelib.adapters.memory_outbox import MemoryOutbox
+from chalicelib.domain.errors import Reason
+from chalicelib.domain.events import (
+    Event,
+    InventoryReserved,
+    OrderCancelled,
+    OrderConfirmed,
+    OrderFailed,
+    OrderRedriven,
+    OrderRejected,
+    OrderValidated,
+)
+from chalicelib.domain.state import Order, fold
+from chalicelib.intake.accept import Intake
+from chalicelib.journal import Journal
+from chalicelib.operations.outbox import POLLER_CHANNEL, listener, outbox_entry, outranks
+from tests.support.builders import content
+
+
+def an_order(channel: str = POLLER_CHANNEL) -> tuple[Journal, Order]:
+    journal = Journal(MemoryEventStore(), FixedClock(), SequentialIds(), "Test")
+    accepted = Intake(journal, MemoryWorkflowEngine()).accept(content(), "correlation-1", channel)
+    return journal, journal.load(accepted.order_id)
+
+
+REASONS = (Reason("unknown_sku", "line 1: X is not in the catalogue"), Reason("total_mismatch", "says 1.00 EUR"))
+
+
+@pytest.mark.parametrize(
+    ("event", "kind", "reason", "confirmation"),
+    [
+        (OrderConfirmed("C-17"), "confirmed", "", "C-17"),
+        (
+            OrderRejected(REASONS),
+            "rejected",
+            "unknown_sku: line 1: X is not in the catalogue; total_mismatch: says 1.00 EUR",
+            "",
+        ),
+        (OrderCancelled("ops", "the customer called"), "cancelled", "cancelled by ops: the customer called", ""),
+        (
+            OrderFailed("CapturePayment", "DependencyTimeout", "m", "f"),
+            "failed",
+            "CapturePayment: DependencyTimeout",
+            "",
+        ),
+    ],
+)
+def test_outcomes_are_told(event: Event, kind: str, reason: str, confirmation: str) -> None:
+    journal, order = an_order()
+    order = journal.append(order, event)
+    recorded = journal.events.load(order.order_id)
+    entry = outbox_entry(recorded[-1], order)
+    assert entry is not None
+    assert (entry.kind, entry.reason, entry.confirmation_number) == (kind, reason, confirmation)
+    assert (entry.source, entry.external_id, entry.order_id) == ("sap-emea", "SO-100045", order.order_id)
+    assert (entry.version, entry.occurred_at) == (2, recorded[-1].recorded_at)
+
+
+def test_the_acceptance_is_told_and_the_steps_in_between_are_not() -> None:
+    journal, order = an_order()
+    for event in (OrderValidated({}), InventoryReserved({"WIDGET-1": 3})):
+        order = journal.append(order, event)
+    order = journal.append(order, OrderFailed("s", "e", "m", "f"))
+    order = journal.append(order, OrderRedriven(2, "ops", "again"))
+    outbox = MemoryOutbox()
+    listen = listener(outbox)
+    for _ in range(2):  # a stream delivers at least once
+        for recorded in journal.events.load(order.order_id):
+            listen(recorded, order)
+    assert [entry.kind for entry in outbox.pending("sap-emea", 10)] == ["accepted", "failed"]
+
+
+def test_orders_that_were_pushed_are_not_answered_in_a_database() -> None:
+    journal, order = an_order(channel="rest")
+    assert outbox_entry(journal.events.load(order.order_id)[0], order) is None
+
+
+def test_a_reason_has_a_bounded_length() -> None:
+    journal, order = an_order()
+    order = journal.append(order, OrderRejected((Reason("long", "x" * 10_000),)))
+    entry = outbox_entry(journal.events.load(order.order_id)[-1], order)
+    assert entry is not None
+    assert len(entry.reason) == 500
+
+
+def test_what_is_final_is_not_taken_back() -> None:
+    assert outranks("confirmed", "accepted")
+    assert outranks("rejected", "failed")
+    assert not outranks("accepted", "confirmed")
+    assert not outranks("confirmed", "confirmed")
+    assert not outranks("something of a later version", "accepted")
+
+
+def test_the_fold_is_not_needed_to_know_the_channel_of_an_old_order() -> None:
+    """The consumer passes the order as it stands now, which may be later than the event."""
+    journal, order = an_order()
+    order = journal.append(order, OrderConfirmed("C-1"))
+    first = journal.events.load(order.order_id)[0]
+    assert outbox_entry(first, order) == outbox_entry(first, fold([first]))
+    assert outbox_entry(first, replace(order, channel="batch")) is None
