@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Protocol
 
 from chalicelib.domain.events import Event, RecordedEvent
+from chalicelib.domain.failures import FailedOrder
 from chalicelib.domain.money import Money
 from chalicelib.domain.order import PaymentInstruction
 from chalicelib.domain.reference import Customer, DeliveryHold, Product
@@ -182,6 +183,95 @@ class WorkflowEngine(Protocol):
         """Start attempt `attempt`; False if that attempt was started before. Raises DependencyUnavailable."""
         ...
 
+    def is_running(self, order_id: str, attempt: int) -> bool:
+        """Whether that attempt runs now; False if it has ended or was never started. Raises DependencyUnavailable."""
+        ...
+
+
+class DeadLetterQueue(Protocol):
+    """The queue of the dead-letter consumer, and the parking queue beside it. Raises DependencyUnavailable."""
+
+    def send(self, message: Mapping[str, object], delay_s: int = 0) -> None:
+        """`message` is JSON-able; it is delivered after `delay_s` seconds, at most 900."""
+        ...
+
+    def park(self, body: str, reason: str) -> None:
+        """Put away a message that nobody can handle, with the reason."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A parked order in triage. `redrive_at`: it is redriven by itself then; None: it waits for an operator."""
+
+    failed: FailedOrder
+    redrive_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LetterGroup:
+    """The open dead letters of one fingerprint; `count` stops at LETTER_COUNT_LIMIT."""
+
+    fingerprint: str
+    step: str
+    error: str
+    message: str
+    first_failed_at: datetime
+    last_failed_at: datetime
+    count: int
+
+
+LETTER_COUNT_LIMIT = 10_000
+
+
+class DeadLetters(Protocol):
+    """The open dead letters, at most one per order. Raises DependencyUnavailable."""
+
+    def record(self, letter: DeadLetter) -> None:
+        """Open the letter, or replace the order's letter of the same fingerprint."""
+        ...
+
+    def get(self, fingerprint: str, order_id: str) -> DeadLetter | None: ...
+
+    def close(self, failed: FailedOrder) -> None:
+        """Forget the letter of that attempt; the order's events keep what became of it. Harmless when repeated.
+
+        A letter of a later attempt, opened meanwhile, stays.
+        """
+        ...
+
+    def groups(self) -> Sequence[LetterGroup]:
+        """Groups with at least one open letter, those that failed last first."""
+        ...
+
+    def in_group(self, fingerprint: str, limit: int, after: str = "") -> Sequence[DeadLetter]:
+        """Up to `limit` letters in the order of their order ids, those after the order id `after`."""
+        ...
+
+
+class Bookmark(Protocol):
+    """Where a periodic walk goes on next time: a text, empty at the start. Raises DependencyUnavailable."""
+
+    def load(self) -> str: ...
+
+    def save(self, position: str) -> None: ...
+
+
+class Alerts(Protocol):
+    """Tells the operators. Raises DependencyUnavailable."""
+
+    def publish(self, subject: str, text: str) -> None:
+        """`subject` at most 100 printable ASCII characters (the limit of SNS)."""
+        ...
+
+
+class EventBus(Protocol):
+    """Publishes events to whoever subscribes outside of Orderbridge, at least once."""
+
+    def publish(self, events: Sequence[RecordedEvent]) -> tuple[RecordedEvent, ...]:
+        """Returns those that were not taken and must be published again. Raises DependencyUnavailable."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class OrderQuery:
@@ -212,6 +302,7 @@ class OrderRow:
     correlation_id: str = ""
     reasons: tuple[str, ...] = ()
     failed_step: str = ""
+    fingerprint: str = ""
 
     @classmethod
     def of(cls, order: Order) -> OrderRow:
@@ -230,6 +321,7 @@ class OrderRow:
             correlation_id=order.correlation_id,
             reasons=tuple(reason.code for reason in rejection.reasons[:5]) if rejection else (),
             failed_step=failure.step if failure else "",
+            fingerprint=failure.fingerprint if failure else "",
         )
 
 

@@ -21,7 +21,8 @@ class Settings:
     account_id: str
     payment_gateway: str = "sandbox"
     stripe_api_base: str = ""
-    log_level: str = "INFO"
+    redrive_delay_s: int = 60
+    """Before the first automatic redrive of a parked order; doubles with every attempt."""
 
     @classmethod
     def read(cls, environ: Mapping[str, str], function_arn: str = "") -> Settings:
@@ -47,7 +48,7 @@ class Settings:
             account_id=account,
             payment_gateway=gateway,
             stripe_api_base=environ.get("ORDERBRIDGE_STRIPE_API_BASE", ""),
-            log_level=environ.get("ORDERBRIDGE_LOG_LEVEL") or "INFO",
+            redrive_delay_s=_seconds(environ, "ORDERBRIDGE_REDRIVE_DELAY_S", default=60),
         )
 
     def name(self, resource: str) -> str:
@@ -68,3 +69,10 @@ class Settings:
     def queue_url(self, queue: str, endpoint_url: str) -> str:
         """The URL of a queue of this stage at an SQS endpoint."""
         return f"{endpoint_url.rstrip('/')}/{self.account_id}/{self.name(queue)}"
+
+
+def _seconds(environ: Mapping[str, str], name: str, default: int) -> int:
+    text = environ.get(name) or str(default)
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 900:
+        raise Misconfigured(f"{name} is {text!r}: set it to whole seconds from 1 to 900")
+    return int(text)

@@ -3,29 +3,37 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from chalicelib.adapters.aws_errors import translated
 from chalicelib.domain.events import RecordedEvent
-from chalicelib.ports import FailedOrder
 
 PUT_EVENTS_BATCH = 10
 """Entries in one PutEvents call, the limit of EventBridge."""
 
 
+MAX_PARKED_CHARACTERS = 100_000
+"""Of an unreadable message, so that with its reason it fits into one (256 KiB, in the worst case 2 bytes each)."""
+
+
 @dataclass(frozen=True, slots=True)
 class SqsDeadLetterQueue:
-    """ports.DeadLetterQueue: one JSON message per parked order."""
+    """ports.DeadLetterQueue."""
 
     client: Any
     queue_url: str
+    parking_url: str
 
-    def send(self, failed: FailedOrder) -> None:
-        body = json.dumps({**asdict(failed), "failed_at": failed.failed_at.isoformat()})
+    def send(self, message: Mapping[str, object], delay_s: int = 0) -> None:
         with translated("sqs"):
-            self.client.send_message(QueueUrl=self.queue_url, MessageBody=body)
+            self.client.send_message(QueueUrl=self.queue_url, MessageBody=json.dumps(message), DelaySeconds=delay_s)
+
+    def park(self, body: str, reason: str) -> None:
+        parked = json.dumps({"reason": reason, "body": body[:MAX_PARKED_CHARACTERS]})
+        with translated("sqs"):
+            self.client.send_message(QueueUrl=self.parking_url, MessageBody=parked)
 
 
 @dataclass(frozen=True, slots=True)

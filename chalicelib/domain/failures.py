@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 MAX_MESSAGE_CHARACTERS = 500
@@ -35,6 +36,21 @@ class Failure:
         for pattern, placeholder in _VOLATILE:
             message = pattern.sub(placeholder, message)
         return hashlib.sha256(f"{self.step}\0{self.error}\0{message}".encode()).hexdigest()[:12]
+
+
+@dataclass(frozen=True, slots=True)
+class FailedOrder:
+    """An order that was parked, as it goes to the dead-letter queue and into the alert."""
+
+    order_id: str
+    correlation_id: str
+    source: str
+    attempt: int
+    step: str
+    error: str
+    message: str
+    fingerprint: str
+    failed_at: datetime
 
 
 def caught(failure: Mapping[str, Mapping[str, Any]]) -> Failure:

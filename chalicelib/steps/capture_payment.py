@@ -23,13 +23,14 @@ class CapturePayment:
 
     journal: Journal
     gateway: PaymentGateway
+    look_first: bool = True
 
-    def __call__(self, order_id: str, look_first: bool = True) -> Status:
-        return go_forward(self.journal, order_id, Status.PAID, lambda order: self._capture(order, look_first))
+    def __call__(self, order_id: str) -> Status:
+        return go_forward(self.journal, order_id, Status.PAID, self._capture)
 
-    def _capture(self, order: Order, look_first: bool) -> Order:
+    def _capture(self, order: Order) -> Order:
         request = payment_request(order)
-        found = self.gateway.find(request) if look_first or order.attempt > 1 else None
+        found = self.gateway.find(request) if self.look_first or order.attempt > 1 else None
         payment = found or self.gateway.capture(request)
         return self.journal.append(order, captured(payment, found_by_lookup=found is not None))
 

@@ -1,0 +1,36 @@
+# Everything a developer does. `make run` and `make test` set up what they need by themselves.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+ARGS ?=
+
+.PHONY: help setup run test check format bench clean
+
+help: ## show this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+setup: $(READY) ## virtual environment and system packages
+
+$(READY): requirements.txt requirements-dev.txt scripts/setup
+	@PYTHON=$(PYTHON) scripts/setup $(VENV)
+	@touch $@
+
+run: $(READY) ## the whole system on this machine; ONCE=1 exits when the sample orders are done
+	@$(BIN)/python -m local run $(if $(ONCE),--once) $(ARGS)
+
+test: $(READY) ## every test; ARGS are passed to pytest
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: $(READY) ## format, lint, types, generated files fresh
+	@scripts/check $(BIN)
+
+format: $(READY) ## format and mend what ruff can
+	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
+
+bench: $(READY) ## measure; prints ratios side by side
+	@$(BIN)/python -m bench $(ARGS)
+
+clean: ## remove what the above made
+	@-$(BIN)/python -m local down 2>/dev/null
+	rm -rf $(VENV) .local .chalice/deployed .chalice/deployments .pytest_cache .mypy_cache .ruff_cache

@@ -1,0 +1,80 @@
+"""Every Lambda entry point of Orderbridge. A table of contents: each handler calls one function in `chalicelib`."""
+
+import os
+
+from chalice import Rate
+from chalicelib.api.application import OrderbridgeApi
+
+from chalicelib import entry
+
+app = OrderbridgeApi(app_name="orderbridge")
+
+if os.environ.get("_HANDLER", "app.app") == "app.app":  # only the API's own function pays for the routes' imports
+    from chalicelib.api.routes import routes
+
+    app.register_blueprint(routes(entry.api_services))
+
+if os.environ.get("AWS_CHALICE_CLI_MODE"):
+    from chalicelib.deploy import hook
+
+    hook.install()
+
+
+@app.authorizer(ttl_seconds=60)
+def authorize(request):
+    return entry.authorize(request)
+
+
+@app.lambda_function()
+def validate_order(event, context):
+    return entry.run_step("ValidateOrder", event, context)
+
+
+@app.lambda_function()
+def reserve_inventory(event, context):
+    return entry.run_step("ReserveInventory", event, context)
+
+
+@app.lambda_function()
+def capture_payment(event, context):
+    return entry.run_step("CapturePayment", event, context)
+
+
+@app.lambda_function()
+def confirm_order(event, context):
+    return entry.run_step("ConfirmOrder", event, context)
+
+
+@app.lambda_function()
+def refund_payment(event, context):
+    return entry.run_step("RefundPayment", event, context)
+
+
+@app.lambda_function()
+def release_inventory(event, context):
+    return entry.run_step("ReleaseInventory", event, context)
+
+
+@app.lambda_function()
+def reject_order(event, context):
+    return entry.run_step("RejectOrder", event, context)
+
+
+@app.lambda_function()
+def handle_failure(event, context):
+    return entry.handle_failure(event, context)
+
+
+@app.lambda_function()
+def project_events(event, context):
+    return entry.project_events(event, context)
+
+
+@app.schedule(Rate(1, unit=Rate.MINUTES))
+def sweep(event):
+    return entry.sweep(event.context)
+
+
+@app.on_sqs_message(queue=f"orderbridge-{os.environ.get('ORDERBRIDGE_STAGE', 'local')}-dead-letters", batch_size=10)
+def consume_dead_letters(event):
+    return entry.consume_dead_letters(event.to_dict(), event.context)

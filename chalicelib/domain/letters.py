@@ -1,0 +1,57 @@
+"""The messages of the dead-letter queue: a parked order, its redrive when the time has come, work on a job."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+from datetime import datetime
+from typing import Any
+
+from chalicelib.domain.failures import FailedOrder
+
+FAILED_ORDER = "failed_order"
+REDRIVE = "redrive"
+JOB = "job"
+
+
+class UnreadableMessage(ValueError):
+    """Not a message of ours; says why."""
+
+
+def failed_order_message(failed: FailedOrder) -> dict[str, object]:
+    return {"kind": FAILED_ORDER, **asdict(failed), "failed_at": failed.failed_at.isoformat()}
+
+
+def redrive_message(failed: FailedOrder) -> dict[str, object]:
+    return {**failed_order_message(failed), "kind": REDRIVE}
+
+
+def job_message(job_id: str) -> dict[str, object]:
+    return {"kind": JOB, "job_id": job_id}
+
+
+def parse_message(body: str) -> Mapping[str, Any]:
+    """A message with a known `kind`. Raises UnreadableMessage."""
+    try:
+        message = json.loads(body)
+    except ValueError as error:
+        raise UnreadableMessage("it is not JSON") from error
+    if not isinstance(message, dict) or message.get("kind") not in (FAILED_ORDER, REDRIVE, JOB):
+        raise UnreadableMessage("it has no known kind: failed_order, redrive or job")
+    return message
+
+
+def parse_failed_order(message: Mapping[str, Any]) -> FailedOrder:
+    """Raises UnreadableMessage, naming the field."""
+    values: dict[str, Any] = {}
+    for field in fields(FailedOrder):
+        value = message.get(field.name)
+        if not isinstance(value, int if field.name == "attempt" else str):
+            raise UnreadableMessage(f"field {field.name} is missing or of the wrong type")
+        values[field.name] = value
+    try:
+        values["failed_at"] = datetime.fromisoformat(values["failed_at"])
+    except ValueError as error:
+        raise UnreadableMessage("field failed_at is not a time") from error
+    return FailedOrder(**values)

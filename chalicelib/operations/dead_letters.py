@@ -1,0 +1,96 @@
+"""The consumer of the dead-letter queue: opens a dead letter for every parked order, and redrives what may pass.
+
+A message is handled on its own: what cannot be understood is parked with its reason, and never blocks another one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from chalicelib.domain.errors import Refused
+from chalicelib.domain.failures import FailedOrder
+from chalicelib.domain.letters import (
+    JOB,
+    REDRIVE,
+    UnreadableMessage,
+    parse_failed_order,
+    parse_message,
+    redrive_message,
+)
+from chalicelib.domain.state import Order, Status, fold
+from chalicelib.observability import log_context, logger
+from chalicelib.operations.commands import OrderCommands
+from chalicelib.operations.redrive_policy import DEPENDENCY_OF_STEP, automatic_delay
+from chalicelib.ports import Clock, DeadLetter, DeadLetterQueue, DeadLetters, EventStore
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetterConsumer:
+    """Called with the body of one message. Raises TransientError to get it again later.
+
+    `open_circuits` names the dependencies that must not be asked now; `run_job` works on a group's redrive.
+    """
+
+    events: EventStore
+    letters: DeadLetters
+    queue: DeadLetterQueue
+    commands: OrderCommands
+    clock: Clock
+    open_circuits: Callable[[], frozenset[str]]
+    run_job: Callable[[str], None]
+    base_delay: timedelta = timedelta(minutes=1)
+
+    def __call__(self, body: str) -> None:
+        try:
+            message = parse_message(body)
+            if message["kind"] == JOB:
+                self.run_job(str(message.get("job_id", "")))
+                return
+            failed = parse_failed_order(message)
+            self._handle(failed, due=message["kind"] == REDRIVE)
+        except UnreadableMessage as problem:
+            logger().error("message parked", extra={"reason": str(problem)})
+            self.queue.park(body, str(problem))
+
+    def _handle(self, failed: FailedOrder, due: bool) -> None:
+        with log_context(order_id=failed.order_id, correlation_id=failed.correlation_id, attempt=failed.attempt):
+            recorded = self.events.load(failed.order_id)
+            if not recorded:
+                raise UnreadableMessage(f"there is no order {failed.order_id}")
+            order = fold(recorded)
+            if _is_over(order, failed):
+                self.letters.close(failed)
+                logger().info("dead letter is settled already", extra={"status": order.status})
+            elif not due:
+                self._open(failed)
+            elif DEPENDENCY_OF_STEP.get(failed.step, "") in self.open_circuits():
+                self._schedule(failed, self.base_delay)
+            else:
+                self._redrive(failed)
+
+    def _open(self, failed: FailedOrder) -> None:
+        delay = automatic_delay(failed, self.base_delay)
+        if delay is None:
+            self.letters.record(DeadLetter(failed))
+            logger().warning("dead letter waits for an operator", extra={"fingerprint": failed.fingerprint})
+        else:
+            self._schedule(failed, delay)
+
+    def _schedule(self, failed: FailedOrder, delay: timedelta) -> None:
+        self.letters.record(DeadLetter(failed, redrive_at=self.clock.now() + delay))
+        self.queue.send(redrive_message(failed), delay_s=int(delay.total_seconds()))
+        logger().info("redrive scheduled", extra={"delay_s": delay.total_seconds()})
+
+    def _redrive(self, failed: FailedOrder) -> None:
+        try:
+            self.commands.redrive(failed.order_id, by="orderbridge", reason=f"{failed.error} may have passed")
+        except Refused as refusal:
+            logger().info("not redriven", extra={"reason": str(refusal)})
+        self.letters.close(failed)
+
+
+def _is_over(order: Order, failed: FailedOrder) -> bool:
+    """The order has moved on from that failure: it runs again, or has ended."""
+    return order.attempt > failed.attempt or (order.outcome is not None and order.outcome is not Status.FAILED)

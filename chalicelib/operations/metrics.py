@@ -1,0 +1,34 @@
+"""Business metrics, counted once per event from the stream: CloudWatch Embedded Metric Format on standard output.
+
+The format is a log line, so a metric costs no call. A redelivered stream record is counted again; that is rare and
+visible in the iterator's age, and the events themselves stay the truth.
+Source: CloudWatch, "Specification: Embedded metric format".
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+
+from chalicelib.domain.events import RecordedEvent
+from chalicelib.domain.state import FINAL, Order
+
+NAMESPACE = "Orderbridge"
+
+
+def count(recorded: RecordedEvent, order: Order) -> None:
+    """One count per event type and source; for the event that ends an order, also its age in milliseconds."""
+    metrics = [{"Name": recorded.type, "Unit": "Count"}]
+    values: dict[str, float] = {recorded.type: 1}
+    if order.outcome in FINAL and recorded.sequence == order.version:
+        metrics.append({"Name": "TimeToOutcome", "Unit": "Milliseconds"})
+        values["TimeToOutcome"] = round((recorded.recorded_at - order.received_at).total_seconds() * 1000)
+    line = {
+        "_aws": {
+            "Timestamp": int(recorded.recorded_at.timestamp() * 1000),
+            "CloudWatchMetrics": [{"Namespace": NAMESPACE, "Dimensions": [["source"], []], "Metrics": metrics}],
+        },
+        "source": recorded.source,
+        **values,
+    }
+    print(json.dumps(line), file=sys.stdout)

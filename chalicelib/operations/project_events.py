@@ -1,0 +1,58 @@
+"""The consumer of the event store's stream: keeps the read model, publishes to the bus, counts.
+
+The only second effect of an event, so that no step has anything else to write and no metric is counted by a retry.
+A stream delivers the events of an order in sequence, at least once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from chalicelib.domain.errors import TransientError
+from chalicelib.domain.events import RecordedEvent
+from chalicelib.domain.state import Order, fold
+from chalicelib.observability import logger
+from chalicelib.ports import EventBus, EventStore, OrderRow, Projection
+
+Listener = Callable[[RecordedEvent, Order], None]
+"""Called for every event with the order as it stands now; must be idempotent. Raises TransientError."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectEvents:
+    """Handles a batch of stream records."""
+
+    events: EventStore
+    projection: Projection
+    bus: EventBus
+    listeners: Sequence[Listener] = ()
+
+    def __call__(self, batch: Sequence[RecordedEvent]) -> RecordedEvent | None:
+        """The first event that must be delivered again, with all after it; None if all are done."""
+        orders: dict[str, Order] = {}
+        for position, recorded in enumerate(batch):
+            try:
+                self._project(recorded, orders)
+            except TransientError as error:
+                logger().warning("projection postponed", extra={"error": type(error).__name__})
+                return self._publish(batch[:position]) or recorded
+        return self._publish(batch)
+
+    def _project(self, recorded: RecordedEvent, orders: dict[str, Order]) -> None:
+        """The row is always the fold of all events, so order and repeats of the records do not matter."""
+        order = orders.get(recorded.order_id)
+        if order is None or order.version < recorded.sequence:
+            order = orders[recorded.order_id] = fold(self.events.load(recorded.order_id))
+            self.projection.put(OrderRow.of(order))
+        for listener in self.listeners:
+            listener(recorded, order)
+
+    def _publish(self, batch: Sequence[RecordedEvent]) -> RecordedEvent | None:
+        if not batch:
+            return None
+        try:
+            refused = self.bus.publish(batch)
+        except TransientError:
+            return batch[0]
+        return refused[0] if refused else None

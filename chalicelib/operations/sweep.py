@@ -1,0 +1,139 @@
+"""The sweeper: finds orders that nothing carries on any more, and sets them in motion again.
+
+- accepted but never started (a crash between the two): started;
+- without an outcome and without a running execution (stopped by hand, timed out, lost): one more attempt;
+- parked but unknown to triage (its message was lost): announced to the dead-letter queue again;
+- parked and cancelled, but not started (a crash between the two): one more attempt, which undoes it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+from chalicelib.domain.decisions import decide_restart
+from chalicelib.domain.errors import Refused
+from chalicelib.domain.failures import FailedOrder
+from chalicelib.domain.letters import failed_order_message
+from chalicelib.domain.state import IN_PROGRESS, Order, Status
+from chalicelib.journal import Journal
+from chalicelib.observability import log_context, logger
+from chalicelib.ports import (
+    Bookmark,
+    DeadLetterQueue,
+    DeadLetters,
+    OrderQuery,
+    OrderRow,
+    Projection,
+    WorkflowEngine,
+)
+
+UNSTARTED_AFTER = timedelta(minutes=1)
+SILENT_AFTER = timedelta(minutes=10)
+"""An order without an event for this long is looked at; while its execution runs (waiting to retry), it is left."""
+
+SWEEPING_TIME = timedelta(seconds=40)
+"""How long one sweep walks; the next one goes on where it stopped, so every order has its turn."""
+
+PAGE = 50
+STATUSES = (*sorted(IN_PROGRESS), Status.FAILED)
+
+
+@dataclass(frozen=True, slots=True)
+class Sweeper:
+    """Safe to run at any time and twice at once: every action is idempotent or a decision on events."""
+
+    projection: Projection
+    journal: Journal
+    workflow: WorkflowEngine
+    letters: DeadLetters
+    queue: DeadLetterQueue
+    bookmark: Bookmark
+
+    def __call__(self) -> dict[str, int]:
+        """What was done, counted: seen, started, restarted, announced."""
+        counts: Counter[str] = Counter(seen=0, started=0, restarted=0, announced=0)
+        for row in self._quiet_orders():
+            counts["seen"] += 1
+            with log_context(order_id=row.order_id, correlation_id=row.correlation_id):
+                action = self._look_at(row)
+                if action:
+                    counts[action] += 1
+                    logger().warning(f"order {action} by the sweeper", extra={"status": row.status})
+        logger().info("swept", extra=dict(counts))
+        return dict(counts)
+
+    def _look_at(self, row: OrderRow) -> str:
+        if row.status is Status.FAILED and self.letters.get(row.fingerprint, row.order_id) is not None:
+            return ""  # in triage, and the most frequent case: one read
+        order = self.journal.load(row.order_id)
+        if order.is_final:
+            return ""
+        if order.outcome is Status.FAILED:
+            return self._restart(order) if order.cancellation else self._announce(order)
+        if order.status is Status.RECEIVED and self._start(order):
+            return "started"
+        if self._is_silent(order) and not self.workflow.is_running(order.order_id, order.attempt):
+            return self._restart(order)
+        return ""
+
+    def _quiet_orders(self) -> Iterator[OrderRow]:
+        """Unfinished orders from the read model, from the bookmark on; what is done is decided on their events."""
+        now = self.journal.clock.now()
+        first, _, cursor = self.bookmark.load().partition(" ")
+        index = STATUSES.index(Status(first)) if first else 0
+        for status in STATUSES[index:]:
+            while True:
+                page = self.projection.query(
+                    OrderQuery(status=status, end=now - UNSTARTED_AFTER, limit=PAGE, cursor=cursor)
+                )
+                yield from page.rows
+                cursor = page.cursor
+                if cursor and self.journal.clock.now() >= now + SWEEPING_TIME:
+                    self.bookmark.save(f"{status} {cursor}")
+                    return
+                if not cursor:
+                    break
+        if first:
+            self.bookmark.save("")
+
+    def _is_silent(self, order: Order) -> bool:
+        return order.updated_at <= self.journal.clock.now() - SILENT_AFTER
+
+    def _start(self, order: Order) -> bool:
+        return self.workflow.start(order.order_id, order.correlation_id, order.attempt)
+
+    def _restart(self, order: Order) -> str:
+        """One attempt more. If the start is lost, a later sweep finds the order silent again."""
+
+        def restart(current: Order) -> Order:
+            event = decide_restart(current, by="sweeper", reason="its execution is gone")
+            return self.journal.append(current, event)
+
+        try:
+            redriven = self.journal.decide(order.order_id, restart)
+        except Refused as refusal:
+            logger().error("order cannot be restarted", extra={"reason": str(refusal)})
+            return ""
+        self._start(redriven)
+        return "restarted"
+
+    def _announce(self, order: Order) -> str:
+        failure = order.failure
+        if failure is None or order.updated_at > self.journal.clock.now() - UNSTARTED_AFTER:
+            return ""  # just parked: its message is on the way
+        failed = FailedOrder(
+            order_id=order.order_id,
+            correlation_id=order.correlation_id,
+            source=order.content.source,
+            attempt=order.attempt,
+            step=failure.step,
+            error=failure.error,
+            message=failure.message,
+            fingerprint=failure.fingerprint,
+            failed_at=order.updated_at,
+        )
+        self.queue.send(failed_order_message(failed))
+        return "announced"
