@@ -1,0 +1,43 @@
+"""The file format: look-ups are those of a dictionary, and damage never goes unnoticed."""
+
+from __future__ import annotations
+
+import json
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from chalicelib.adapters.reference_files import DamagedFile, ReferenceFile, encode
+from chalicelib.adapters.reference_records import PRODUCTS
+from chalicelib.domain.reference import Product
+
+texts = st.text(max_size=8)
+
+
+@given(st.dictionaries(texts, texts, max_size=30), texts)
+def test_look_ups_in_a_file_are_those_of_a_dictionary(names: dict[str, str], other: str) -> None:
+    products = {sku: Product(sku, name) for sku, name in names.items()}
+    file = ReferenceFile(PRODUCTS, encode(PRODUCTS, reversed(products.values())))
+    assert file.count == len(products)
+    for sku in (*products, other):
+        assert file.find(sku) == products.get(sku)
+
+
+@settings(max_examples=300)
+@given(st.data())
+def test_no_changed_byte_goes_unnoticed(data: st.DataObject) -> None:
+    content = encode(PRODUCTS, [Product("WIDGET-1", "one"), Product("WIDGET-2", "two")])
+    at = data.draw(st.integers(0, len(content) - 1))
+    byte = data.draw(st.integers(0, 255).filter(lambda value: value != content[at]))
+    damaged = content[:at] + bytes([byte]) + content[at + 1 :]
+    try:
+        file = ReferenceFile(PRODUCTS, damaged)
+    except DamagedFile:
+        return
+    assert file.find("WIDGET-1") is not None, "only header text that no look-up depends on may change"
+
+
+def test_a_file_is_json_that_other_programs_can_read() -> None:
+    content = json.loads(encode(PRODUCTS, [Product("B", "second"), Product("A", "first")]))
+    assert (content["dataset"], content["count"]) == ("products", 2)
+    assert {sku: record["name"] for sku, record in content["records"].items()} == {"A": "first", "B": "second"}
