@@ -1,0 +1,87 @@
+"""What can go wrong between an ERP database and `accept()`, as branches of the application's error tree.
+
+PermanentError
+├── Misconfigured
+│   └── InvalidSourceFile   a source file that cannot be used: every problem with its key path and its fix
+└── SchemaChanged           the ERP's tables no longer fit the source file: the source stops, no watermark moves
+TransientError
+├── LeaseLost               another poller has taken over the source: stop, what was accepted stays accepted
+├── IntakeUnavailable       an order could not be accepted now: the page is read again
+└── DependencyUnavailable   the ERP database refused, timed out or went away
+BadRow                      one order that cannot be mapped: quarantined, the others go on
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from chalicelib.domain.errors import Misconfigured, OrderbridgeError, PermanentError, TransientError
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One mistake in a source file: where (`cursor.column`), what, and what to write instead."""
+
+    path: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.path or 'file'}: {self.message}"
+
+
+class InvalidSourceFile(Misconfigured):
+    """All mistakes of a source file at once."""
+
+    def __init__(self, name: str, problems: tuple[Problem, ...]) -> None:
+        self.name = name
+        self.problems = problems
+        super().__init__(f"source file {name}: " + "; ".join(str(problem) for problem in problems))
+
+
+class SchemaChanged(PermanentError):
+    """A table or column is gone or has another type than before; says which and what to do."""
+
+    def __init__(self, source: str, detail: str) -> None:
+        self.source = source
+        super().__init__(f"source {source} stopped, its database has changed: {detail}")
+
+
+class LeaseLost(TransientError):
+    """Another poller holds the source now; nothing was saved under the old lease."""
+
+    def __init__(self, source: str) -> None:
+        self.source = source
+        super().__init__(f"another poller has taken over source {source}")
+
+
+class IntakeUnavailable(TransientError):
+    """An order of the page could not be accepted now; the page is not acknowledged and will be read again."""
+
+    def __init__(self, source: str, cause: TransientError) -> None:
+        self.source = source
+        super().__init__(f"source {source}: orders cannot be accepted now: {type(cause).__name__}: {cause}")
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Why a row cannot become an order: the canonical field, the ERP column(s) it comes from, the reason.
+
+    `reason` never contains the value: it may be personal.
+    """
+
+    field: str
+    column: str
+    reason: str
+
+    def __str__(self) -> str:
+        origin = f" (column {self.column})" if self.column else ""
+        return f"{self.field}{origin}: {self.reason}"
+
+
+class BadRow(OrderbridgeError):
+    """An order that cannot be mapped, with every fault found."""
+
+    def __init__(self, faults: tuple[Fault, ...]) -> None:
+        assert faults, "a bad row always says why"
+        self.faults = faults
+        super().__init__("; ".join(str(fault) for fault in faults[:20]))
