@@ -19,7 +19,7 @@ DEPENDENCY = "DynamoDB (control)"
 WAITING = "OUTBOX"
 PARKED = "OUTBOX-PARKED"
 
-_TEXTS = ("source", "order_id", "external_id", "kind", "reason", "confirmation_number")
+_TEXTS = ("source", "order_id", "external_id", "kind", "reason_code", "reason", "confirmation_number")
 
 
 class DynamoDbOutbox:

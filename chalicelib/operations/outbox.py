@@ -7,7 +7,7 @@ and an entry that was done and comes back is written back again, harmlessly, by 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
@@ -25,10 +25,10 @@ from chalicelib.domain.state import Order
 POLLER_CHANNEL = "poller"
 """OrderReceived.channel of orders that were read from an ERP's database: only they are answered there."""
 
-KINDS = ("accepted", "failed", "confirmed", "rejected", "cancelled")
-"""What can be told. `failed` waits for an operator and may still become any of the last three, which are final."""
+KINDS = ("received", "failed", "confirmed", "rejected", "cancelled")
+"""What can be told: statuses in small letters. `failed` may still become any of the last three, which are final."""
 
-_RANK = {"accepted": 0, "failed": 1, "confirmed": 2, "rejected": 2, "cancelled": 2}
+_RANK = {"received": 0, "failed": 1, "confirmed": 2, "rejected": 2, "cancelled": 2}
 
 MAX_REASON_CHARACTERS = 500
 
@@ -46,6 +46,7 @@ class OutboxEntry:
     kind: str
     occurred_at: datetime
     version: int
+    reason_code: str = ""
     reason: str = ""
     confirmation_number: str = ""
 
@@ -92,15 +93,17 @@ def outbox_entry(recorded: RecordedEvent, order: Order) -> OutboxEntry | None:
         return None
     match recorded.event:
         case OrderReceived():
-            return _entry("accepted", recorded, order)
+            return _entry("received", recorded, order)
         case OrderConfirmed() as event:
-            return _entry("confirmed", recorded, order, confirmation_number=event.confirmation_number)
+            return replace(_entry("confirmed", recorded, order), confirmation_number=event.confirmation_number)
         case OrderRejected() as event:
-            return _entry("rejected", recorded, order, reason=_text(event.reasons))
+            return _because(event.reasons, _entry("rejected", recorded, order))
         case OrderCancelled() as event:
-            return _entry("cancelled", recorded, order, reason=f"cancelled by {event.by}: {event.reason}")
+            reason = Reason("cancelled", f"cancelled by {event.by}: {event.reason}")
+            return _because([reason], _entry("cancelled", recorded, order))
         case OrderFailed() as event:
-            return _entry("failed", recorded, order, reason=f"{event.step}: {event.error}")
+            reason = Reason("failed", f"waits for an operator: {event.error} in {event.step}")
+            return _because([reason], _entry("failed", recorded, order))
     return None
 
 
@@ -115,9 +118,7 @@ def listener(outbox: Outbox) -> Callable[[RecordedEvent, Order], None]:
     return listen
 
 
-def _entry(
-    kind: str, recorded: RecordedEvent, order: Order, reason: str = "", confirmation_number: str = ""
-) -> OutboxEntry:
+def _entry(kind: str, recorded: RecordedEvent, order: Order) -> OutboxEntry:
     return OutboxEntry(
         source=order.content.source,
         order_id=order.order_id,
@@ -125,10 +126,10 @@ def _entry(
         kind=kind,
         occurred_at=recorded.recorded_at,
         version=recorded.sequence,
-        reason=reason[:MAX_REASON_CHARACTERS],
-        confirmation_number=confirmation_number,
     )
 
 
-def _text(reasons: Sequence[Reason]) -> str:
-    return "; ".join(f"{reason.code}: {reason.message}" for reason in reasons)
+def _because(reasons: Sequence[Reason], entry: OutboxEntry) -> OutboxEntry:
+    """With the first reason's code, and all of them as a text that fits into a column."""
+    text = "; ".join(reason.message for reason in reasons)
+    return replace(entry, reason_code=reasons[0].code, reason=text[:MAX_REASON_CHARACTERS])

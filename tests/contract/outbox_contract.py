@@ -11,7 +11,7 @@ from chalicelib.operations.outbox import Outbox, OutboxEntry
 from tests.support.builders import NOW
 
 
-def entry(order_id: str = "o-1", kind: str = "accepted", seconds: float = 0, version: int = 1) -> OutboxEntry:
+def entry(order_id: str = "o-1", kind: str = "received", seconds: float = 0, version: int = 1) -> OutboxEntry:
     return OutboxEntry(
         source="erp-1",
         order_id=order_id,
@@ -19,7 +19,8 @@ def entry(order_id: str = "o-1", kind: str = "accepted", seconds: float = 0, ver
         kind=kind,
         occurred_at=NOW + timedelta(seconds=seconds),
         version=version,
-        reason="unknown_sku: Schraube M8 × 40 ist nicht im Katalog" if kind == "rejected" else "",
+        reason_code="unknown_sku" if kind == "rejected" else "",
+        reason="Schraube M8 × 40 ist nicht im Katalog" if kind == "rejected" else "",
         confirmation_number="C-7" if kind == "confirmed" else "",
     )
 
