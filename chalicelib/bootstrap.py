@@ -98,7 +98,7 @@ class Application:
     def projection(self) -> Projection:
         from chalicelib.adapters.dynamodb_projection import DynamoDbProjection
 
-        return DynamoDbProjection(self.client("dynamodb"), self.settings.name("orders"), self.clock)
+        return DynamoDbProjection(self.client("dynamodb"), self.settings.name("orders"), self.clock, self.ids)
 
     @cached_property
     def reference(self) -> ReferenceData:

@@ -340,12 +340,21 @@ class Projection(Protocol):
         """Store the row unless a newer version is there; whether it was stored."""
         ...
 
-    def get(self, order_id: str) -> OrderRow | None: ...
-
-    def query(self, query: OrderQuery) -> OrderPage:
-        """Newest first by (received_at, order_id). Raises ValueError for a cursor that is not ours."""
+    def remove(self, order_id: str) -> None:
+        """Forget the row, if there is one. For replay, when the events say otherwise."""
         ...
 
-    def all_rows(self) -> Iterator[OrderRow]:
-        """Every row, in no order. For replay."""
+    def get(self, order_id: str) -> OrderRow | None:
+        """The row, strongly consistent. Raises CorruptHistory if it cannot be read."""
+        ...
+
+    def query(self, query: OrderQuery) -> OrderPage:
+        """Newest first by (received_at, order_id). Raises ValueError for a cursor that is not ours.
+
+        A page may be shorter than `limit` although there are more: only an empty cursor means the end.
+        """
+        ...
+
+    def order_ids(self) -> Iterator[str]:
+        """The id of every row, each once, in no order. For replay; reads the whole read model."""
         ...

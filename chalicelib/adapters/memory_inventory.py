@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from chalicelib.adapters.memory_event_store import MemoryEventStore
-from chalicelib.adapters.reservation import Holding, Reservation
-from chalicelib.domain.errors import InsufficientStock, Reason, VersionConflict
+from chalicelib.adapters.reservation import Holding, Reservation, shortages
+from chalicelib.domain.errors import InsufficientStock, VersionConflict
 from chalicelib.domain.events import InventoryReleased, InventoryReserved, RecordedEvent
 from chalicelib.ports import Append
 
@@ -40,11 +40,11 @@ class MemoryInventory:
             short = shortages(quantities, {sku: self.available(sku) for sku in quantities})
             if short:
                 raise InsufficientStock(*short)
+            taken = reservation.take(quantities, completes=True)
             for sku, pieces in quantities.items():
                 self._move(sku, pieces)
-            taken = reservation.take(quantities, completes=True)
             self._reservations[append.order_id] = taken
-            return self._events.append(replace(append, event=replace(append.event, chunks=taken.chunks)))
+            return self._events.append(replace(append, event=InventoryReserved(dict(quantities), taken.chunks)))
 
     def release(self, append: Append) -> RecordedEvent:
         assert isinstance(append.event, InventoryReleased)
@@ -59,7 +59,9 @@ class MemoryInventory:
                 self._move(sku, -pieces)
             released = reservation.give_back(reservation.held)
             self._reservations[append.order_id] = released
-            return self._events.append(replace(append, event=InventoryReleased(dict(released.returned))))
+            return self._events.append(
+                replace(append, event=InventoryReleased(dict(sorted(released.returned.items()))))
+            )
 
     def holds_anything(self, order_id: str) -> bool:
         with self._events.lock:
@@ -86,12 +88,3 @@ class MemoryInventory:
         stock = self._stocks[sku]
         stock.available -= pieces
         stock.reserved += pieces
-
-
-def shortages(wanted: Mapping[str, int], available: Mapping[str, int | None]) -> tuple[Reason, ...]:
-    """A reason for every SKU of which less is available than wanted; an unknown SKU has none."""
-    return tuple(
-        Reason("insufficient_stock", f"SKU {sku}: {pieces} ordered, {available.get(sku) or 0} available", "lines")
-        for sku, pieces in sorted(wanted.items())
-        if (available.get(sku) or 0) < pieces
-    )

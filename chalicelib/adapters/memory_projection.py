@@ -35,12 +35,14 @@ class MemoryProjection:
     def query(self, query: OrderQuery) -> OrderPage:
         assert query.limit > 0
         after = decode_cursor(query.cursor)
-        found = [row for row in self.all_rows() if matches(row, query) and (not after or position(row) < after)]
+        with self._lock:
+            rows_now = tuple(self._rows.values())
+        found = [row for row in rows_now if matches(row, query) and (not after or position(row) < after)]
         found.sort(key=position, reverse=True)
         rows = tuple(found[: query.limit])
         return OrderPage(rows, encode_cursor(position(rows[-1])) if len(found) > len(rows) else "")
 
-    def all_rows(self) -> Iterator[OrderRow]:
+    def order_ids(self) -> Iterator[str]:
         with self._lock:
-            rows = tuple(self._rows.values())
-        yield from rows
+            known = tuple(self._rows)
+        yield from known

@@ -15,6 +15,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from chalicelib.domain.errors import Reason
+
 
 class Holding(StrEnum):
     """How far the reservation, or its release, has come."""
@@ -76,3 +78,12 @@ class Reservation:
     def _without(self, chunk: Mapping[str, int]) -> dict[str, int]:
         assert all(self.held.get(sku) == pieces for sku, pieces in chunk.items()), f"{self.order_id} holds less"
         return {sku: pieces for sku, pieces in self.held.items() if sku not in chunk}
+
+
+def shortages(wanted: Mapping[str, int], available: Mapping[str, int | None]) -> tuple[Reason, ...]:
+    """A reason for every SKU of which less is available than wanted; an unknown SKU has none."""
+    return tuple(
+        Reason("insufficient_stock", f"SKU {sku}: {pieces} ordered, {available.get(sku) or 0} available", "lines")
+        for sku, pieces in sorted(wanted.items())
+        if (available.get(sku) or 0) < pieces
+    )

@@ -1,0 +1,73 @@
+"""One call of reserve() or release(): its reads, its transactions, and what to do when one is refused."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from chalicelib.adapters.aws_errors import translated
+from chalicelib.adapters.backoff import Backoff
+from chalicelib.adapters.dynamodb_batch import batch_get
+from chalicelib.adapters.dynamodb_event_store import DynamoDbEventStore
+from chalicelib.adapters.dynamodb_stock import (
+    give_action,
+    pieces,
+    reservation_key,
+    reservation_of,
+    save_action,
+    sku_of,
+    stock_key,
+    take_action,
+)
+from chalicelib.adapters.dynamodb_transaction import DEPENDENCY, Outcome, transact
+from chalicelib.adapters.reservation import Reservation
+from chalicelib.ports import Append
+
+
+@dataclass(frozen=True, slots=True)
+class ReservationCall:
+    """Works for one order, as it stood at `append.expected_version`."""
+
+    client: Any
+    table: str
+    events: DynamoDbEventStore
+    append: Append
+    backoff: Backoff
+
+    def load(self) -> Reservation:
+        return load_reservation(self.client, self.table, self.append.order_id)
+
+    def available(self, skus: Iterable[str]) -> dict[str, int]:
+        """SKU -> pieces that can be reserved now; unknown SKUs are missing."""
+        keys = [stock_key(sku) for sku in skus]
+        return {
+            sku_of(item): pieces(item, "available") for item in batch_get(self.client, self.table, keys, self.backoff)
+        }
+
+    def change(self, before: Reservation, after: Reservation, done: Append | None) -> Outcome:
+        """Move the stock between the two reservations, and append `done` with the last of the changes."""
+        event = self.events.put_action(done) if done else self.events.unchanged_action(self.append)
+        taken = {sku: quantity for sku, quantity in after.held.items() if sku not in before.held}
+        given = {sku: quantity for sku, quantity in before.held.items() if sku not in after.held}
+        stock = [take_action(self.table, sku, quantity) for sku, quantity in taken.items()]
+        stock += [give_action(self.table, sku, quantity) for sku, quantity in given.items()]
+        return transact(self.client, event, save_action(self.table, before, after), stock, self._token(before))
+
+    def after_refusal(self, outcome: Outcome, reservation: Reservation) -> Reservation:
+        """Wait, and return the reservation to go on with. Raises Contention when it has lasted too long."""
+        self.backoff.wait()
+        return self.load() if outcome is Outcome.STALE else reservation
+
+    def _token(self, before: Reservation) -> str:
+        """Another one for every try: DynamoDB refuses a token that comes back with other parameters."""
+        attempt = f"{self.append.order_id} {self.append.token} {before.revision} {self.backoff.spent}"
+        return hashlib.sha256(attempt.encode()).hexdigest()[:36]
+
+
+def load_reservation(client: Any, table: str, order_id: str) -> Reservation:
+    """What the order holds, strongly consistent."""
+    with translated(DEPENDENCY):
+        answer = client.get_item(TableName=table, Key=reservation_key(order_id), ConsistentRead=True)
+    return reservation_of(order_id, answer.get("Item"))
