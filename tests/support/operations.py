@@ -1,0 +1,118 @@
+"""The operating side of the application on twins in memory, and orders that have got into trouble."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from chalicelib.adapters.memory import (
+    FixedClock,
+    MemoryEventStore,
+    MemoryProjection,
+    MemoryWorkflowEngine,
+    SequentialIds,
+)
+from chalicelib.adapters.memory_operations import (
+    MemoryAlerts,
+    MemoryBookmark,
+    MemoryDeadLetters,
+    MemoryJobs,
+    MemoryQueue,
+)
+from chalicelib.domain.failures import FailedOrder, Failure
+from chalicelib.domain.order import OrderContent
+from chalicelib.domain.state import Order
+from chalicelib.intake.accept import Intake
+from chalicelib.journal import Journal
+from chalicelib.operations.commands import OrderCommands
+from chalicelib.operations.dead_letters import DeadLetterConsumer
+from chalicelib.operations.jobs import GroupJobs
+from chalicelib.operations.sweep import Sweeper
+from chalicelib.ports import OrderRow
+from chalicelib.steps.handle_failure import HandleFailure
+from tests.support.builders import content
+
+TIMEOUT = Failure("CapturePayment", "DependencyTimeout", "payment did not answer: read timeout")
+BUG = Failure("ValidateOrder", "KeyError", "'EUR'")
+
+
+@dataclass
+class Desk:
+    """Everything that operates on orders, wired in memory."""
+
+    clock: FixedClock = field(default_factory=FixedClock)
+    ids: SequentialIds = field(default_factory=SequentialIds)
+    events: MemoryEventStore = field(default_factory=MemoryEventStore)
+    projection: MemoryProjection = field(default_factory=MemoryProjection)
+    workflow: MemoryWorkflowEngine = field(default_factory=MemoryWorkflowEngine)
+    letters: MemoryDeadLetters = field(default_factory=MemoryDeadLetters)
+    queue: MemoryQueue = field(default_factory=MemoryQueue)
+    alerts: MemoryAlerts = field(default_factory=MemoryAlerts)
+    jobs: MemoryJobs = field(default_factory=MemoryJobs)
+    bookmark: MemoryBookmark = field(default_factory=MemoryBookmark)
+    open_circuits: set[str] = field(default_factory=set)
+
+    def journal(self, step: str = "Test") -> Journal:
+        return Journal(self.events, self.clock, self.ids, step)
+
+    @property
+    def commands(self) -> OrderCommands:
+        return OrderCommands(self.journal("Operator"), self.workflow)
+
+    @property
+    def handle_failure(self) -> HandleFailure:
+        return HandleFailure(self.journal("HandleFailure"), self.queue, self.alerts)
+
+    @property
+    def group_jobs(self) -> GroupJobs:
+        return GroupJobs(self.letters, self.jobs, self.queue, self.commands, self.clock, self.ids)
+
+    @property
+    def consumer(self) -> DeadLetterConsumer:
+        return DeadLetterConsumer(
+            self.events,
+            self.letters,
+            self.queue,
+            self.commands,
+            self.clock,
+            open_circuits=lambda: frozenset(self.open_circuits),
+            run_job=self.group_jobs.work,
+            base_delay=timedelta(minutes=1),
+        )
+
+    @property
+    def sweeper(self) -> Sweeper:
+        return Sweeper(self.projection, self.journal("Sweeper"), self.workflow, self.letters, self.queue, self.bookmark)
+
+    def accept(self, order: OrderContent | None = None) -> str:
+        """A received and started order's id."""
+        accepted = Intake(self.journal("Intake"), self.workflow).accept(order or content(), "correlation-1")
+        self.project(accepted.order_id)
+        return accepted.order_id
+
+    def order(self, order_id: str) -> Order:
+        return self.journal().load(order_id)
+
+    def project(self, order_id: str) -> None:
+        """What the stream's consumer does, at once."""
+        self.projection.put(OrderRow.of(self.order(order_id)))
+
+    def park(self, order_id: str, failure: Failure = TIMEOUT) -> FailedOrder:
+        """Fail the order as the workflow does; what the queue was told."""
+        self.handle_failure(order_id, failure, retries=0)
+        self.project(order_id)
+        order = self.order(order_id)
+        return FailedOrder(
+            order_id,
+            order.correlation_id,
+            order.content.source,
+            order.attempt,
+            failure.step,
+            failure.error,
+            failure.message,
+            failure.fingerprint,
+            self.clock.now(),
+        )
+
+    def types(self, order_id: str) -> list[str]:
+        return [recorded.type for recorded in self.events.load(order_id)]
