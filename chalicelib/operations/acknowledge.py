@@ -1,0 +1,79 @@
+"""Tells an ERP that can receive calls what became of its order: one signed callback per outcome, and its event.
+
+The stream consumer announces an outcome by a message; the consumer of the messages calls the ERP. A message that
+fails comes again by the queue's own redelivery; an ERP that is down gets its answers later.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from chalicelib.domain.events import ErpAcknowledged, OrderCancelled, OrderConfirmed, OrderRejected, RecordedEvent
+from chalicelib.domain.state import Order
+from chalicelib.journal import Journal
+from chalicelib.observability import log_context, logger
+
+CHANNEL = "http"
+OUTCOMES = (OrderConfirmed, OrderRejected, OrderCancelled)
+
+
+class Callback(Protocol):
+    """Delivers to one ERP. Raises DependencyUnavailable, DependencyTimeout, CallbackRefused, Misconfigured."""
+
+    def __call__(self, source: str, message_id: str, body: bytes) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class AnnounceOutcome:
+    """A listener of the event stream: a message for every outcome of a source that wants callbacks."""
+
+    wants_callbacks: Callable[[str], bool]
+    send: Callable[[dict[str, object]], None]
+
+    def __call__(self, recorded: RecordedEvent, order: Order) -> None:
+        if isinstance(recorded.event, OUTCOMES) and self.wants_callbacks(recorded.source):
+            self.send({"order_id": recorded.order_id, "source": recorded.source})
+
+
+@dataclass(frozen=True, slots=True)
+class AcknowledgeErp:
+    """Handles one message. Raises what `callback` raises: the message then comes again."""
+
+    journal: Journal
+    callback: Callback
+
+    def __call__(self, body: str) -> None:
+        order = self.journal.load(str(json.loads(body)["order_id"]))
+        with log_context(order_id=order.order_id, correlation_id=order.correlation_id, source=order.content.source):
+            if not order.is_final or order.status in order.acknowledged:
+                return
+            document = json.dumps(outcome_document(order)).encode()
+            self.callback(order.content.source, f"{order.order_id}.{order.status.lower()}", document)
+            self.journal.decide(order.order_id, self._record)
+            logger().info("ERP acknowledged", extra={"outcome": order.status})
+
+    def _record(self, order: Order) -> None:
+        if order.status not in order.acknowledged:
+            self.journal.append(order, ErpAcknowledged(CHANNEL, order.status))
+
+
+def outcome_document(order: Order) -> dict[str, Any]:
+    """What the ERP receives (docs/callbacks.md). No personal data: the ERP knows its order by `external_id`."""
+    reasons = order.rejection.reasons if order.rejection else ()
+    return {
+        "type": f"order.{order.status.lower()}",
+        "timestamp": order.updated_at.isoformat(),
+        "data": {
+            "order_id": order.order_id,
+            "source": order.content.source,
+            "external_id": order.content.external_id,
+            "status": order.status,
+            "confirmation_number": order.confirmation_number or None,
+            "reasons": [{"code": r.code, "message": r.message, "field": r.field or None} for r in reasons],
+            "cancelled_because": order.cancellation.reason if order.cancellation else None,
+            "correlation_id": order.correlation_id,
+        },
+    }

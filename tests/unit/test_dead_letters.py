@@ -1,0 +1,150 @@
+"""What becomes of a parked order: opened, redriven by itself when its failure may pass, or left to an operator."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from chalicelib.domain.errors import DependencyUnavailable
+from chalicelib.domain.failures import FailedOrder
+from chalicelib.domain.letters import failed_order_message, redrive_message
+from chalicelib.domain.state import Status
+from chalicelib.operations.redrive_policy import AUTOMATIC_ATTEMPTS
+from tests.support.builders import content
+from tests.support.operations import BUG, TIMEOUT, Desk
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return Desk()
+
+
+def body(failed: FailedOrder, due: bool = False) -> str:
+    return json.dumps(redrive_message(failed) if due else failed_order_message(failed))
+
+
+def test_a_passing_failure_is_scheduled_and_then_redriven(desk: Desk) -> None:
+    order_id = desk.accept()
+    failed = desk.park(order_id)
+    desk.consumer(body(failed))
+    letter = desk.letters.get(failed.fingerprint, order_id)
+    assert letter is not None
+    assert letter.redrive_at is not None
+    message, delay_s = desk.queue.sent[-1]
+    assert (message["kind"], delay_s) == ("redrive", 60)
+
+    desk.consumer(json.dumps(message))
+    assert desk.order(order_id).status is Status.RECEIVED
+    assert desk.workflow.started[-1] == (order_id, "correlation-1", 2)
+    assert desk.letters.get(failed.fingerprint, order_id) is None
+
+
+def test_the_delay_grows_and_ends_with_an_operator(desk: Desk) -> None:
+    order_id = desk.accept()
+    delays = []
+    for _ in range(AUTOMATIC_ATTEMPTS):
+        failed = desk.park(order_id)
+        sent = len(desk.queue.sent)
+        desk.consumer(body(failed))
+        if len(desk.queue.sent) == sent:
+            break
+        message, delay_s = desk.queue.sent[-1]
+        delays.append(delay_s)
+        desk.consumer(json.dumps(message))
+    assert delays == [60, 120, 240, 480, 900]
+    letter = desk.letters.get(failed.fingerprint, order_id)
+    assert letter is not None
+    assert letter.redrive_at is None
+
+
+def test_a_bug_waits_for_an_operator(desk: Desk) -> None:
+    order_id = desk.accept()
+    failed = desk.park(order_id, BUG)
+    desk.consumer(body(failed))
+    letter = desk.letters.get(failed.fingerprint, order_id)
+    assert letter is not None
+    assert letter.redrive_at is None
+    assert [message["kind"] for message, _ in desk.queue.sent] == ["failed_order"]
+
+
+def test_no_redrive_while_the_circuit_is_open(desk: Desk) -> None:
+    order_id = desk.accept()
+    failed = desk.park(order_id)
+    desk.open_circuits.add("payment")
+    desk.consumer(body(failed, due=True))
+    assert desk.order(order_id).status is Status.FAILED
+    message, delay_s = desk.queue.sent[-1]
+    assert (message["kind"], delay_s) == ("redrive", 60)
+
+    desk.open_circuits.clear()
+    desk.consumer(json.dumps(message))
+    assert desk.order(order_id).status is Status.RECEIVED
+
+
+def test_duplicates_and_late_messages_are_harmless(desk: Desk) -> None:
+    order_id = desk.accept()
+    failed = desk.park(order_id)
+    for _ in range(2):
+        desk.consumer(body(failed, due=True))
+    assert desk.types(order_id).count("OrderRedriven") == 1
+    desk.consumer(body(failed))
+    assert desk.letters.groups() == []
+
+
+@pytest.mark.parametrize(
+    ("poison", "reason"),
+    [
+        ("not json", "not JSON"),
+        ("[]", "no known kind"),
+        ('{"kind": "surprise"}', "no known kind"),
+        ('{"kind": "failed_order", "order_id": 7}', "order_id"),
+        ("\x00", "not JSON"),
+    ],
+)
+def test_poison_is_parked_with_its_reason(desk: Desk, poison: str, reason: str) -> None:
+    desk.consumer(poison)
+    [(parked, why)] = desk.queue.parked
+    assert parked == poison
+    assert reason in why
+
+
+def test_an_unknown_order_is_parked(desk: Desk) -> None:
+    failed = desk.park(desk.accept())
+    desk.consumer(body(replace(failed, order_id="o-000000000000000000000000")))
+    [(_, why)] = desk.queue.parked
+    assert "there is no order o-000000000000000000000000" in why
+
+
+def test_failures_of_two_causes_form_two_groups(desk: Desk) -> None:
+    for number in range(100):
+        order_id = desk.accept(content(f"SO-{number}"))
+        cause = TIMEOUT if number % 2 else replace(TIMEOUT, message=f"request {number} to {order_id} answered HTTP 503")
+        desk.consumer(body(desk.park(order_id, cause)))
+    assert sorted(group.count for group in desk.letters.groups()) == [50, 50]
+
+
+def test_all_effects_of_a_failure_are_tried(desk: Desk) -> None:
+    class DeadQueue:
+        def send(self, message: object, delay_s: int = 0) -> None:
+            raise DependencyUnavailable("sqs", "outage")
+
+        def park(self, body: str, reason: str) -> None:
+            raise DependencyUnavailable("sqs", "outage")
+
+    order_id = desk.accept()
+    with pytest.raises(DependencyUnavailable):
+        replace(desk.handle_failure, queue=DeadQueue())(order_id, TIMEOUT, retries=0)
+    assert desk.order(order_id).status is Status.FAILED
+    [(subject, text)] = desk.alerts.published
+    assert "CapturePayment" in subject
+    assert order_id in text
+    assert f"POST /orders/{order_id}/redrive" in text
+
+
+def test_a_failed_compensation_is_an_alert_of_its_own_kind(desk: Desk) -> None:
+    order_id = desk.accept()
+    desk.park(order_id, replace(TIMEOUT, step="RefundPayment"))
+    [(subject, _)] = desk.alerts.published
+    assert subject.startswith("Money or stock is stuck: RefundPayment")

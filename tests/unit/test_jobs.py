@@ -1,0 +1,116 @@
+"""A group of dead letters redriven or discarded at a stated rate, with progress, across messages and crashes."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from chalicelib.domain.errors import DependencyUnavailable
+from chalicelib.domain.letters import failed_order_message
+from chalicelib.domain.state import Status
+from chalicelib.operations.jobs import Action, Job
+from tests.support.builders import content
+from tests.support.operations import BUG, Desk
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return Desk()
+
+
+def parked_group(desk: Desk, size: int) -> tuple[str, list[str]]:
+    """A fingerprint and the ids of its parked orders."""
+    orders = [desk.accept(content(f"SO-{number}")) for number in range(size)]
+    for order_id in orders:
+        desk.consumer(json.dumps(failed_order_message(desk.park(order_id, BUG))))
+    return BUG.fingerprint, orders
+
+
+def run(desk: Desk, job: Job) -> Job:
+    """Deliver the queue's job messages until the job is done."""
+    while True:
+        current = desk.jobs.load(job.job_id)
+        assert current is not None
+        if current.finished_at is not None:
+            return current
+        desk.consumer(json.dumps({"kind": "job", "job_id": job.job_id}))
+
+
+def test_a_group_of_200_is_redriven_at_20_per_second(desk: Desk) -> None:
+    fingerprint, orders = parked_group(desk, 200)
+    began = desk.clock.now()
+    job = desk.group_jobs.request(fingerprint, Action.REDRIVE, 20, by="anna", reason="fixed in 1.2")
+    assert job is not None
+    assert job.total == 200
+    done = run(desk, job)
+    assert (done.done, done.refused) == (200, 0)
+    assert all(desk.order(order_id).status is Status.RECEIVED for order_id in orders)
+    assert (desk.clock.now() - began).total_seconds() == pytest.approx(10)
+    assert desk.letters.groups() == []
+
+
+def test_a_long_job_continues_in_further_messages(desk: Desk) -> None:
+    fingerprint, _ = parked_group(desk, 50)
+    job = desk.group_jobs.request(fingerprint, Action.REDRIVE, 1, by="anna", reason="slowly")
+    assert job is not None
+    desk.group_jobs.work(job.job_id)
+    half = desk.jobs.load(job.job_id)
+    assert half is not None
+    assert 0 < half.done < 50
+    assert desk.queue.sent[-1][0] == {"kind": "job", "job_id": job.job_id}
+    assert run(desk, job).done == 50
+
+
+def test_discarding_cancels_the_orders(desk: Desk) -> None:
+    fingerprint, orders = parked_group(desk, 3)
+    job = desk.group_jobs.request(fingerprint, Action.DISCARD, 50, by="anna", reason="customer is gone")
+    assert job is not None
+    run(desk, job)
+    for order_id in orders:
+        order = desk.order(order_id)
+        assert order.cancellation is not None
+        assert (order.cancellation.by, order.cancellation.reason) == ("anna", "customer is gone")
+        assert (order_id, "correlation-1", 2) in desk.workflow.started
+
+
+def test_orders_that_moved_on_are_counted_apart(desk: Desk) -> None:
+    fingerprint, orders = parked_group(desk, 3)
+    job = desk.group_jobs.request(fingerprint, Action.REDRIVE, 50, by="anna", reason="fixed")
+    assert job is not None
+    desk.commands.redrive(orders[0], by="bert", reason="was faster")
+    done = run(desk, job)
+    assert (done.done, done.refused) == (2, 1)
+    assert desk.types(orders[0]).count("OrderRedriven") == 1
+
+
+def test_an_unknown_group_is_none(desk: Desk) -> None:
+    assert desk.group_jobs.request("000000000000", Action.REDRIVE, 1, by="anna", reason="x") is None
+
+
+def test_a_crash_in_the_middle_loses_nothing(desk: Desk) -> None:
+    fingerprint, orders = parked_group(desk, 25)
+    job = desk.group_jobs.request(fingerprint, Action.REDRIVE, 50, by="anna", reason="fixed")
+    assert job is not None
+
+    class FailingStart:
+        """The engine is down when the 13th order is started."""
+
+        def __init__(self) -> None:
+            self.calls = 0
+
+        def start(self, order_id: str, correlation_id: str, attempt: int) -> bool:
+            self.calls += 1
+            if self.calls == 13:
+                raise DependencyUnavailable("step functions", "throttled")
+            return desk.workflow.start(order_id, correlation_id, attempt)
+
+        def is_running(self, order_id: str, attempt: int) -> bool:
+            return False
+
+    jobs = desk.group_jobs
+    replace(jobs, commands=replace(jobs.commands, workflow=FailingStart())).work(job.job_id)
+    run(desk, job)
+    assert all(desk.types(order_id).count("OrderRedriven") == 1 for order_id in orders)
+    assert desk.letters.groups() == []

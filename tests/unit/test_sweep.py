@@ -1,0 +1,106 @@
+"""The sweeper: every order that nothing carries on is found, started once, and left alone otherwise."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from chalicelib.domain.events import CancellationRequested, OrderConfirmed
+from chalicelib.domain.state import Status
+from chalicelib.operations import sweep as module
+from tests.support.builders import content
+from tests.support.operations import BUG, Desk
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return Desk()
+
+
+def accepted_without_start(desk: Desk, external_id: str = "SO-1") -> str:
+    order_id = desk.accept(content(external_id))
+    desk.workflow.started.clear()
+    return order_id
+
+
+def test_an_order_that_was_never_started_is_started_once(desk: Desk) -> None:
+    order_id = accepted_without_start(desk)
+    assert desk.sweeper()["started"] == 0, "too young: its start may be on the way"
+    desk.clock.advance(61)
+    assert desk.sweeper()["started"] == 1
+    assert desk.sweeper()["started"] == 0
+    assert desk.workflow.started == [(order_id, "correlation-1", 1)]
+    assert desk.types(order_id) == ["OrderReceived"]
+
+
+def test_a_running_execution_is_left_alone(desk: Desk) -> None:
+    desk.accept()
+    desk.clock.advance(3600)
+    assert desk.sweeper() == {"seen": 1, "started": 0, "restarted": 0, "announced": 0}
+
+
+def test_an_order_whose_execution_is_gone_gets_another_attempt(desk: Desk) -> None:
+    order_id = desk.accept()
+    desk.workflow.ended.add((order_id, 1))
+    desk.clock.advance(300)
+    assert desk.sweeper()["restarted"] == 0, "not silent for long enough"
+    desk.clock.advance(301)
+    assert desk.sweeper()["restarted"] == 1
+    assert desk.workflow.started[-1] == (order_id, "correlation-1", 2)
+    assert desk.order(order_id).attempt == 2
+
+
+def test_a_stale_row_moves_nothing(desk: Desk) -> None:
+    order_id = desk.accept()
+    desk.workflow.ended.add((order_id, 1))
+    journal = desk.journal()
+    journal.append(journal.load(order_id), OrderConfirmed("OB-1"))
+    desk.clock.advance(3600)
+    assert desk.sweeper()["restarted"] == 0
+    assert desk.order(order_id).status is Status.CONFIRMED
+
+
+def test_a_parked_order_without_a_letter_is_announced_again(desk: Desk) -> None:
+    order_id = desk.accept()
+    failed = desk.park(order_id, BUG)
+    desk.queue.sent.clear()
+    desk.clock.advance(61)
+    assert desk.sweeper()["announced"] == 1
+    message, _ = desk.queue.sent[-1]
+    assert (message["order_id"], message["fingerprint"]) == (order_id, failed.fingerprint)
+
+
+def test_a_cancelled_parked_order_is_set_in_motion(desk: Desk) -> None:
+    order_id = desk.accept()
+    desk.park(order_id, BUG)
+    journal = desk.journal()
+    journal.append(journal.load(order_id), CancellationRequested("anna", "not needed"))
+    desk.project(order_id)
+    desk.clock.advance(61)
+    assert desk.sweeper()["restarted"] == 1
+    assert desk.workflow.started[-1] == (order_id, "correlation-1", 2)
+
+
+def test_more_orders_than_one_sweep_can_look_at(desk: Desk) -> None:
+    orders = [accepted_without_start(desk, f"SO-{number}") for number in range(3 * module.PAGE)]
+    desk.clock.advance(61)
+
+    class SlowEngine:
+        """Every start takes a second, so that one sweep ends before all orders had their turn."""
+
+        def start(self, order_id: str, correlation_id: str, attempt: int) -> bool:
+            desk.clock.advance(1)
+            return desk.workflow.start(order_id, correlation_id, attempt)
+
+        def is_running(self, order_id: str, attempt: int) -> bool:
+            return True
+
+    sweeper = replace(desk.sweeper, workflow=SlowEngine())
+    sweeps = 0
+    while len(desk.workflow.started) < len(orders):
+        sweeper()
+        sweeps += 1
+        assert sweeps < 10
+    assert sweeps > 1
+    assert sorted(order_id for order_id, _, _ in desk.workflow.started) == sorted(orders)
