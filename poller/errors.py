@@ -85,3 +85,10 @@ class BadRow(OrderbridgeError):
         assert faults, "a bad row always says why"
         self.faults = faults
         super().__init__("; ".join(str(fault) for fault in faults[:20]))
+
+
+class UnreadableValue(Exception):
+    """The driver cannot turn a value of the result into Python: text in another encoding, a date of the year 0.
+
+    Never leaves the reader, which finds the row and the column.
+    """
