@@ -86,6 +86,7 @@ class ReferenceObjects:
                 Key=self.key(name),
                 Body=content,
                 ContentType="application/json",
+                ChecksumAlgorithm="SHA256",
                 ChecksumSHA256=base64.b64encode(hashlib.sha256(content).digest()).decode("ascii"),
                 Metadata={"sha256": sha256, "count": str(count), "format": str(FORMAT)},
             )

@@ -1,0 +1,153 @@
+"""Publishes customers, products and holds from files to S3, where the order steps read them: all of them or nothing.
+
+    python -m chalicelib.operations.publish_reference DIR [--stage S] [--dry-run] [--allow-shrink]
+
+DIR holds customers, products and holds as .json or .csv; a data set without a file stays as it is. Exits with 0 if
+everything is published (or was already), 1 if AWS could not be reached or refused, 2 if the files must be mended.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from chalicelib.domain.errors import OrderbridgeError
+from chalicelib.operations.reference_sources import BadReferenceData, Problem, ReferenceSet, read_directory
+from chalicelib.settings import Settings
+
+MAX_PROBLEMS_SHOWN = 200
+LARGEST_SHRINKAGE = 0.5
+"""A data set that loses more than this share of its records was probably cut off on the way out of the ERP."""
+
+PUBLISHING_ORDER = ("holds", "products", "customers")
+"""Holds first: should the rest fail, a recall is in force all the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A data set ready to be stored. `published_count` is None before the first time; `changed`: it must be stored."""
+
+    name: str
+    count: int
+    sha256: str
+    content: bytes
+    published_count: int | None
+    changed: bool
+
+
+class Publisher(Protocol):
+    """Where data sets are published. Raises DependencyUnavailable, DependencyTimeout, Misconfigured."""
+
+    @property
+    def place(self) -> str:
+        """Where that is, for people."""
+        ...
+
+    def prepare(self, name: str, records: Iterable[Any]) -> Prepared:
+        """Encode the records and compare them with what is published. Raises BadReferenceData if they are too large."""
+        ...
+
+    def publish(self, prepared: Prepared) -> None: ...
+
+
+def publish(
+    found: ReferenceSet, publisher: Publisher, *, dry_run: bool, allow_shrink: bool
+) -> Iterator[tuple[str, str]]:
+    """Store every data set that has changed; (name, what was done) after each.
+
+    Raises BadReferenceData, before anything is stored, or as `publisher`.
+    """
+    data_sets = [(name, getattr(found, name)) for name in PUBLISHING_ORDER]
+    prepared = [publisher.prepare(name, records) for name, records in data_sets if records is not None]
+    problems = [problem for data_set in prepared for problem in _shrinkage(data_set)]
+    if problems and not allow_shrink:
+        raise BadReferenceData(problems)
+    for data_set in prepared:
+        if data_set.changed and not dry_run:
+            publisher.publish(data_set)
+        done = ("would be published" if dry_run else "published") if data_set.changed else "unchanged"
+        was = f", was {data_set.published_count:,}" if data_set.changed and data_set.published_count is not None else ""
+        yield (
+            data_set.name,
+            f"{data_set.name:<10} {data_set.count:>8,} records{was}  {done}  sha256 {data_set.sha256[:12]}",
+        )
+
+
+def _shrinkage(data_set: Prepared) -> list[Problem]:
+    before = data_set.published_count or 0
+    if data_set.name == "holds" or data_set.count >= before * (1 - LARGEST_SHRINKAGE):
+        return []
+    message = f"has {data_set.count:,} records, {before:,} are published: if that is meant, repeat with --allow-shrink"
+    return [Problem(data_set.name, "", message)]
+
+
+def run(
+    arguments: Sequence[str],
+    environ: Mapping[str, str],
+    make_publisher: Callable[[Mapping[str, str]], Publisher],
+    say: Callable[[str], None],
+    complain: Callable[[str], None],
+) -> int:
+    """The command with everything injected; returns the exit code."""
+    options, done = _options(arguments, environ), list[str]()
+    try:
+        found = read_directory(options.directory)
+        publisher = make_publisher({**environ, "ORDERBRIDGE_STAGE": options.stage})
+        for name, line in publish(found, publisher, dry_run=options.dry_run, allow_shrink=options.allow_shrink):
+            done.append(name)
+            say(line)
+    except BadReferenceData as error:
+        for problem in error.problems[:MAX_PROBLEMS_SHOWN]:
+            complain(str(problem))
+        more = len(error.problems) - MAX_PROBLEMS_SHOWN
+        complain(f"nothing was published: {len(error.problems)} problems" + (f", {more} not shown" * (more > 0)))
+        return 2
+    except OrderbridgeError as error:
+        complain(str(error))
+        if done and not options.dry_run:
+            complain(f"{', '.join(done)} are published; the same command again does the rest")
+        return 1
+    say(f"to {publisher.place}")
+    return 0
+
+
+def _options(arguments: Sequence[str], environ: Mapping[str, str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m chalicelib.operations.publish_reference",
+        description="Publish customers, products and holds to S3: all of them or nothing.",
+    )
+    parser.add_argument("directory", type=Path, metavar="DIR", help="holds customers, products, holds (.json or .csv)")
+    parser.add_argument("--stage", default=environ.get("ORDERBRIDGE_STAGE", ""), help="default: ORDERBRIDGE_STAGE")
+    parser.add_argument("--dry-run", action="store_true", help="check and compare, store nothing")
+    parser.add_argument("--allow-shrink", action="store_true", help="even if a data set loses most of its records")
+    return parser.parse_args(arguments)
+
+
+def main() -> int:
+    """The composition for the command line: the only place here that makes clients."""
+    from chalicelib.adapters.aws_clients import client
+    from chalicelib.adapters.aws_errors import translated
+    from chalicelib.adapters.s3_reference_publisher import S3ReferencePublisher
+
+    def make_publisher(environ: Mapping[str, str]) -> Publisher:
+        settings = Settings.read(environ, caller_arn(environ))
+        return S3ReferencePublisher(client("s3", settings.region), settings.bucket("reference"))
+
+    def caller_arn(environ: Mapping[str, str]) -> str:
+        """Whose credentials these are, unless the account is given: its ARN names the account as a function's does."""
+        if environ.get("ORDERBRIDGE_ACCOUNT_ID"):
+            return ""
+        region = environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION", "")
+        with translated("STS"):
+            return str(client("sts", region).get_caller_identity()["Arn"]) if region else ""
+
+    return run(sys.argv[1:], os.environ, make_publisher, print, lambda line: print(line, file=sys.stderr))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
