@@ -12,7 +12,6 @@ from collections.abc import Callable
 from local.adaptations import (
     api_gateway,
     cloudformation,
-    eventing,
     lambda_functions,
     roles,
     state_language,
@@ -24,7 +23,6 @@ ADAPTATIONS: tuple[Callable[[], None], ...] = (
     api_gateway.import_from_openapi,
     api_gateway.payload_limits,
     api_gateway.encoded_paths,
-    api_gateway.integration_timeout,
     lambda_functions.error_class_names,
     lambda_functions.instant_state,
     step_functions.idempotent_start,
@@ -36,10 +34,10 @@ ADAPTATIONS: tuple[Callable[[], None], ...] = (
     streams.failed_batches_are_retried,
     cloudformation.existing_resources_are_refused,
     cloudformation.table_options,
+    cloudformation.checks_of_the_services,
     cloudformation.stream_batch_size,
     roles.state_machines_act_as_their_role,
     roles.mappings_read_as_their_function,
-    eventing.schedules_to_the_second,
 )
 
 

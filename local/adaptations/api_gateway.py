@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from typing import Any
 
@@ -13,7 +12,6 @@ Response = tuple[int, dict[str, str], bytes]
 
 API_BODY_LIMIT_BYTES = 10 * 1024 * 1024
 LAMBDA_PAYLOAD_LIMIT_BYTES = 6 * 1024 * 1024 + 100
-INTEGRATION_TIMEOUT_S = 29.0
 
 
 def import_from_openapi() -> None:
@@ -129,17 +127,3 @@ def encoded_paths() -> None:
         return await upstream(method, path, *args, raw_path=raw_path, **options)
 
     ministack_app._handle_special_data_plane_request = handle_request
-
-
-def integration_timeout() -> None:
-    """API Gateway waits 29 seconds for the function; the caller gets 504, the function runs on."""
-    upstream = apigateway_v1._invoke_lambda_proxy_v1
-
-    async def invoke_lambda_proxy(*args: Any, **options: Any) -> Any:
-        call = asyncio.ensure_future(upstream(*args, **options))
-        done, _ = await asyncio.wait({call}, timeout=INTEGRATION_TIMEOUT_S)
-        if done:
-            return call.result()
-        return apigateway_v1._gw_error("INTEGRATION_TIMEOUT", "Endpoint request timed out")
-
-    apigateway_v1._invoke_lambda_proxy_v1 = invoke_lambda_proxy

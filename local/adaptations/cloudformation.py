@@ -8,6 +8,8 @@ from typing import Any
 from ministack.services import cloudwatch_logs, dynamodb, eventbridge, lambda_svc, sqs
 from ministack.services.cloudformation import provisioners
 
+from local.adaptations import roles, state_language
+
 Created = tuple[str, dict[str, Any]]
 Properties = dict[str, Any]
 
@@ -71,12 +73,38 @@ def _set_options(table: str, properties: Properties) -> None:
         dynamodb._update_continuous_backups({"TableName": table, "PointInTimeRecoverySpecification": specification})
 
 
+def checks_of_the_services() -> None:
+    """Mappings and state machines of a template skip upstream what the API of the service would refuse."""
+    mapping = provisioners._RESOURCE_HANDLERS["AWS::Lambda::EventSourceMapping"]
+    machine = provisioners._RESOURCE_HANDLERS["AWS::StepFunctions::StateMachine"]
+    create_mapping, create_machine = mapping["create"], machine["create"]
+
+    def checked_mapping(logical_id: str, properties: Properties, stack_name: str) -> Created:
+        if reason := roles.unreadable_source(properties):
+            raise ValueError(reason)
+        created: Created = create_mapping(logical_id, _with_batch_size(properties), stack_name)
+        return created
+
+    def checked_machine(logical_id: str, properties: Properties, stack_name: str) -> Created:
+        found = list(state_language.problems(provisioners._sfn_definition(properties)))
+        if found:
+            raise ValueError(f"Invalid State Machine Definition: {', '.join(found)}")
+        created: Created = create_machine(logical_id, properties, stack_name)
+        return created
+
+    mapping["create"], machine["create"] = checked_mapping, checked_machine
+
+
 def stream_batch_size() -> None:
-    """An event source mapping without BatchSize takes 10 upstream, whatever the source; for a stream AWS takes 100."""
+    """A mapping without BatchSize takes 10 upstream, whatever the source; from a stream AWS takes 100."""
     upstream = lambda_svc._create_esm
 
-    def create_mapping(data: dict[str, Any]) -> Any:
-        is_stream = "/stream/" in str(data.get("EventSourceArn", ""))
-        return upstream({"BatchSize": 100, **data} if is_stream else data)
+    def create_mapping(data: Properties) -> Any:
+        return upstream(_with_batch_size(data))
 
     lambda_svc._create_esm = create_mapping
+
+
+def _with_batch_size(properties: Properties) -> Properties:
+    is_stream = "/stream/" in str(properties.get("EventSourceArn", ""))
+    return {"BatchSize": 100, **properties} if is_stream else properties

@@ -93,22 +93,24 @@ def mappings_read_as_their_function() -> None:
     upstream = lambda_svc._create_esm
 
     def create_mapping(data: dict[str, Any]) -> Response:
-        source = str(data.get("EventSourceArn", ""))
-        service = source.split(":")[2] if source.count(":") > 4 else ""
-        name, _qualifier, error = lambda_svc._resolve_existing_esm_function(data.get("FunctionName", ""))
-        if error is None:
-            role = lambda_svc._functions[name]["config"]["Role"]
-            for action in _MAPPING_ACTIONS.get(service, ()):
-                if not is_allowed(role, name, action, source):
-                    return _refused(action)
+        if reason := unreadable_source(data):
+            refused: Response = lambda_svc._invalid_parameter_value(reason)
+            return refused
         answer: Response = upstream(data)
         return answer
 
     lambda_svc._create_esm = create_mapping
 
 
-def _refused(action: str) -> Response:
-    service, _, operation = action.partition(":")
-    message = f"The provided execution role does not have permissions to call {operation} on {service.upper()}"
-    answer: Response = lambda_svc._invalid_parameter_value(message)
-    return answer
+def unreadable_source(mapping: dict[str, Any]) -> str | None:
+    """Why the function of a mapping to be made cannot read the source; None if it can, or does not exist."""
+    source = str(mapping.get("EventSourceArn", ""))
+    name, _qualifier, error = lambda_svc._resolve_existing_esm_function(mapping.get("FunctionName", ""))
+    if error is not None or source.count(":") < 5:
+        return None
+    role = lambda_svc._functions[name]["config"]["Role"]
+    for action in _MAPPING_ACTIONS.get(source.split(":")[2], ()):
+        if not is_allowed(role, name, action, source):
+            service, _, operation = action.partition(":")
+            return f"The provided execution role does not have permissions to call {operation} on {service.upper()}"
+    return None

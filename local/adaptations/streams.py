@@ -84,7 +84,7 @@ def _deliver(mapping: Mapping, table: str) -> None:
         return
     trouble = _troubles.setdefault(mapping["UUID"], _Trouble())
     position = _position(mapping, table)
-    size = min(mapping.get("BatchSize") or DEFAULT_BATCH_SIZE, trouble.batch_limit or DEFAULT_BATCH_SIZE * 100)
+    size = min(int(mapping.get("BatchSize") or DEFAULT_BATCH_SIZE), trouble.batch_limit or DEFAULT_BATCH_SIZE * 100)
     batch: Records = dynamodb.stream_records_since(table, position, size)
     wanted: Records = lambda_svc._apply_filter_criteria(batch, mapping)
     result = lambda_svc._execute_function(function, {"Records": wanted}) if wanted else {}
@@ -125,11 +125,11 @@ def _first_failed(mapping: Mapping, batch: Records, result: dict[str, Any]) -> i
 def _given_up(mapping: Mapping, trouble: _Trouble, batch: Records) -> str | None:
     """The condition under which AWS stops retrying, if it is met."""
     retries = mapping.get("MaximumRetryAttempts")
-    if retries is not None and 0 <= retries <= trouble.retries:
+    if retries is not None and 0 <= int(retries) <= trouble.retries:
         return "RetryAttemptsExhausted"
     age_s = mapping.get("MaximumRecordAgeInSeconds")
     oldest = min(float(record["dynamodb"]["ApproximateCreationDateTime"]) for record in batch)
-    return "MaxRecordAgeExceeded" if age_s and 0 < age_s < time.time() - oldest else None
+    return "MaxRecordAgeExceeded" if age_s and 0 < int(age_s) < time.time() - oldest else None
 
 
 def _go_on(mapping: Mapping, position: int, outcome: str) -> None:
