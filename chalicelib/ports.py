@@ -158,6 +158,14 @@ class PaymentGateway(Protocol):
         """Give all of it back; returns the refund's id, the same when repeated. Raises like capture()."""
         ...
 
+    def void(self, request: PaymentRequest) -> Payment | None:
+        """See to it that the order is not charged from now on; the payment if it was charged before, else None.
+
+        A capture() that was thought to be lost, and arrives after this, raises PaymentDeclined. Safe to repeat.
+        Raises DependencyTimeout while the provider itself does not know, DependencyUnavailable.
+        """
+        ...
+
 
 class ReferenceData(Protocol):
     """Products, customers and delivery holds: read-mostly data that somebody publishes.
