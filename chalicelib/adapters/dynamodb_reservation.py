@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -53,17 +52,13 @@ class ReservationCall:
         given = {sku: quantity for sku, quantity in before.held.items() if sku not in after.held}
         stock = [take_action(self.table, sku, quantity) for sku, quantity in taken.items()]
         stock += [give_action(self.table, sku, quantity) for sku, quantity in given.items()]
-        return transact(self.client, event, save_action(self.table, before, after), stock, self._token(before))
+        attempt = f"{self.append.token} {self.backoff.spent}"
+        return transact(self.client, event, save_action(self.table, before, after), stock, attempt)
 
     def after_refusal(self, outcome: Outcome, reservation: Reservation) -> Reservation:
         """Wait, and return the reservation to go on with. Raises Contention when it has lasted too long."""
         self.backoff.wait()
         return self.load() if outcome is Outcome.STALE else reservation
-
-    def _token(self, before: Reservation) -> str:
-        """Another one for every try: DynamoDB refuses a token that comes back with other parameters."""
-        attempt = f"{self.append.order_id} {self.append.token} {before.revision} {self.backoff.spent}"
-        return hashlib.sha256(attempt.encode()).hexdigest()[:36]
 
 
 def load_reservation(client: Any, table: str, order_id: str) -> Reservation:

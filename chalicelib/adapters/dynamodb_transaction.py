@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Sequence
 from enum import Enum, auto
 from typing import Any
@@ -29,9 +31,9 @@ class Outcome(Enum):
 
 
 def transact(
-    client: Any, event: dict[str, Any], reservation: dict[str, Any], stock: Sequence[dict[str, Any]], token: str
+    client: Any, event: dict[str, Any], reservation: dict[str, Any], stock: Sequence[dict[str, Any]], attempt: str
 ) -> Outcome:
-    """All actions or none. `token`: a repeat by the SDK, because the answer was lost, changes nothing.
+    """All actions or none. A repeat by the SDK within the same `attempt`, because the answer was lost, changes nothing.
 
     Raises DependencyUnavailable, DependencyTimeout, Contention, Misconfigured.
     """
@@ -39,12 +41,17 @@ def transact(
     assert len(actions) <= MAX_ACTIONS, f"{len(actions)} actions in one transaction"
     with translated(DEPENDENCY):
         try:
-            client.transact_write_items(TransactItems=actions, ClientRequestToken=token)
+            client.transact_write_items(TransactItems=actions, ClientRequestToken=_token(attempt, actions))
         except ClientError as error:
             if error_code(error) != "TransactionCanceledException":
                 raise
             return _refusal([str(reason.get("Code", "")) for reason in error.response["CancellationReasons"]])
     return Outcome.APPLIED
+
+
+def _token(attempt: str, actions: list[dict[str, Any]]) -> str:
+    """DynamoDB refuses a token that comes back with other parameters, so they are hashed into it."""
+    return hashlib.sha256(json.dumps([attempt, actions], sort_keys=True).encode()).hexdigest()[:36]
 
 
 def _refusal(codes: Sequence[str]) -> Outcome:
