@@ -3,9 +3,9 @@
 import os
 
 from chalice import Rate
-from chalicelib.api.application import OrderbridgeApi
 
 from chalicelib import entry
+from chalicelib.api.application import OrderbridgeApi
 
 app = OrderbridgeApi(app_name="orderbridge")
 
@@ -78,3 +78,8 @@ def sweep(event):
 @app.on_sqs_message(queue=f"orderbridge-{os.environ.get('ORDERBRIDGE_STAGE', 'local')}-dead-letters", batch_size=10)
 def consume_dead_letters(event):
     return entry.consume_dead_letters(event.to_dict(), event.context)
+
+
+@app.on_sqs_message(queue=f"orderbridge-{os.environ.get('ORDERBRIDGE_STAGE', 'local')}-acknowledgements", batch_size=10)
+def acknowledge_erp(event):
+    return entry.acknowledge_erp(event.to_dict(), event.context)

@@ -30,14 +30,21 @@ from chalicelib.settings import Settings
 
 if TYPE_CHECKING:
     from chalicelib.adapters.dynamodb_event_store import DynamoDbEventStore
+    from chalicelib.adapters.dynamodb_sources import DynamoDbCallbacks
+    from chalicelib.adapters.payments.credit import CreditLedger
     from chalicelib.api.services import ApiServices
+    from chalicelib.api.tokens import TokenStore
     from chalicelib.intake.accept import Intake
+    from chalicelib.operations.acknowledge import AcknowledgeErp
     from chalicelib.operations.commands import OrderCommands
     from chalicelib.operations.dead_letters import DeadLetterConsumer
     from chalicelib.operations.jobs import GroupJobs
+    from chalicelib.operations.outbox import Outbox
     from chalicelib.operations.project_events import ProjectEvents
     from chalicelib.operations.sweep import Sweeper
     from chalicelib.steps.handle_failure import HandleFailure
+
+VERSION = "0.1.0"
 
 REFERENCE_FOLDER = "/tmp/orderbridge-reference"
 
@@ -108,9 +115,32 @@ class Application:
 
     @cached_property
     def payments(self) -> PaymentGateway:
-        from chalicelib.adapters.payments import payment_gateway
+        from chalicelib.adapters.payments.on_account import OnAccountGateway
+        from chalicelib.adapters.payments.router import PaymentRouter
 
-        return payment_gateway(self)
+        on_account = OnAccountGateway(self.credit, self.clock, self.ids)
+        return PaymentRouter({"card": self._card_gateway(), "on_account": on_account})
+
+    def _card_gateway(self) -> PaymentGateway:
+        from chalicelib.adapters.payments.ledger_dynamodb import DynamoDbChargeLedger
+
+        ledger = DynamoDbChargeLedger(self.client("dynamodb"), self.settings.name("payments"))
+        if self.settings.payment_gateway == "sandbox":
+            from chalicelib.adapters.payments.sandbox import SandboxGateway
+
+            return SandboxGateway(ledger, self.clock, self.ids)
+        from chalicelib.adapters.payments.stripe_api import StripeApi
+        from chalicelib.adapters.payments.stripe_gateway import StripeGateway
+        from chalicelib.adapters.payments.stripe_key import StripeKey
+
+        key = StripeKey(self.client("secretsmanager"), f"orderbridge/{self.settings.stage}/stripe", self.clock)
+        return StripeGateway(StripeApi(key, self.settings.stripe_api_base), ledger, self.clock)
+
+    @cached_property
+    def credit(self) -> CreditLedger:
+        from chalicelib.adapters.payments.credit_dynamodb import DynamoDbCreditLedger
+
+        return DynamoDbCreditLedger(self.client("dynamodb"), self.settings.name("payments"), self.clock, self.ids)
 
     @cached_property
     def workflow(self) -> WorkflowEngine:
@@ -179,11 +209,46 @@ class Application:
     @cached_property
     def project_events(self) -> ProjectEvents:
         from chalicelib.adapters.messaging import EventBridgeBus
+        from chalicelib.operations.acknowledge import AnnounceOutcome
         from chalicelib.operations.metrics import count
+        from chalicelib.operations.outbox import listener
         from chalicelib.operations.project_events import ProjectEvents
 
         bus = EventBridgeBus(self.client("events"), self.settings.name("bus"))
-        return ProjectEvents(self.events, self.projection, bus, listeners=(count,))
+        announce = AnnounceOutcome(self.callbacks.wanted, self._send_acknowledgement)
+        return ProjectEvents(self.events, self.projection, bus, listeners=(count, listener(self.outbox), announce))
+
+    @cached_property
+    def outbox(self) -> Outbox:
+        from chalicelib.adapters.dynamodb_outbox import DynamoDbOutbox
+
+        return DynamoDbOutbox(self.client("dynamodb"), self.settings.name("control"))
+
+    @cached_property
+    def callbacks(self) -> DynamoDbCallbacks:
+        from chalicelib.adapters.dynamodb_sources import DynamoDbCallbacks
+        from chalicelib.adapters.http_callback import HttpCallback
+
+        return DynamoDbCallbacks(
+            self.client("dynamodb"),
+            self.settings.name("control"),
+            self.client("secretsmanager"),
+            self.settings.stage,
+            HttpCallback(self.clock, plain_http=self.settings.stage == "local"),
+            self.clock,
+        )
+
+    def _send_acknowledgement(self, message: dict[str, object]) -> None:
+        from chalicelib.adapters.messaging import send_json
+
+        sqs = self.client("sqs")
+        send_json(sqs, self.settings.queue_url("acknowledgements", sqs.meta.endpoint_url), message)
+
+    @cached_property
+    def acknowledge_erp(self) -> AcknowledgeErp:
+        from chalicelib.operations.acknowledge import AcknowledgeErp
+
+        return AcknowledgeErp(self.journal("AcknowledgeErp"), self.callbacks)
 
     @cached_property
     def sweeper(self) -> Sweeper:
@@ -201,7 +266,25 @@ class Application:
 
     @cached_property
     def api(self) -> ApiServices:
-        raise AssertionError("not wired yet")
+        from chalicelib.api.services import ApiServices
+
+        return ApiServices(
+            intake=self.intake,
+            events=self.events,
+            projection=self.projection,
+            clock=self.clock,
+            commands=self.commands,
+            letters=self.dead_letters,
+            jobs=self.group_jobs,
+            health=tuple,
+            version=VERSION,
+        )
+
+    @cached_property
+    def tokens(self) -> TokenStore:
+        from chalicelib.adapters.dynamodb_tokens import DynamoDbTokens
+
+        return DynamoDbTokens(self.client("dynamodb"), self.settings.name("control"))
 
 
 def _validate(app: Application, _: int) -> Callable[[str], Status]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.bootstrap import application
@@ -65,15 +65,26 @@ def sweep(context: Any) -> dict[str, int]:
 
 
 def consume_dead_letters(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
-    """A batch of the dead-letter queue. Each message stands alone; those that must come again are named."""
-    app = application(context.invoked_function_arn)
+    """A batch of the dead-letter queue."""
+    return _each_message("DeadLetters", event, context, application(context.invoked_function_arn).dead_letter_consumer)
+
+
+def acknowledge_erp(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
+    """A batch of outcomes that ERPs want to be called about."""
+    return _each_message("AcknowledgeErp", event, context, application(context.invoked_function_arn).acknowledge_erp)
+
+
+def _each_message(
+    step: str, event: Mapping[str, Any], context: Any, handle: Callable[[str], None]
+) -> dict[str, list[dict[str, str]]]:
+    """Each message stands alone; those that must come again are named."""
     again = []
     for record in event["Records"]:
-        with log_context(step="DeadLetters", request_id=context.aws_request_id, message_id=record["messageId"]) as log:
+        with log_context(step=step, request_id=context.aws_request_id, message_id=record["messageId"]) as log:
             try:
-                app.dead_letter_consumer(record["body"])
+                handle(record["body"])
             except OrderbridgeError as error:
-                log.warning("message comes again", extra={"error": type(error).__name__})
+                log.warning("message comes again", extra={"error": type(error).__name__, "detail": str(error)})
                 again.append({"itemIdentifier": record["messageId"]})
     return {"batchItemFailures": again}
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from chalicelib.adapters.s3_reference_publisher import S3ReferencePublisher
+from chalicelib.api.token_desk import TokenDesk
 from chalicelib.api.tokens import Role
 from chalicelib.bootstrap import Application
+from chalicelib.operations.publish_reference import publish
+from chalicelib.operations.reference_sources import read_directory
 from local.sample.catalogue import DATA_FOLDER, credit_accounts, stock
 
 TOKEN_LIFE = timedelta(days=30)
@@ -21,7 +26,9 @@ class Seed:
     sources: tuple[str, ...]
 
     def reference_data(self, folder: Path = DATA_FOLDER) -> None:
-        self.app.publish_reference(folder)
+        publisher = S3ReferencePublisher(self.app.client("s3"), self.app.settings.bucket("reference"))
+        for _ in publish(read_directory(folder), publisher, dry_run=False, allow_shrink=False):
+            pass
 
     def stock(self) -> None:
         for sku, pieces in stock().items():
@@ -33,9 +40,12 @@ class Seed:
 
     def tokens(self) -> dict[str, str]:
         """One token per role; `ingest` is that of the first source, `ingest:<source>` of each."""
-        desk = self.app.token_desk
-        tokens = {f"ingest:{source}": desk.create(Role.INGEST, TOKEN_LIFE, source=source) for source in self.sources}
+        desk = TokenDesk(self.app.tokens, self.app.clock, secrets.token_bytes)
+        tokens = {
+            f"ingest:{source}": desk.create(Role.INGEST, source, TOKEN_LIFE, "local seed").token
+            for source in self.sources
+        }
         tokens["ingest"] = tokens[f"ingest:{self.sources[0]}"]
-        tokens["read"] = desk.create(Role.READ, TOKEN_LIFE)
-        tokens["operate"] = desk.create(Role.OPERATE, TOKEN_LIFE)
+        for role in (Role.READ, Role.OPERATE):
+            tokens[role.value] = desk.create(role, "", TOKEN_LIFE, "local seed").token
         return tokens

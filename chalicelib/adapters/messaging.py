@@ -18,6 +18,12 @@ MAX_PARKED_CHARACTERS = 100_000
 """Of an unreadable message, so that with its reason it fits into one (256 KiB, in the worst case 2 bytes each)."""
 
 
+def send_json(client: Any, queue_url: str, message: Mapping[str, object], delay_s: int = 0) -> None:
+    """One message. Raises DependencyUnavailable."""
+    with translated("sqs"):
+        client.send_message(QueueUrl=queue_url, MessageBody=json.dumps(message), DelaySeconds=delay_s)
+
+
 @dataclass(frozen=True, slots=True)
 class SqsDeadLetterQueue:
     """ports.DeadLetterQueue."""
@@ -27,13 +33,10 @@ class SqsDeadLetterQueue:
     parking_url: str
 
     def send(self, message: Mapping[str, object], delay_s: int = 0) -> None:
-        with translated("sqs"):
-            self.client.send_message(QueueUrl=self.queue_url, MessageBody=json.dumps(message), DelaySeconds=delay_s)
+        send_json(self.client, self.queue_url, message, delay_s)
 
     def park(self, body: str, reason: str) -> None:
-        parked = json.dumps({"reason": reason, "body": body[:MAX_PARKED_CHARACTERS]})
-        with translated("sqs"):
-            self.client.send_message(QueueUrl=self.parking_url, MessageBody=parked)
+        send_json(self.client, self.parking_url, {"reason": reason, "body": body[:MAX_PARKED_CHARACTERS]})
 
 
 @dataclass(frozen=True, slots=True)

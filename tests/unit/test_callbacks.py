@@ -1,0 +1,164 @@
+"""Signed callbacks: verified by the specification's own library, on a real connection."""
+
+from __future__ import annotations
+
+import base64
+import json
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+from standardwebhooks import Webhook
+
+from chalicelib.adapters.http_callback import CallbackRefused, CallbackTarget, HttpCallback
+from chalicelib.adapters.system import SystemClock
+from chalicelib.domain.errors import DependencyUnavailable, Misconfigured
+from chalicelib.domain.events import OrderConfirmed
+from chalicelib.operations.acknowledge import AcknowledgeErp, AnnounceOutcome
+from tests.support.operations import Desk
+
+SECRET = "whsec_" + base64.b64encode(b"a" * 32).decode()
+OLD_SECRET = "whsec_" + base64.b64encode(b"b" * 32).decode()
+
+
+@dataclass
+class Erp:
+    """An ERP's end: remembers what it received and answers the next of `answers` (then 200)."""
+
+    url: str = ""
+    answers: list[int] = field(default_factory=list)
+    received: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
+
+
+@pytest.fixture
+def erp() -> Iterator[Erp]:
+    peer = Erp()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            peer.received.append(({k.lower(): v for k, v in self.headers.items()}, body))
+            status = peer.answers.pop(0) if peer.answers else 200
+            self.send_response(status)
+            if status == 302:
+                self.send_header("Location", peer.url)
+            self.end_headers()
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        peer.url = f"http://127.0.0.1:{server.server_port}/orders"
+        threading.Thread(target=lambda: server.serve_forever(poll_interval=0.01), daemon=True).start()
+        yield peer
+        server.shutdown()
+
+
+def send(erp: Erp, *secrets: str) -> None:
+    target = CallbackTarget("sap-emea", erp.url, secrets or (SECRET,))
+    HttpCallback(SystemClock(), plain_http=True).send(target, "o-1.confirmed", b'{"type": "order.confirmed"}')
+
+
+def test_the_signature_is_what_the_specification_says(erp: Erp) -> None:
+    send(erp)
+    headers, body = erp.received[0]
+    assert Webhook(SECRET).verify(body, headers) == {"type": "order.confirmed"}
+    assert headers["webhook-id"] == "o-1.confirmed"
+
+
+def test_while_rotating_both_secrets_sign(erp: Erp) -> None:
+    send(erp, SECRET, OLD_SECRET)
+    headers, body = erp.received[0]
+    Webhook(SECRET).verify(body, headers)
+    Webhook(OLD_SECRET).verify(body, headers)
+
+
+@pytest.mark.parametrize("status", [500, 503, 429])
+def test_a_passing_refusal_is_tried_again_later(erp: Erp, status: int) -> None:
+    erp.answers = [status]
+    with pytest.raises(DependencyUnavailable):
+        send(erp)
+
+
+@pytest.mark.parametrize("status", [400, 404, 302])
+def test_a_lasting_refusal_says_so(erp: Erp, status: int) -> None:
+    erp.answers = [status]
+    with pytest.raises(CallbackRefused):
+        send(erp)
+    assert len(erp.received) == 1, "a redirect is not followed"
+
+
+def test_nobody_there() -> None:
+    with pytest.raises(DependencyUnavailable):
+        send(Erp(url="http://127.0.0.1:9/"))
+
+
+def test_plain_http_is_refused_in_deployed_stages(erp: Erp) -> None:
+    with pytest.raises(Misconfigured, match="https"):
+        HttpCallback(SystemClock()).send(CallbackTarget("sap-emea", erp.url, (SECRET,)), "x", b"{}")
+    assert erp.received == []
+
+
+def test_a_short_secret_is_refused(erp: Erp) -> None:
+    with pytest.raises(Misconfigured, match="24 to 64 bytes"):
+        send(erp, "whsec_YWJj")
+
+
+class Calls:
+    """A Callback that remembers, and fails as long as it is told to."""
+
+    def __init__(self) -> None:
+        self.made: list[tuple[str, str, dict[str, Any]]] = []
+        self.down = False
+
+    def __call__(self, source: str, message_id: str, body: bytes) -> None:
+        if self.down:
+            raise DependencyUnavailable(f"erp:{source}", "down")
+        self.made.append((source, message_id, json.loads(body)))
+
+
+def confirmed(desk: Desk) -> str:
+    order_id = desk.accept()
+    journal = desk.journal()
+    journal.append(journal.load(order_id), OrderConfirmed("OB-ABC"))
+    return order_id
+
+
+def test_an_outcome_is_announced_to_sources_that_want_it() -> None:
+    desk = Desk()
+    sent: list[dict[str, object]] = []
+    order_id = confirmed(desk)
+    for wants in (True, False):
+        announce = AnnounceOutcome(lambda _, wants=wants: wants, sent.append)  # type: ignore[misc]
+        for recorded in desk.events.load(order_id):
+            announce(recorded, desk.order(order_id))
+    assert sent == [{"order_id": order_id, "source": "sap-emea"}]
+
+
+def test_the_erp_is_told_once_and_the_order_remembers() -> None:
+    desk, calls = Desk(), Calls()
+    order_id = confirmed(desk)
+    acknowledge = AcknowledgeErp(desk.journal("AcknowledgeErp"), calls)
+    for _ in range(2):
+        acknowledge(json.dumps({"order_id": order_id}))
+    [(source, message_id, document)] = calls.made
+    assert (source, message_id) == ("sap-emea", f"{order_id}.confirmed")
+    assert document["data"]["status"] == "CONFIRMED"
+    assert document["data"]["external_id"] == "SO-100045"
+    assert desk.types(order_id)[-1] == "ErpAcknowledged"
+
+
+def test_an_erp_that_is_down_gets_its_answer_later() -> None:
+    desk, calls = Desk(), Calls()
+    order_id = confirmed(desk)
+    acknowledge = AcknowledgeErp(desk.journal("AcknowledgeErp"), calls)
+    calls.down = True
+    with pytest.raises(DependencyUnavailable):
+        acknowledge(json.dumps({"order_id": order_id}))
+    assert "ErpAcknowledged" not in desk.types(order_id)
+    calls.down = False
+    acknowledge(json.dumps({"order_id": order_id}))
+    assert desk.types(order_id).count("ErpAcknowledged") == 1
