@@ -1,0 +1,101 @@
+"""One deployment, or deletion, of a stage: what happens before and after Chalice does its part."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from chalicelib.deploy import resources, workflow_stack
+from chalicelib.deploy.errors import explained
+from chalicelib.deploy.functions import BY_NAME
+from chalicelib.deploy.placeholders import filled_in
+from chalicelib.deploy.record import Record
+from chalicelib.deploy.stacks import Stack, Stacks
+from chalicelib.deploy.stages import Stage
+from chalicelib.deploy.versions import Versions
+from chalicelib.settings import Settings
+from chalicelib.workflow.definition import function_names
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """`client(service)` makes AWS clients with the credentials and the region of the command; `say` prints a line."""
+
+    stage: Stage
+    settings: Settings
+    client: Callable[[str], Any]
+    say: Callable[[str], None]
+    project: Path
+
+    @classmethod
+    def begin(cls, stage: Stage, client: Callable[[str], Any], say: Callable[[str], None], project: Path) -> Deployment:
+        """Learns which account and region this is. Raises DeployError."""
+        with explained("Asking AWS who is deploying"):
+            sts = client("sts")
+            account = sts.get_caller_identity()["Account"]
+        return cls(stage, Settings(stage.name, sts.meta.region_name, account), client, say, project)
+
+    @property
+    def stacks(self) -> Stacks:
+        return Stacks(self.client("cloudformation"), self.say)
+
+    @property
+    def record(self) -> Record:
+        file = self.project / ".chalice" / "deployed" / f"{self.stage.name}.json"
+        return Record(self.client("s3"), self.settings.bucket("reference"), file)
+
+    def fetch_record(self) -> None:
+        """Before Chalice makes its plan."""
+        with explained("Reading the record of the last deployment"):
+            if self.record.fetch():
+                self.say("Found a newer record of this stage's deployment than this machine's")
+
+    def deploy_resources(self) -> str:
+        """Before Chalice acts; the ARN of the stream of events."""
+        template = resources.template(self.stage, self.settings)
+        stack = Stack(resources.stack_name(self.stage), template, protected=self.stage.protects_data)
+        return self.stacks.apply(stack)[resources.EVENTS_STREAM]
+
+    def exact(self, policy: dict[str, Any]) -> dict[str, Any]:
+        """A policy of a function, as Chalice read it, with account and region."""
+        exact: dict[str, Any] = filled_in(policy, self.settings)
+        return exact
+
+    def deploy_workflow(self, events_stream: str) -> None:
+        """After Chalice has acted. Versions first: a new workflow may rely on new steps, never the other way round."""
+        versions = Versions(self.client("lambda"), self.say)
+        moved = [
+            versions.publish(BY_NAME[name].aws_name(self.settings), workflow_stack.LIVE) for name in function_names()
+        ]
+        if not any(moved):
+            self.say("Functions of the workflow: unchanged")
+        template = workflow_stack.template(self.stage, self.settings)
+        parameters = {resources.EVENTS_STREAM: events_stream}
+        self.stacks.apply(Stack(workflow_stack.stack_name(self.stage), template, parameters))
+
+    def delete_workflow(self) -> None:
+        """Before Chalice deletes the functions that the workflow, the stream's mapping and the alarms are about."""
+        self.stacks.delete(workflow_stack.stack_name(self.stage))
+
+    def share_record(self) -> None:
+        """After Chalice has written its record."""
+        with explained("Storing the record of this deployment"):
+            self.record.share()
+
+    def keep_partial_record(self, made: Sequence[dict[str, Any]]) -> None:
+        """After Chalice has failed, so that the next attempt goes on with what this one has made."""
+        try:
+            self.record.keep_partial(made)
+        except (BotoCoreError, ClientError) as error:  # the failure of Chalice is the one to be shown
+            self.say(f"The record of this deployment is on this machine only: {error}")
+
+    def explain_what_is_kept(self) -> None:
+        self.say(
+            f"Kept: the data, queues and alerts of stage {self.stage.name}, in the stack "
+            f"{resources.stack_name(self.stage)}. A new deployment goes on with them. To remove them too, see "
+            f"docs/deploy.md."
+        )

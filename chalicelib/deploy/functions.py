@@ -1,0 +1,144 @@
+"""Every Lambda function: the one place that says how long it may take, how large it is, and what it needs.
+
+`app.py` defines the same functions under the same names; a test compares the two. The configuration of Chalice, the
+policies, the visibility timeouts of the queues and the alarms all follow from this table.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from chalicelib.deploy import grants as may
+from chalicelib.deploy.grants import Grant
+from chalicelib.settings import Settings
+from chalicelib.workflow.table import ALL_STEPS
+
+API_HANDLER = "api_handler"
+"""Chalice's own name for the function behind the REST API."""
+
+API_GATEWAY_TIMEOUT_S = 29
+"""API Gateway gives up then, whatever the function does."""
+
+STATE_MARGIN_S = 3
+"""A step's function ends before its state does, so that the state fails with the function's own error. What the state
+waits for besides the function: the start of a new execution environment."""
+
+VISIBILITY_FACTOR = 6
+"""Visibility timeout of a queue / timeout of its consumer, as AWS asks for (Lambda developer guide, "Using Lambda
+with Amazon SQS"): room for retries while the consumer is throttled."""
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A Lambda function. `consumes`: the queue that it is the consumer of.
+
+    `reserved_concurrency` bounds how often it runs at once, in the stages that reserve at all.
+    """
+
+    name: str
+    timeout_s: int
+    memory_mb: int
+    needs: tuple[Grant, ...]
+    consumes: str = ""
+    reserved_concurrency: int | None = None
+
+    def aws_name(self, settings: Settings) -> str:
+        """Chalice names the API's function after the application and the stage only."""
+        return f"orderbridge-{settings.stage}" if self.name == API_HANDLER else settings.name(self.name)
+
+    def arn(self, settings: Settings) -> str:
+        return settings.arn("lambda", f"function:{self.aws_name(settings)}")
+
+    def log_group(self, settings: Settings) -> str:
+        return f"/aws/lambda/{self.aws_name(settings)}"
+
+    def policy(self, settings: Settings) -> dict[str, Any]:
+        """The policy of the function's role. X-Ray knows no resources, hence the only `*`."""
+        logs = settings.arn("logs", f"log-group:{self.log_group(settings)}:*")
+        tracing = ["xray:PutTelemetryRecords", "xray:PutTraceSegments"]
+        return {
+            "Version": "2012-10-17",
+            "Statement": [
+                *(grant.statement(settings) for grant in self.needs),
+                _allow("WriteOwnLog", ["logs:CreateLogStream", "logs:PutLogEvents"], logs),
+                _allow("Trace", tracing, "*"),
+            ],
+        }
+
+
+def _allow(sid: str, actions: list[str], resource: str) -> dict[str, Any]:
+    return {"Sid": sid, "Effect": "Allow", "Action": actions, "Resource": [resource]}
+
+
+_STATE_TIMEOUTS_S = {step.function: step.timeout_s for step in ALL_STEPS}
+
+
+def _step(name: str, *needs: Grant) -> Function:
+    """A function of the workflow: its timeout is its state's, less the margin."""
+    return Function(name, _STATE_TIMEOUTS_S[name] - STATE_MARGIN_S, 512, (may.READ_EVENTS, may.APPEND_EVENTS, *needs))
+
+
+_DECIDE_ABOUT_ORDERS = (may.READ_EVENTS, may.APPEND_EVENTS, may.START_WORKFLOW)
+_CONTROL = (may.READ_CONTROL, may.CHANGE_CONTROL)
+_REFERENCE = (may.READ_REFERENCE, may.MISS_REFERENCE)
+_INVENTORY = (may.READ_INVENTORY, may.CHANGE_INVENTORY, may.CHECK_EVENTS)
+_PAYMENTS = (may.READ_PAYMENTS, may.CHANGE_PAYMENTS, may.CALL_STRIPE, *_CONTROL)
+
+FUNCTIONS = (
+    Function(
+        API_HANDLER,
+        API_GATEWAY_TIMEOUT_S - 1,
+        1024,
+        (*_DECIDE_ABOUT_ORDERS, *_CONTROL, may.READ_ORDERS, may.SEND_DEAD_LETTERS),
+    ),
+    Function("authorize", 10, 1024, (may.READ_CONTROL,)),
+    _step("validate_order", *_REFERENCE),
+    _step("reserve_inventory", *_INVENTORY),
+    _step("capture_payment", *_PAYMENTS),
+    _step("confirm_order", *_REFERENCE),
+    _step("refund_payment", *_PAYMENTS),
+    _step("release_inventory", *_INVENTORY),
+    _step("reject_order"),
+    _step("handle_failure", may.SEND_DEAD_LETTERS, may.ALERT),
+    Function(
+        "project_events",
+        60,
+        512,
+        (
+            may.READ_EVENTS,
+            may.FOLLOW_EVENTS,
+            may.SEND_STREAM_FAILURES,
+            may.PROJECT_ORDERS,
+            may.PUBLISH_EVENTS,
+        ),
+    ),
+    Function(
+        "sweep",
+        60,
+        512,
+        (*_DECIDE_ABOUT_ORDERS, *_CONTROL, may.READ_ORDERS, may.WATCH_WORKFLOW, may.SEND_DEAD_LETTERS),
+        reserved_concurrency=1,
+    ),
+    Function(
+        "consume_dead_letters",
+        60,
+        512,
+        (
+            *_DECIDE_ABOUT_ORDERS,
+            *_CONTROL,
+            may.CONSUME_DEAD_LETTERS,
+            may.SEND_DEAD_LETTERS,
+            may.PARK_MESSAGES,
+        ),
+        consumes="dead-letters",
+    ),
+)
+
+BY_NAME = {function.name: function for function in FUNCTIONS}
+
+
+def visibility_timeout_s(queue: str) -> int:
+    """How long a message of the queue is hidden while its consumer works on it; SQS's default if nobody consumes it."""
+    consumers = [function for function in FUNCTIONS if function.consumes == queue]
+    return max((VISIBILITY_FACTOR * function.timeout_s for function in consumers), default=30)

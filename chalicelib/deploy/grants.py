@@ -1,0 +1,106 @@
+"""What a function may need, in the words of the application, and the exact IAM statements that follow from it.
+
+No action is a wildcard. Every resource is an ARN of the stage, with two exceptions that AWS leaves no choice about:
+X-Ray has no resources, and the parts of an ARN that AWS makes up (a stream's label, the end of a secret's ARN).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from chalicelib.adapters.tables import ORDERS_INDEXES
+from chalicelib.settings import Settings
+
+Arn = Callable[[Settings], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """One statement of a policy; `sid` says it in words, letters and digits only."""
+
+    sid: str
+    actions: tuple[str, ...]
+    resources: tuple[Arn, ...]
+
+    def statement(self, settings: Settings) -> dict[str, Any]:
+        return {
+            "Sid": self.sid,
+            "Effect": "Allow",
+            "Action": list(self.actions),
+            "Resource": [resource(settings) for resource in self.resources],
+        }
+
+
+def _table(name: str, below: str = "") -> Arn:
+    return lambda settings: settings.arn("dynamodb", f"table/{settings.name(name)}{below}")
+
+
+def _queue(name: str) -> Arn:
+    return lambda settings: settings.arn("sqs", settings.name(name))
+
+
+def _bucket(purpose: str, below: str = "") -> Arn:
+    return lambda settings: f"arn:aws:s3:::{settings.bucket(purpose)}{below}"
+
+
+def _secret(path: str) -> Arn:
+    """Secrets Manager ends a secret's ARN with six characters of its own."""
+    return lambda settings: settings.arn("secretsmanager", f"secret:orderbridge/{settings.stage}/{path}-??????")
+
+
+def _executions(settings: Settings) -> str:
+    return settings.state_machine_arn.replace(":stateMachine:", ":execution:") + ":*"
+
+
+def _dynamodb(sid: str, table: str, *actions: str) -> Grant:
+    """TransactWriteItems has no action of its own: it needs those of its parts."""
+    return Grant(sid, tuple(f"dynamodb:{action}" for action in sorted(actions)), (_table(table),))
+
+
+READ_EVENTS = _dynamodb("ReadEvents", "events", "GetItem", "Query")
+APPEND_EVENTS = _dynamodb("AppendEvents", "events", "PutItem")
+CHECK_EVENTS = _dynamodb("CheckEvents", "events", "ConditionCheckItem")
+FOLLOW_EVENTS = Grant(
+    "FollowEvents",
+    ("dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams"),
+    (_table("events", "/stream/*"),),
+)
+
+READ_INVENTORY = _dynamodb("ReadInventory", "inventory", "BatchGetItem", "GetItem")
+CHANGE_INVENTORY = _dynamodb("ChangeInventory", "inventory", "PutItem", "UpdateItem")
+
+READ_PAYMENTS = _dynamodb("ReadPayments", "payments", "GetItem")
+CHANGE_PAYMENTS = _dynamodb("ChangePayments", "payments", "PutItem", "UpdateItem")
+CALL_STRIPE = Grant("CallStripe", ("secretsmanager:GetSecretValue",), (_secret("stripe"),))
+
+READ_ORDERS = Grant(
+    "ReadOrders",
+    ("dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query"),
+    (_table("orders"), *(_table("orders", f"/index/{index}") for index in sorted(ORDERS_INDEXES))),
+)
+PROJECT_ORDERS = _dynamodb("ProjectOrders", "orders", "GetItem", "PutItem", "UpdateItem")
+
+READ_CONTROL = _dynamodb("ReadControl", "control", "GetItem", "Query")
+CHANGE_CONTROL = _dynamodb("ChangeControl", "control", "DeleteItem", "PutItem", "UpdateItem")
+
+READ_REFERENCE = Grant("ReadReference", ("s3:GetObject",), (_bucket("reference", "/reference/*"),))
+MISS_REFERENCE = Grant("MissReference", ("s3:ListBucket",), (_bucket("reference"),))
+"""Without it S3 says "forbidden" of an object that does not exist."""
+
+START_WORKFLOW = Grant("StartWorkflow", ("states:StartExecution",), (lambda settings: settings.state_machine_arn,))
+WATCH_WORKFLOW = Grant("WatchWorkflow", ("states:DescribeExecution",), (_executions,))
+
+PUBLISH_EVENTS = Grant(
+    "PublishEvents", ("events:PutEvents",), (lambda s: s.arn("events", f"event-bus/{s.name('bus')}"),)
+)
+ALERT = Grant("Alert", ("sns:Publish",), (lambda settings: settings.arn("sns", settings.name("alerts")),))
+SEND_DEAD_LETTERS = Grant("SendDeadLetters", ("sqs:SendMessage",), (_queue("dead-letters"),))
+CONSUME_DEAD_LETTERS = Grant(
+    "ConsumeDeadLetters",
+    ("sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"),
+    (_queue("dead-letters"),),
+)
+PARK_MESSAGES = Grant("ParkMessages", ("sqs:SendMessage",), (_queue("parking"),))
+SEND_STREAM_FAILURES = Grant("SendStreamFailures", ("sqs:SendMessage",), (_queue("stream-failures"),))

@@ -1,0 +1,150 @@
+"""The hook in `chalice deploy` and `chalice delete`, which have none of their own.
+
+`app.py` calls `install()` when Chalice's command line loads it, after the command has begun and before anything is
+planned. Methods of Chalice are wrapped, found by reading the one version of it that is accepted:
+
+    OSUtils.walk                    the bundle is the same for the same sources
+    PlanStage.execute               the plan starts from the newest record of what is deployed
+    Executor.execute                before: the resources stack, exact policies; if it fails: what was made is recorded
+    TypedAWSClient.update_function  functions that have not changed are left alone
+    ResultsRecorder.record_results  after: the record is shared, versions and aliases, the workflow stack
+
+`chalice delete` comes by execute and record_results: before, the workflow stack is deleted; after, it says what is kept.
+The workflow comes after the recording, so that its failure never makes Chalice forget the REST API.
+`chalice package` and `chalice local` deploy nothing and come by the first only.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import chalice
+import click
+from botocore.exceptions import ClientError
+from chalice.awsclient import AWSClientError, TypedAWSClient
+from chalice.config import DeployedResources
+from chalice.deploy.deployer import ResultsRecorder
+from chalice.deploy.executor import Executor
+from chalice.deploy.planner import PlanStage
+from chalice.utils import OSUtils
+
+from chalicelib.deploy import bundle, event_sources, generate, unchanged
+from chalicelib.deploy.deployment import Deployment
+from chalicelib.deploy.errors import DeployError
+from chalicelib.deploy.stages import STAGES
+
+CHALICE_VERSION = "1.34.0"
+
+POLICY_PARAMETERS = {"create_role": "policy", "put_role_policy": "policy_document"}
+"""Method of Chalice's client -> its parameter that is the policy of a function."""
+
+_installed = False
+
+
+def install() -> None:
+    """Called by app.py, once per command. Raises DeployError."""
+    global _installed
+    command = click.get_current_context(silent=True)
+    if command is None or _installed:
+        return
+    require_version(str(chalice.__version__))
+    if command.info_name in ("deploy", "delete", "package"):
+        require_stage(command.params["stage"])
+    OSUtils.walk = bundle.reproducible(OSUtils.walk)
+    if command.info_name in ("deploy", "delete"):
+        deployment = begin(command)
+        _plan_from(deployment)
+        if command.info_name == "deploy":
+            _deploy_around_chalice(deployment)
+        else:
+            _delete_around_chalice(deployment)
+    _installed = True
+
+
+def begin(command: click.Context) -> Deployment:
+    """The deployment that the command is about, with the credentials, profile and region that Chalice uses."""
+    project = Path(command.obj["project_dir"])
+    if command.info_name == "deploy" and generate.stale(project / ".chalice"):
+        click.echo("Warning: .chalice is not fresh: run `python -m chalicelib.deploy.generate`", err=True)
+    session = command.obj["factory"].create_botocore_session()
+    deployment = Deployment.begin(STAGES[command.params["stage"]], cache(session.create_client), click.echo, project)
+    deployment.fetch_record()
+    return deployment
+
+
+def _plan_from(deployment: Deployment) -> None:
+    """Chalice has read its record before app.py was loaded, so before a newer one was fetched."""
+    upstream = PlanStage.execute
+
+    def execute(self: Any, resources: Any) -> Any:
+        record = deployment.record.read()
+        self._remote_state._deployed_resources = DeployedResources(record) if record else DeployedResources.empty()
+        return upstream(self, resources)
+
+    PlanStage.execute = execute
+
+
+def _deploy_around_chalice(deployment: Deployment) -> None:
+    TypedAWSClient.update_function = unchanged.skip_unchanged(TypedAWSClient.update_function, deployment.say)
+    upstream_execute, upstream_record = Executor.execute, ResultsRecorder.record_results
+    events_stream = ""
+
+    def execute(self: Any, plan: Any) -> None:
+        nonlocal events_stream
+        events_stream = deployment.deploy_resources()
+        for call in plan.instructions:
+            if parameter := POLICY_PARAMETERS.get(getattr(call, "method_name", "")):
+                call.params[parameter] = deployment.exact(call.params[parameter])
+        event_sources.complete(self._client._client("lambda"))
+        try:
+            upstream_execute(self, plan)
+        except BaseException as error:
+            deployment.keep_partial_record(self.resource_values)
+            if isinstance(error, (AWSClientError, ClientError)):
+                raise DeployError("Chalice could not finish its part of the deployment.", str(error)) from error
+            raise
+
+    def record_results(self: Any, results: Any, chalice_stage_name: str, project_dir: str) -> None:
+        upstream_record(self, results, chalice_stage_name, project_dir)
+        deployment.share_record()
+        deployment.deploy_workflow(events_stream)
+
+    Executor.execute, ResultsRecorder.record_results = execute, record_results
+
+
+def _delete_around_chalice(deployment: Deployment) -> None:
+    upstream_execute, upstream_record = Executor.execute, ResultsRecorder.record_results
+
+    def execute(self: Any, plan: Any) -> None:
+        deployment.delete_workflow()
+        upstream_execute(self, plan)
+
+    def record_results(self: Any, results: Any, chalice_stage_name: str, project_dir: str) -> None:
+        upstream_record(self, results, chalice_stage_name, project_dir)
+        deployment.share_record()
+        deployment.explain_what_is_kept()
+
+    Executor.execute, ResultsRecorder.record_results = execute, record_results
+
+
+def require_version(version: str) -> None:
+    """Raises DeployError unless this is the Chalice whose insides the hook knows."""
+    if version != CHALICE_VERSION:
+        raise DeployError(
+            f"This is Chalice {version}; Orderbridge is deployed with Chalice {CHALICE_VERSION}.",
+            "It reaches into Chalice where another version may differ.",
+            "Run `make setup`, or `pip install -r requirements-dev.txt`, and use the chalice of that environment.",
+        )
+
+
+def require_stage(stage: str) -> None:
+    """Raises DeployError if the stage is not known."""
+    if stage not in STAGES:
+        raise DeployError(
+            f"There is no stage {stage!r}.",
+            f"The stages are {', '.join(STAGES)}.",
+            "Choose one with --stage. To add one: chalicelib/deploy/stages.py, then "
+            "`python -m chalicelib.deploy.generate`.",
+        )
