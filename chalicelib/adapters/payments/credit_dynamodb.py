@@ -10,7 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from chalicelib.adapters.aws_errors import translated
+from botocore.exceptions import ClientError
+
+from chalicelib.adapters.aws_errors import error_code, translated
 from chalicelib.adapters.backoff import Backoff
 from chalicelib.adapters.payments.credit import Account, exhausted
 from chalicelib.adapters.payments.ledger import Charge, nothing_to_refund
@@ -19,6 +21,7 @@ from chalicelib.adapters.payments.ledger_dynamodb import (
     DynamoDbChargeLedger,
     Item,
     charge_from,
+    item_in_the_way,
     mark_refunded,
     put_if_absent,
     refunded_before,
@@ -120,7 +123,8 @@ class DynamoDbCreditLedger(DynamoDbChargeLedger):
                     ExpressionAttributeValues={name: {"N": str(value)} for name, value in values.items()},
                     ReturnValues="ALL_NEW",
                 )
-            except self.client.exceptions.ConditionalCheckFailedException:
+            except ClientError as error:
+                item_in_the_way(error)
                 raise _Collided from None
         return _account(customer_id, limit.currency, answer["Attributes"])
 
@@ -129,15 +133,17 @@ class DynamoDbCreditLedger(DynamoDbChargeLedger):
         with translated(STORE):
             try:
                 self.client.transact_write_items(TransactItems=list(actions))
-            except self.client.exceptions.TransactionCanceledException as cancelled:
-                reasons = cancelled.response["CancellationReasons"]
+            except ClientError as error:
+                if error_code(error) != "TransactionCanceledException":
+                    raise
+                reasons: list[dict[str, Any]] = error.response["CancellationReasons"]
                 codes = {reason["Code"] for reason in reasons}
                 if "ConditionalCheckFailed" in codes:
                     return [r.get("Item", {}) if r["Code"] == "ConditionalCheckFailed" else None for r in reasons]
                 if "TransactionConflict" in codes:
                     raise _Collided from None
                 if codes & THROTTLED:
-                    raise DependencyUnavailable(STORE, "a transaction was throttled") from cancelled
+                    raise DependencyUnavailable(STORE, "a transaction was throttled") from error
                 raise
         return None
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
-from chalicelib.adapters.aws_errors import translated
+from botocore.exceptions import ClientError
+
+from chalicelib.adapters.aws_errors import error_code, translated
 from chalicelib.adapters.payments.ledger import Charge, ChargeState, nothing_to_refund
 from chalicelib.domain.money import Money
 
@@ -33,8 +35,10 @@ class DynamoDbChargeLedger:
         with translated(STORE):
             try:
                 self.client.put_item(TableName=self.table, **put_if_absent(charge))
-            except self.client.exceptions.ConditionalCheckFailedException as taken:
-                return charge_from(taken.response["Item"])
+            except ClientError as error:
+                stored = item_in_the_way(error)
+                assert stored is not None, "only an existing record fails attribute_not_exists"
+                return charge_from(stored)
         return charge
 
     def count_call(self, order_id: str) -> int:
@@ -53,9 +57,16 @@ class DynamoDbChargeLedger:
         with translated(STORE):
             try:
                 answer = self.client.update_item(TableName=self.table, ReturnValues="ALL_NEW", **update)
-            except self.client.exceptions.ConditionalCheckFailedException as refused:
-                return refunded_before(order_id, refused.response.get("Item"))
+            except ClientError as error:
+                return refunded_before(order_id, item_in_the_way(error))
         return charge_from(answer["Attributes"])
+
+
+def item_in_the_way(error: ClientError) -> Item | None:
+    """The item that failed a condition, None if there is none. Raises any other error again."""
+    if error_code(error) != "ConditionalCheckFailedException":
+        raise error
+    return cast("Item | None", error.response.get("Item"))
 
 
 def put_if_absent(charge: Charge) -> dict[str, Any]:

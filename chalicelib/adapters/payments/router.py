@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from chalicelib.domain.errors import PaymentDeclined, Reason
+from chalicelib.domain.errors import Misconfigured, PaymentDeclined, Reason
 from chalicelib.ports import Payment, PaymentGateway, PaymentRequest
 
 NOTHING_DUE = "nothing-due"
@@ -19,28 +19,32 @@ class PaymentRouter:
     gateways: Mapping[str, PaymentGateway]
 
     def capture(self, request: PaymentRequest) -> Payment:
+        """Raises PaymentDeclined for a method that nobody handles, besides what the gateway raises."""
+        if request.amount.minor == 0:
+            return Payment(NOTHING_DUE, request.amount, "none")
         gateway = self._gateway(request)
-        return gateway.capture(request) if gateway else Payment(NOTHING_DUE, request.amount, "none")
+        if gateway is None:
+            known = " or ".join(sorted(self.gateways))
+            text = f"payment method {request.instruction.method!r} is not offered; use {known}"
+            raise PaymentDeclined(Reason("unknown_payment_method", text, "payment.method"))
+        return gateway.capture(request)
 
     def find(self, request: PaymentRequest) -> Payment | None:
         gateway = self._gateway(request)
         return gateway.find(request) if gateway else None
 
     def refund(self, request: PaymentRequest, payment_id: str) -> str:
+        if request.amount.minor == 0:
+            return NOTHING_DUE
         gateway = self._gateway(request)
-        return gateway.refund(request, payment_id) if gateway else NOTHING_DUE
+        if gateway is None:
+            raise Misconfigured(f"payment {payment_id} was taken by a method that is not configured any more")
+        return gateway.refund(request, payment_id)
 
     def void(self, request: PaymentRequest) -> Payment | None:
         gateway = self._gateway(request)
         return gateway.void(request) if gateway else None
 
     def _gateway(self, request: PaymentRequest) -> PaymentGateway | None:
-        """None if there is nothing to pay. Raises PaymentDeclined for a method that nobody handles."""
-        if request.amount.minor == 0:
-            return None
-        gateway = self.gateways.get(request.instruction.method)
-        if gateway is None:
-            known = " or ".join(sorted(self.gateways))
-            text = f"payment method {request.instruction.method!r} is not offered; use {known}"
-            raise PaymentDeclined(Reason("unknown_payment_method", text, "payment.method"))
-        return gateway
+        """None if nobody was, or is, ever asked to charge."""
+        return self.gateways.get(request.instruction.method) if request.amount.minor else None

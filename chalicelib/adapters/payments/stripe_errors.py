@@ -34,9 +34,9 @@ def translated(error: Any, refers_to: str = "") -> OrderbridgeError:
     if isinstance(error, stripe.APIConnectionError):
         return _without_answer(error)
     if isinstance(error, stripe.CardError):
-        return card_declined(decline_code(error.code, getattr(error.error, "decline_code", None)))
+        return card_declined(decline_code(_code(error), getattr(error.error, "decline_code", None)))
     if isinstance(error, stripe.RateLimitError):
-        if error.code == "lock_timeout":
+        if _code(error) == "lock_timeout":
             return Contention(f"stripe: another request works on the same object ({_trace(error)})")
         return DependencyUnavailable(DEPENDENCY, f"stripe limits our rate ({_trace(error)})")
     if error.http_status == 409:
@@ -48,7 +48,9 @@ def translated(error: Any, refers_to: str = "") -> OrderbridgeError:
         if param == "payment_method":
             return unknown_token(_UNUSABLE_TOKEN)
         if param in _FIELDS:
-            return PaymentDeclined(Reason(f"card_refused.{error.code or 'invalid'}", _SENTENCES[param], _FIELDS[param]))
+            return PaymentDeclined(
+                Reason(f"card_refused.{_code(error) or 'invalid'}", _SENTENCES[param], _FIELDS[param])
+            )
     return Misconfigured(f"stripe refuses our requests ({_trace(error)}): check the API key and the account")
 
 
@@ -77,7 +79,12 @@ def _without_answer(error: Any) -> OrderbridgeError:
     return DependencyTimeout(DEPENDENCY, f"no answer from stripe ({kind})")
 
 
+def _code(error: Any) -> str:
+    """From the body: not every class of the SDK takes it over."""
+    return str(getattr(error.error, "code", None) or "")
+
+
 def _trace(error: Any) -> str:
     """Enough to find the request in Stripe's log: status, code, request id."""
-    parts = (f"HTTP {error.http_status}", error.code, error.request_id)
+    parts = (f"HTTP {error.http_status}", _code(error), error.request_id)
     return ", ".join(str(part) for part in parts if part)
