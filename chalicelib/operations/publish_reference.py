@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -56,9 +56,14 @@ class Publisher(Protocol):
 
 
 def publish(
-    found: ReferenceSet, publisher: Publisher, *, dry_run: bool, allow_shrink: bool
-) -> Iterator[tuple[str, str]]:
-    """Store every data set that has changed; (name, what was done) after each.
+    found: ReferenceSet,
+    publisher: Publisher,
+    *,
+    dry_run: bool = False,
+    allow_shrink: bool = False,
+    tell: Callable[[str, str], None] = lambda name, line: None,
+) -> None:
+    """Store every data set that has changed, and `tell` (name, what was done) after each.
 
     Raises BadReferenceData, before anything is stored, or as `publisher`.
     """
@@ -70,12 +75,13 @@ def publish(
     for data_set in prepared:
         if data_set.changed and not dry_run:
             publisher.publish(data_set)
-        done = ("would be published" if dry_run else "published") if data_set.changed else "unchanged"
-        was = f", was {data_set.published_count:,}" if data_set.changed and data_set.published_count is not None else ""
-        yield (
-            data_set.name,
-            f"{data_set.name:<10} {data_set.count:>8,} records{was}  {done}  sha256 {data_set.sha256[:12]}",
-        )
+        tell(data_set.name, _line(data_set, dry_run))
+
+
+def _line(data_set: Prepared, dry_run: bool) -> str:
+    done = ("would be published" if dry_run else "published") if data_set.changed else "unchanged"
+    was = f", was {data_set.published_count:,}" if data_set.changed and data_set.published_count is not None else ""
+    return f"{data_set.name:<10} {data_set.count:>8,} records{was}  {done}  sha256 {data_set.sha256[:12]}"
 
 
 def _shrinkage(data_set: Prepared) -> list[Problem]:
@@ -95,12 +101,15 @@ def run(
 ) -> int:
     """The command with everything injected; returns the exit code."""
     options, done = _options(arguments, environ), list[str]()
+
+    def tell(name: str, line: str) -> None:
+        done.append(name)
+        say(line)
+
     try:
         found = read_directory(options.directory)
         publisher = make_publisher({**environ, "ORDERBRIDGE_STAGE": options.stage})
-        for name, line in publish(found, publisher, dry_run=options.dry_run, allow_shrink=options.allow_shrink):
-            done.append(name)
-            say(line)
+        publish(found, publisher, dry_run=options.dry_run, allow_shrink=options.allow_shrink, tell=tell)
     except BadReferenceData as error:
         for problem in error.problems[:MAX_PROBLEMS_SHOWN]:
             complain(str(problem))
