@@ -60,9 +60,9 @@ class Deployment:
         stack = Stack(resources.stack_name(self.stage), template, protected=self.stage.protects_data)
         return self.stacks.apply(stack)[resources.EVENTS_STREAM]
 
-    def exact(self, policy: dict[str, Any]) -> dict[str, Any]:
-        """A policy of a function, as Chalice read it, with account and region."""
-        exact: dict[str, Any] = filled_in(policy, self.settings)
+    def exact(self, document: dict[str, Any]) -> dict[str, Any]:
+        """A document out of .chalice, as Chalice read it, with the account and the region."""
+        exact: dict[str, Any] = filled_in(document, self.settings)
         return exact
 
     def deploy_workflow(self, events_stream: str) -> None:

@@ -111,6 +111,9 @@ FUNCTIONS = (
             may.SEND_STREAM_FAILURES,
             may.PROJECT_ORDERS,
             may.PUBLISH_EVENTS,
+            may.READ_CONTROL,
+            may.PUT_CONTROL,
+            may.SEND_ACKNOWLEDGEMENTS,
         ),
     ),
     Function(
@@ -132,6 +135,19 @@ FUNCTIONS = (
             may.PARK_MESSAGES,
         ),
         consumes="dead-letters",
+    ),
+    Function(
+        "acknowledge_erp",
+        90,
+        512,
+        (
+            may.READ_EVENTS,
+            may.APPEND_EVENTS,
+            may.READ_CONTROL,
+            may.SIGN_CALLBACKS,
+            may.CONSUME_ACKNOWLEDGEMENTS,
+        ),
+        consumes="acknowledgements",
     ),
 )
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from chalicelib.deploy.functions import FUNCTIONS, Function
+from chalicelib.deploy.placeholders import ACCOUNT
 from chalicelib.deploy.stages import STAGES, Stage, unresolved
 
 APP_NAME = "orderbridge"
@@ -50,6 +51,7 @@ def _stage(stage: Stage) -> dict[str, Any]:
         "api_gateway_stage": stage.api_gateway_stage,
         "log_retention_in_days": stage.log_retention_days,
         "environment_variables": {
+            "ORDERBRIDGE_ACCOUNT_ID": ACCOUNT,
             "ORDERBRIDGE_STAGE": stage.name,
             "ORDERBRIDGE_PAYMENT_GATEWAY": stage.payment_gateway,
             "POWERTOOLS_LOG_LEVEL": stage.log_level,

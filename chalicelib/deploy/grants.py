@@ -59,6 +59,11 @@ def _dynamodb(sid: str, table: str, *actions: str) -> Grant:
     return Grant(sid, tuple(f"dynamodb:{action}" for action in sorted(actions)), (_table(table),))
 
 
+def _consume(sid: str, queue: str) -> Grant:
+    """What Lambda asks of a function's role to read a queue for it."""
+    return Grant(sid, ("sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"), (_queue(queue),))
+
+
 READ_EVENTS = _dynamodb("ReadEvents", "events", "GetItem", "Query")
 APPEND_EVENTS = _dynamodb("AppendEvents", "events", "PutItem")
 CHECK_EVENTS = _dynamodb("CheckEvents", "events", "ConditionCheckItem")
@@ -74,6 +79,7 @@ CHANGE_INVENTORY = _dynamodb("ChangeInventory", "inventory", "PutItem", "UpdateI
 READ_PAYMENTS = _dynamodb("ReadPayments", "payments", "GetItem")
 CHANGE_PAYMENTS = _dynamodb("ChangePayments", "payments", "PutItem", "UpdateItem")
 CALL_STRIPE = Grant("CallStripe", ("secretsmanager:GetSecretValue",), (_secret("stripe"),))
+SIGN_CALLBACKS = Grant("SignCallbacks", ("secretsmanager:GetSecretValue",), (_secret("callback/*"),))
 
 READ_ORDERS = Grant(
     "ReadOrders",
@@ -82,6 +88,7 @@ READ_ORDERS = Grant(
 )
 PROJECT_ORDERS = _dynamodb("ProjectOrders", "orders", "GetItem", "PutItem", "UpdateItem")
 
+PUT_CONTROL = _dynamodb("PutControl", "control", "PutItem")
 READ_CONTROL = _dynamodb("ReadControl", "control", "GetItem", "Query")
 CHANGE_CONTROL = _dynamodb("ChangeControl", "control", "DeleteItem", "PutItem", "UpdateItem")
 
@@ -97,10 +104,8 @@ PUBLISH_EVENTS = Grant(
 )
 ALERT = Grant("Alert", ("sns:Publish",), (lambda settings: settings.arn("sns", settings.name("alerts")),))
 SEND_DEAD_LETTERS = Grant("SendDeadLetters", ("sqs:SendMessage",), (_queue("dead-letters"),))
-CONSUME_DEAD_LETTERS = Grant(
-    "ConsumeDeadLetters",
-    ("sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"),
-    (_queue("dead-letters"),),
-)
+SEND_ACKNOWLEDGEMENTS = Grant("SendAcknowledgements", ("sqs:SendMessage",), (_queue("acknowledgements"),))
+CONSUME_DEAD_LETTERS = _consume("ConsumeDeadLetters", "dead-letters")
+CONSUME_ACKNOWLEDGEMENTS = _consume("ConsumeAcknowledgements", "acknowledgements")
 PARK_MESSAGES = Grant("ParkMessages", ("sqs:SendMessage",), (_queue("parking"),))
 SEND_STREAM_FAILURES = Grant("SendStreamFailures", ("sqs:SendMessage",), (_queue("stream-failures"),))

@@ -9,7 +9,7 @@ planned. Methods of Chalice are wrapped, found by reading the one version of it 
     TypedAWSClient.update_function  functions that have not changed are left alone
     ResultsRecorder.record_results  after: the record is shared, versions and aliases, the workflow stack
 
-`chalice delete` comes by execute and record_results: before, the workflow stack is deleted; after, it says what is kept.
+`chalice delete` comes by execute, which deletes the workflow stack first, and record_results, which says what is kept.
 The workflow comes after the recording, so that its failure never makes Chalice forget the REST API.
 `chalice package` and `chalice local` deploy nothing and come by the first only.
 """
@@ -37,8 +37,13 @@ from chalicelib.deploy.stages import STAGES
 
 CHALICE_VERSION = "1.34.0"
 
-POLICY_PARAMETERS = {"create_role": "policy", "put_role_policy": "policy_document"}
-"""Method of Chalice's client -> its parameter that is the policy of a function."""
+WITH_PLACEHOLDERS = {
+    "create_role": "policy",
+    "put_role_policy": "policy_document",
+    "create_function": "environment_variables",
+    "update_function": "environment_variables",
+}
+"""Method of Chalice's client -> its parameter in which the account and the region are still to be filled in."""
 
 _installed = False
 
@@ -95,7 +100,7 @@ def _deploy_around_chalice(deployment: Deployment) -> None:
         nonlocal events_stream
         events_stream = deployment.deploy_resources()
         for call in plan.instructions:
-            if parameter := POLICY_PARAMETERS.get(getattr(call, "method_name", "")):
+            if parameter := WITH_PLACEHOLDERS.get(getattr(call, "method_name", "")):
                 call.params[parameter] = deployment.exact(call.params[parameter])
         event_sources.complete(self._client._client("lambda"))
         try:
