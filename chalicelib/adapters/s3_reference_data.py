@@ -80,7 +80,10 @@ class S3ReferenceData:
 
     def _file(self, data_set: DataSet[R]) -> ReferenceFile[R]:
         with self._lock:
-            copy: _Copy[R] = self._fresh.get(data_set.name) or self._revalidated(data_set)
+            try:
+                copy: _Copy[R] = self._fresh[data_set.name]  # reads the clock once; `get` would twice
+            except KeyError:
+                copy = self._revalidated(data_set)
             return copy.file
 
     def _revalidated(self, data_set: DataSet[R]) -> _Copy[R]:

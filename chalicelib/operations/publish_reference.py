@@ -62,8 +62,8 @@ def publish(
     dry_run: bool = False,
     allow_shrink: bool = False,
     tell: Callable[[str, str], None] = lambda name, line: None,
-) -> None:
-    """Store every data set that has changed, and `tell` (name, what was done) after each.
+) -> Sequence[Prepared]:
+    """Store every data set that has changed, and `tell` (name, what was done) after each; what was compared.
 
     Raises BadReferenceData, before anything is stored, or as `publisher`.
     """
@@ -76,6 +76,7 @@ def publish(
         if data_set.changed and not dry_run:
             publisher.publish(data_set)
         tell(data_set.name, _line(data_set, dry_run))
+    return prepared
 
 
 def _line(data_set: Prepared, dry_run: bool) -> str:
