@@ -128,7 +128,7 @@ _SQLSERVER = Dialect(
     clock_sql="SELECT CONVERT(varchar(27), SYSUTCDATETIME(), 121)",
     as_text={
         "timestamp": "CONVERT(varchar(33), {}, 121)",
-        "timestamptz": "CONVERT(varchar(40), {}, 121)",
+        "timestamptz": "CONVERT(varchar(40), SWITCHOFFSET({}, 0), 121)",
         "datetime": "CONVERT(varchar(23), {}, 121)",
         "date": "CONVERT(varchar(10), {}, 23)",
     },

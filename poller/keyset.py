@@ -43,3 +43,14 @@ def beyond(columns: Sequence[Column], bound: Bound) -> tuple[str, list[Value]]:
     inner, parameters = beyond(rest, Bound(bound.position[1:]))
     sql = f"{first.sql} >= {first.param} AND ({first.sql} > {first.param} OR ({inner}))"
     return sql, [value, value, *parameters]
+
+
+def up_to(columns: Sequence[Column], position: Position) -> tuple[str, list[Value]]:
+    """The condition for rows up to and including the one at `position`, written the same way."""
+    first, rest = columns[0], columns[1:]
+    value = position[0]
+    if not rest:
+        return f"{first.sql} <= {first.param}", [value]
+    inner, parameters = up_to(rest, position[1:])
+    sql = f"{first.sql} <= {first.param} AND ({first.sql} < {first.param} OR ({inner}))"
+    return sql, [value, value, *parameters]

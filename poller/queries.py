@@ -66,7 +66,12 @@ class Queries:
         return tuple(Column(name, name, param) for name, param in names)
 
     def page(
-        self, select: Select, after: Bound | None, limit: int, columns: Sequence[str] | None = None
+        self,
+        select: Select,
+        after: Bound | None,
+        limit: int,
+        columns: Sequence[str] | None = None,
+        descending: bool = False,
     ) -> tuple[str, list[Value]]:
         """Headers beyond `after`, in cursor order. `columns`: only these of the header columns."""
         wanted = self.header_columns if columns is None else columns
@@ -78,7 +83,7 @@ class Queries:
             sql, values = beyond(select.columns, Bound(tuple(map(self._given, after.position)), after.inclusive))
             conditions.append((sql, tuple(values)))
         head, parameters = self._select(self.source.orders, chosen, conditions)
-        ordering = ", ".join(column.sql for column in select.columns)
+        ordering = ", ".join(column.sql + (" DESC" if descending else "") for column in select.columns)
         return self.dialect.limited(f"{head} ORDER BY {ordering}", limit), parameters
 
     def by_keys(self, keys: Sequence[Sequence[Value]]) -> tuple[str, list[Value]]:

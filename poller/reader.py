@@ -89,6 +89,12 @@ class Reader:
             for key in (group_key(order.key),)
         ]
 
+    def last(self, select: Select) -> Position | None:
+        """The cursor values of the last row; None for an empty table. Raises as headers()."""
+        sql, parameters = self.queries.page(select, None, 1, columns=(), descending=True)
+        rows = self.connection.query(sql, parameters).rows
+        return tuple(rows[0][self.queries.key_count :]) if rows else None
+
     def by_keys(self, keys: Sequence[Key]) -> list[RawOrder]:
         """Orders by key, with their lines, in no order; those that are gone are left out. Raises as headers()."""
         found: list[RawOrder] = []
