@@ -87,7 +87,7 @@ def test_a_charge_whose_answer_was_lost_is_the_same_charge_when_it_is_repeated(
     gateway = sandbox(dynamodb)
     lose_answers(client, "PutItem", lost)
     if lost == ATTEMPTS:
-        with pytest.raises(DependencyTimeout, match="dynamodb"):
+        with pytest.raises(DependencyTimeout, match="DynamoDB"):
             gateway.capture(card())
     assert gateway.capture(card()).payment_id == "sandbox-token-000001"
 

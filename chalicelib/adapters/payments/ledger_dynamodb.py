@@ -13,7 +13,7 @@ from chalicelib.adapters.aws_errors import error_code, translated
 from chalicelib.adapters.payments.ledger import Charge, ChargeState, nothing_to_refund
 from chalicelib.domain.money import Money
 
-STORE = "dynamodb"
+STORE = "DynamoDB"
 """The name of this dependency in errors; not DEPENDENCY: a table that is down is not a provider that is down."""
 
 Item = dict[str, Any]

@@ -1,0 +1,358 @@
+"""The circuit breaker: when it opens, who probes, what it costs, and that it never becomes the outage itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+import pytest
+
+from chalicelib.adapters.circuit_breaker import CircuitBreaker, CircuitSettings
+from chalicelib.adapters.circuits import Circuit, MemoryCircuitStore, State, blocked
+from chalicelib.adapters.memory import FixedClock, SequentialIds
+from chalicelib.adapters.payments.guarded import GuardedGateway
+from chalicelib.adapters.payments.ledger_memory import MemoryChargeLedger
+from chalicelib.adapters.payments.sandbox import SandboxGateway
+from chalicelib.domain.errors import (
+    CircuitOpen,
+    DependencyTimeout,
+    DependencyUnavailable,
+    OrderbridgeError,
+    PaymentDeclined,
+    Reason,
+)
+from chalicelib.domain.money import Money
+from chalicelib.domain.order import PaymentInstruction
+from chalicelib.ports import PaymentRequest
+
+NAME = "payment"
+OPENED, PROBED, CLOSED, REOPENED = (
+    (NAME, State.CLOSED, State.OPEN),
+    (NAME, State.OPEN, State.HALF_OPEN),
+    (NAME, State.HALF_OPEN, State.CLOSED),
+    (NAME, State.HALF_OPEN, State.OPEN),
+)
+
+
+class CountingStore(MemoryCircuitStore):
+    """Counts what it is asked; fails while `broken`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[str] = []
+        self.broken = False
+
+    def load(self, name: str) -> Circuit:
+        self._ask("load")
+        return super().load(name)
+
+    def count_failure(self, name: str, now: datetime, window_s: float) -> int:
+        self._ask("count_failure")
+        return super().count_failure(name, now, window_s)
+
+    def change(self, before: Circuit, after: Circuit) -> bool:
+        self._ask("change")
+        return super().change(before, after)
+
+    def _ask(self, what: str) -> None:
+        self.asked.append(what)
+        if self.broken:
+            raise DependencyTimeout("DynamoDB", "the store is down")
+
+
+class World:
+    """A dependency that can be down, and several processes with a breaker each."""
+
+    def __init__(self) -> None:
+        self.clock, self.ids, self.store = FixedClock(), SequentialIds(), CountingStore()
+        self.transitions: list[tuple[str, State, State]] = []
+        self.error: OrderbridgeError | None = None
+        self.calls = 0
+
+    def process(self, settings: CircuitSettings | None = None) -> CircuitBreaker:
+        def on_transition(*transition: object) -> None:
+            self.transitions.append(transition)  # type: ignore[arg-type]
+
+        return CircuitBreaker(NAME, self.store, self.clock, self.ids, settings, on_transition)
+
+    def dependency(self) -> str:
+        self.calls += 1
+        if self.error is not None:
+            raise self.error
+        return "fine"
+
+    def fail(self, breaker: CircuitBreaker, times: int) -> None:
+        self.error = DependencyUnavailable(NAME, "down")
+        for _ in range(times):
+            with pytest.raises(DependencyUnavailable):
+                breaker.call(self.dependency)
+
+    def refused(self, breaker: CircuitBreaker) -> bool:
+        """Whether the breaker refuses a call, and does not call."""
+        before = self.calls
+        try:
+            breaker.call(self.dependency)
+        except CircuitOpen as refusal:
+            return refusal.dependency == NAME and self.calls == before
+        except OrderbridgeError:
+            pass
+        return False
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+class TestOpening:
+    def test_opens_after_the_threshold_and_calls_no_more(self, world: World) -> None:
+        breaker = world.process()
+        world.fail(breaker, 4)
+        assert world.transitions == []
+        world.fail(breaker, 1)
+        assert world.transitions == [OPENED]
+        assert all(world.refused(breaker) for _ in range(100))
+        assert world.calls == 5
+
+    def test_failures_of_all_processes_add_up_and_all_stop(self, world: World) -> None:
+        processes = [world.process() for _ in range(5)]
+        for breaker in processes:
+            world.fail(breaker, 1)
+        world.clock.advance(1)
+        assert all(world.refused(breaker) for breaker in [*processes, world.process()])
+        assert world.transitions == [OPENED]
+
+    def test_an_unanswered_call_counts_like_a_refused_one(self, world: World) -> None:
+        breaker = world.process()
+        world.fail(breaker, 4)
+        world.error = DependencyTimeout(NAME, "no answer")
+        with pytest.raises(DependencyTimeout):
+            breaker.call(world.dependency)
+        assert world.refused(breaker)
+
+    def test_failures_far_apart_do_not_add_up(self, world: World) -> None:
+        breaker = world.process()
+        for _ in range(20):
+            world.fail(breaker, 1)
+            world.clock.advance(10)
+        assert world.transitions == []
+
+    def test_a_few_failures_among_many_calls_are_no_outage(self, world: World) -> None:
+        breaker = world.process()
+        for _ in range(50):
+            world.error = None
+            for _ in range(4):
+                breaker.call(world.dependency)
+            world.fail(breaker, 1)
+        assert world.transitions == []
+
+    @pytest.mark.parametrize(
+        "error",
+        [
+            PaymentDeclined(Reason("card_declined.lost_card", "no")),
+            DependencyUnavailable("DynamoDB", "the table of the ledger, not the provider"),
+        ],
+    )
+    def test_a_no_and_the_failures_of_others_do_not_count(self, world: World, error: OrderbridgeError) -> None:
+        breaker = world.process()
+        world.error = error
+        for _ in range(20):
+            with pytest.raises(type(error)):
+                breaker.call(world.dependency)
+        assert world.transitions == []
+
+
+class TestRecovering:
+    def opened(self, world: World) -> CircuitBreaker:
+        breaker = world.process()
+        world.fail(breaker, 5)
+        world.calls = 0
+        return breaker
+
+    def test_nobody_calls_before_the_interval_is_over(self, world: World) -> None:
+        breaker = self.opened(world)
+        world.clock.advance(14.9)
+        assert world.refused(breaker)
+        assert world.refused(world.process())
+
+    def test_a_good_probe_closes_for_everybody(self, world: World) -> None:
+        breaker, other = self.opened(world), world.process()
+        world.clock.advance(15)
+        world.error = None
+        assert breaker.call(world.dependency) == "fine"
+        assert world.transitions == [OPENED, PROBED, CLOSED]
+        assert other.call(world.dependency) == breaker.call(world.dependency) == "fine"
+
+    def test_a_no_is_an_answer_too(self, world: World) -> None:
+        breaker = self.opened(world)
+        world.clock.advance(15)
+        world.error = PaymentDeclined(Reason("card_declined.lost_card", "no"))
+        with pytest.raises(PaymentDeclined):
+            breaker.call(world.dependency)
+        assert world.transitions[-1] == CLOSED
+
+    def test_a_failed_probe_opens_for_twice_as_long_up_to_a_bound(self, world: World) -> None:
+        breaker = self.opened(world)
+        waited = []
+        for _ in range(6):
+            seconds = breaker.snapshot().interval_s
+            world.clock.advance(seconds - 0.1)
+            assert world.refused(breaker)
+            world.clock.advance(0.1)
+            world.fail(breaker, 1)
+            waited.append(seconds)
+        assert waited == [15, 30, 60, 120, 120, 120]
+        assert world.transitions == [OPENED, *[PROBED, REOPENED] * 6]
+
+    def test_after_recovery_the_next_outage_starts_with_the_short_interval(self, world: World) -> None:
+        breaker = self.opened(world)
+        world.clock.advance(15)
+        world.fail(breaker, 1)
+        world.clock.advance(30)
+        world.error = None
+        breaker.call(world.dependency)
+        world.fail(breaker, 5)
+        assert breaker.snapshot().interval_s == 15
+
+    def test_one_probe_per_interval_whatever_many_processes_try(self, world: World) -> None:
+        self.opened(world)
+        processes = [world.process() for _ in range(20)]
+        calls_per_second = []
+        for _ in range(600):
+            world.clock.advance(1)
+            before = world.calls
+            for breaker in processes:
+                world.refused(breaker)
+            calls_per_second.append(world.calls - before)
+        assert max(calls_per_second) == 1
+        assert sum(calls_per_second) == 7  # after 15, 45, 105, 225, 345, 465 and 585 seconds
+
+    def test_while_a_probe_is_under_way_nobody_else_calls(self, world: World) -> None:
+        breaker, other = self.opened(world), world.process()
+        world.clock.advance(15)
+        world.error = None
+
+        def slow() -> str:
+            world.clock.advance(20)
+            assert world.refused(other)
+            return world.dependency()
+
+        assert breaker.call(slow) == "fine"
+        assert world.calls == 1
+
+    def test_a_probe_that_was_killed_is_given_up_and_another_is_made(self, world: World) -> None:
+        breaker, other = self.opened(world), world.process()
+        world.clock.advance(15)
+
+        def killed() -> str:
+            raise SystemExit
+
+        with pytest.raises(SystemExit):
+            breaker.call(killed)
+        world.error = None
+        world.clock.advance(59)
+        assert world.refused(other)
+        world.clock.advance(1)
+        assert other.call(world.dependency) == "fine"
+        assert world.transitions == [OPENED, PROBED, (NAME, State.HALF_OPEN, State.HALF_OPEN), CLOSED]
+
+    def test_a_probe_that_ends_after_it_was_given_up_changes_nothing(self, world: World) -> None:
+        breaker, other = self.opened(world), world.process()
+        world.clock.advance(15)
+
+        def outlives() -> str:
+            world.clock.advance(60)
+            world.fail(other, 1)
+            return "late"
+
+        assert breaker.call(outlives) == "late"
+        assert breaker.snapshot().state is State.OPEN
+
+    def test_a_call_that_fails_late_does_not_open_what_a_probe_has_closed(self, world: World) -> None:
+        breaker = world.process(CircuitSettings(threshold=1))
+        late = world.process(CircuitSettings(threshold=1))
+
+        def fails_late() -> str:
+            world.fail(breaker, 1)
+            world.clock.advance(15)
+            world.error = None
+            breaker.call(world.dependency)
+            raise DependencyTimeout(NAME, "begun before the circuit was open")
+
+        with pytest.raises(DependencyTimeout):
+            late.call(fails_late)
+        assert breaker.snapshot().state is State.CLOSED
+
+
+class TestCost:
+    def test_while_all_is_well_nothing_is_written_and_little_is_read(self, world: World) -> None:
+        breaker = world.process()
+        for _ in range(1000):
+            breaker.call(world.dependency)
+            world.clock.advance(0.01)
+        assert set(world.store.asked) == {"load"}
+        assert len(world.store.asked) <= 11  # once a second
+
+    def test_a_store_that_is_down_stops_no_call_and_is_left_alone(self, world: World) -> None:
+        breaker = world.process()
+        world.store.broken = True
+        for _ in range(50):
+            assert breaker.call(world.dependency) == "fine"
+        world.fail(breaker, 50)
+        assert len(world.store.asked) == 1
+
+    def test_a_store_that_breaks_while_the_circuit_is_open_lets_calls_through(self, world: World) -> None:
+        breaker = world.process()
+        world.fail(breaker, 5)
+        world.store.broken = True
+        world.clock.advance(1)
+        world.error = None
+        assert breaker.call(world.dependency) == "fine"
+
+    def test_a_store_that_is_back_is_asked_again(self, world: World) -> None:
+        breaker, other = world.process(), world.process()
+        world.store.broken = True
+        breaker.call(world.dependency)
+        world.store.broken = False
+        world.fail(other, 5)
+        world.clock.advance(1)
+        world.fail(breaker, 1)
+        world.clock.advance(29)
+        world.error = None
+        assert breaker.call(world.dependency) == "fine"
+        assert world.transitions[-1] == CLOSED
+
+
+def test_the_state_can_be_seen(world: World) -> None:
+    breaker = world.process()
+    assert breaker.snapshot().state is State.CLOSED
+    world.fail(breaker, 5)
+    seen = breaker.snapshot()
+    assert (seen.state, seen.since) == (State.OPEN, world.clock.now())
+    assert blocked(world.store, [NAME, "callback:sap"], world.clock) == {NAME}
+    world.clock.advance(15)
+    assert blocked(world.store, [NAME], world.clock) == frozenset()  # somebody has to make the probe
+
+
+def test_a_guarded_gateway_fails_fast_in_every_call(world: World) -> None:
+    gateway = GuardedGateway(SandboxGateway(MemoryChargeLedger(), world.clock, world.ids), world.process())
+    down = PaymentRequest("o-1", "C-1", Money(100, "EUR"), PaymentInstruction("card", "pm_sandbox_unavailable_9"))
+    declined = PaymentRequest("o-2", "C-1", Money(100, "EUR"), PaymentInstruction("card", "pm_card_chargeDeclined"))
+    for _ in range(9):
+        with pytest.raises(PaymentDeclined):
+            gateway.capture(declined)
+    for _ in range(1 + 5):  # the first failure after so many answers is taken for chance
+        with pytest.raises(DependencyUnavailable):
+            gateway.capture(down)
+    calls: list[Callable[[PaymentRequest], object]] = [
+        gateway.capture,
+        gateway.find,
+        gateway.void,
+        lambda request: gateway.refund(request, "p-1"),
+    ]
+    for call in calls:
+        with pytest.raises(CircuitOpen):
+            call(declined)
+    world.clock.advance(15)
+    assert gateway.find(declined) is None
+    assert world.transitions == [OPENED, PROBED, CLOSED]
