@@ -1,0 +1,85 @@
+"""The second road to the same system: one CloudFormation template, out of `chalice package`.
+
+    python -m chalicelib.deploy.template --stage dev > merge.json
+    chalice package --stage dev --merge-template merge.json out/
+
+Chalice's template has the functions, their roles and the REST API. What is merged into it here is what `chalice deploy`
+gets from the hook: both stacks, exact policies, names, versions behind the alias `live`, partial batch failures. Every
+ARN is left to CloudFormation, so that one template serves any account and region.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from typing import Any
+
+from chalice.utils import to_cfn_resource_name
+
+from chalicelib.deploy import resources, workflow_stack
+from chalicelib.deploy.event_sources import RESPONSE_TYPES
+from chalicelib.deploy.functions import API_HANDLER, FUNCTIONS, Function
+from chalicelib.deploy.messaging_resources import QUEUES
+from chalicelib.deploy.placeholders import ACCOUNT, left_to_cloudformation
+from chalicelib.deploy.stages import STAGES, Stage, unresolved
+from chalicelib.settings import Settings
+from chalicelib.workflow.definition import function_names
+
+API_LOGS = "ApiLogs"
+
+
+def merge_template(stage: Stage) -> dict[str, Any]:
+    """What is to be merged into Chalice's template; where both say something, this wins."""
+    settings = unresolved(stage)
+    data = resources.template(stage, settings)["Resources"]
+    del data[API_LOGS]  # Chalice's template has a log group for every function, and here it gets the right name
+    workflow = workflow_stack.resources(stage, settings, resources.events_stream())
+    workflow["ProjectEventsMapping"]["DependsOn"] = [function_id("project_events")]
+    merged: dict[str, Any] = {**data, **workflow}
+    for function in FUNCTIONS:
+        merged |= _function(function, settings)
+    merged["RestAPI"] = {"Properties": {"TracingEnabled": True}}
+    document: dict[str, Any] = left_to_cloudformation({"Resources": merged})
+    return document
+
+
+def function_id(name: str) -> str:
+    """Chalice's logical id of a function."""
+    return "APIHandler" if name == API_HANDLER else str(to_cfn_resource_name(name))
+
+
+def _function(function: Function, settings: Settings) -> dict[str, Any]:
+    properties: dict[str, Any] = {
+        "FunctionName": function.aws_name(settings),
+        "Environment": {"Variables": {"ORDERBRIDGE_ACCOUNT_ID": ACCOUNT}},
+    }
+    if function.name in function_names():
+        properties["AutoPublishAlias"] = workflow_stack.LIVE
+    merged: dict[str, Any] = {"Properties": properties}
+    if function.consumes:
+        event = to_cfn_resource_name(f"{function.name}-sqs-event-source")
+        properties["Events"] = {event: {"Properties": {"FunctionResponseTypes": RESPONSE_TYPES}}}
+        merged["DependsOn"] = [queue.logical_id for queue in QUEUES if queue.name == function.consumes]
+    role = {
+        "RoleName": f"orderbridge-{settings.stage}-{function.name}",
+        "Policies": [{"PolicyName": "needs", "PolicyDocument": function.policy(settings)}],
+    }
+    return {
+        function_id(function.name): merged,
+        to_cfn_resource_name(f"{function.name}_role"): {"Properties": role},
+        to_cfn_resource_name(f"{function.name}-log-group"): {
+            "Properties": {"LogGroupName": function.log_group(settings)}
+        },
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m chalicelib.deploy.template", description=__doc__.split("\n")[0])
+    parser.add_argument("--stage", choices=sorted(STAGES), required=True)
+    json.dump(merge_template(STAGES[parser.parse_args().stage]), sys.stdout, indent=2)
+    print()
+
+
+if __name__ == "__main__":
+    main()

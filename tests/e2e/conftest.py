@@ -1,0 +1,16 @@
+"""The whole system, deployed once for all end-to-end tests that leave it as they found it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.e2e.deployed import Deployed, deployed
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
+    """One local AWS, one `chalice deploy --stage local`, one seed. Who breaks things takes `deployed()` for himself."""
+    with deployed(tmp_path_factory.mktemp("stack")) as system:
+        yield system

@@ -1,0 +1,96 @@
+"""A copy of the project, deployed to a local AWS of its own by the plain command line and filled as `make run` does."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from chalicelib.bootstrap import Application
+from chalicelib.domain.state import FINAL
+from chalicelib.settings import Settings
+from local.aws import REPOSITORY, LocalAws
+from local.client import Client
+from local.deployment import Deployment
+from local.serve import seeded
+
+SHIPPED = ("app.py", "requirements.txt", ".chalice/", "chalicelib/", "poller/", "vendor/")
+"""What `chalice deploy` reads of the repository."""
+
+OUTCOME_TIMEOUT_S = 60.0
+POLL_S = 0.1
+
+
+@dataclass
+class Deployed:
+    """A running system. `chalice` runs the command line again, in the copy of the project."""
+
+    aws: LocalAws
+    deployment: Deployment
+    api: Client
+
+    @classmethod
+    def of(cls, deployment: Deployment) -> Deployed:
+        return cls(deployment.aws, deployment, Client(deployment.stack(seeded(deployment))))
+
+    @property
+    def project(self) -> Path:
+        return self.deployment.project
+
+    @property
+    def settings(self) -> Settings:
+        return Settings.read(self.deployment.environment())
+
+    @property
+    def app(self) -> Application:
+        """The application as an operator's command line has it: all permissions, the same adapters."""
+        return Application(self.settings, make_client=lambda service, _: self.aws.client(service))
+
+    def chalice(self, *arguments: str) -> str:
+        return self.deployment.chalice(*arguments)
+
+    def submit(self, payload: dict[str, Any]) -> str:
+        """Push an order; its id."""
+        answer = self.api.post("/orders", payload)
+        assert answer.status == 202, f"{answer.status}: {answer.body}"
+        return str(answer.body["order_id"])
+
+    def outcome(self, order_id: str) -> dict[str, Any]:
+        """The order once it has reached its end, as the API shows it."""
+        return self.until(order_id, *FINAL, "FAILED")
+
+    def until(self, order_id: str, *statuses: str) -> dict[str, Any]:
+        """The order once it has one of the statuses."""
+        deadline = time.monotonic() + OUTCOME_TIMEOUT_S
+        while True:
+            order: dict[str, Any] = self.api.get(f"/orders/{order_id}").body
+            if order.get("status") in statuses:
+                return order
+            assert time.monotonic() < deadline, f"{order_id} is still {order.get('status')}: {order}"
+            time.sleep(POLL_S)
+
+
+def copy_project(destination: Path) -> Path:
+    """What would be shipped, from the working tree: tracked and new files, links as links."""
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", *SHIPPED]
+    listing = subprocess.run(command, cwd=REPOSITORY, check=True, capture_output=True, text=True).stdout
+    for name in filter(None, listing.split("\0")):
+        source, target = REPOSITORY / name, destination / name
+        if source.exists():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(source, target, follow_symlinks=False)
+    return destination
+
+
+@contextmanager
+def deployed(folder: Path) -> Iterator[Deployed]:
+    """The system in a folder of its own, for as long as the block lasts."""
+    with LocalAws(log_file=folder / "aws.log") as aws:
+        deployment = Deployment(aws, copy_project(folder / "project"))
+        (folder / "deploy.log").write_text(deployment.deploy())
+        yield Deployed.of(deployment)
