@@ -134,8 +134,9 @@ class TimestampMode:
         """Never beyond the last row: a database clock that runs ahead for a while does no harm."""
         floor = watermark.floor
         if watermark.position is not None and watermark.candidate is not None:
-            lowest = min(watermark.candidate.position[0], watermark.position[0], key=self._comparable)
-            floor = Bound((lowest,), inclusive=True)
+            last, candidate = watermark.position, watermark.candidate
+            behind = self._comparable(last[0]) < self._comparable(candidate.position[0])
+            floor = Bound(last) if behind else candidate
         return replace(watermark, floor=floor, position=None, candidate=None, passed_at=watermark.pass_started_at)
 
     def comes_again(self, position: Position, watermark: Watermark) -> bool:
