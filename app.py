@@ -6,23 +6,25 @@ from chalice import Rate
 
 from chalicelib import entry
 from chalicelib.api.application import OrderbridgeApi
+from chalicelib.api.tokens import CACHE_SECONDS
 
 app = OrderbridgeApi(app_name="orderbridge")
+
+
+@app.authorizer(ttl_seconds=CACHE_SECONDS)
+def authorize(request):
+    return entry.authorize(request)
+
 
 if os.environ.get("_HANDLER", "app.app") == "app.app":  # only the API's own function pays for the routes' imports
     from chalicelib.api.routes import routes
 
-    app.register_blueprint(routes(entry.api_services))
+    app.register_blueprint(routes(entry.api_services, authorize))
 
 if os.environ.get("AWS_CHALICE_CLI_MODE"):
     from chalicelib.deploy import hook
 
     hook.install()
-
-
-@app.authorizer(ttl_seconds=60)
-def authorize(request):
-    return entry.authorize(request)
 
 
 @app.lambda_function()

@@ -11,7 +11,7 @@ from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.adapters.aws_clients import client
+from chalicelib.adapters.aws_clients import ATTEMPTS, client
 from chalicelib.adapters.system import SystemClock, SystemIds
 from chalicelib.domain.state import Status
 from chalicelib.journal import Journal
@@ -60,12 +60,12 @@ def application(function_arn: str = "") -> Application:
 
 
 class Application:
-    """The wired system. `make_client(service, region)` may be replaced by whoever brings other clients."""
+    """The wired system. `make_client(service, region, attempts)` may be replaced by whoever brings other clients."""
 
     def __init__(
         self,
         settings: Settings,
-        make_client: Callable[[str, str], Any] = client,
+        make_client: Callable[[str, str, int], Any] = client,
         clock: Clock | None = None,
         ids: Ids | None = None,
     ) -> None:
@@ -73,12 +73,14 @@ class Application:
         self.clock: Clock = clock or SystemClock()
         self.ids: Ids = ids or SystemIds()
         self._make_client = make_client
-        self._clients: dict[str, Any] = {}
+        self._clients: dict[tuple[str, int], Any] = {}
 
-    def client(self, service: str) -> Any:
-        if service not in self._clients:
-            self._clients[service] = self._make_client(service, self.settings.region)
-        return self._clients[service]
+    def client(self, service: str, attempts: int = ATTEMPTS) -> Any:
+        """A client, made once for every use with as many attempts."""
+        key = (service, attempts)
+        if key not in self._clients:
+            self._clients[key] = self._make_client(service, self.settings.region, attempts)
+        return self._clients[key]
 
     def journal(self, step: str) -> Journal:
         return Journal(self.events, self.clock, self.ids, step)
@@ -111,7 +113,8 @@ class Application:
     def reference(self) -> ReferenceData:
         from chalicelib.adapters.s3_reference_data import S3ReferenceData
 
-        return S3ReferenceData(self.client("s3"), self.settings.bucket("reference"), REFERENCE_FOLDER, self.clock)
+        s3 = self.client("s3", attempts=1)  # while it hangs, the cached copy answers
+        return S3ReferenceData(s3, self.settings.bucket("reference"), REFERENCE_FOLDER, self.clock)
 
     @cached_property
     def payments(self) -> PaymentGateway:

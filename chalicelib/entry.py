@@ -90,10 +90,10 @@ def _each_message(
 
 
 def authorize(request: Any) -> Any:
-    """Who calls the API."""
+    """Who calls the API. Chalice hides the context here, but not the ARN of the method that is called."""
     from chalicelib.api.authorizer import authorizer_response
 
-    app = application()
+    app = application(request.method_arn)
     return authorizer_response(request, app.tokens, app.clock)
 
 

@@ -55,7 +55,7 @@ def seeded(deployment: Deployment) -> dict[str, str]:
     """Fill a fresh deployment; the tokens by role."""
     aws = deployment.aws
     settings = Settings.read(deployment.environment())
-    seed = Seed(Application(settings, make_client=lambda service, _: aws.client(service)), SOURCES)
+    seed = Seed(Application(settings, make_client=lambda service, *_: aws.client(service)), SOURCES)
     seed.reference_data()
     seed.stock()
     seed.credit()

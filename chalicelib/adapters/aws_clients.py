@@ -19,21 +19,21 @@ LONGEST_CALL_S = ATTEMPTS * (CONNECT_TIMEOUT_S + READ_TIMEOUT_S) + MAX_BACKOFF_S
 POOL_CONNECTIONS = 16
 
 
-def config() -> Any:
-    """The one botocore Config."""
+def config(attempts: int = ATTEMPTS) -> Any:
+    """The one botocore Config. `attempts`: 1 for callers with something better to do than to ask again."""
     from botocore.config import Config
 
     return Config(
         connect_timeout=CONNECT_TIMEOUT_S,
         read_timeout=READ_TIMEOUT_S,
-        retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
+        retries={"mode": "standard", "total_max_attempts": attempts},
         max_pool_connections=POOL_CONNECTIONS,
         tcp_keepalive=True,
     )
 
 
-def client(service: str, region: str) -> Any:
+def client(service: str, region: str, attempts: int = ATTEMPTS) -> Any:
     """A low-level client. boto3 is imported here, not above: its import costs more than everything else together."""
     import boto3
 
-    return boto3.client(service, region_name=region, config=config())
+    return boto3.client(service, region_name=region, config=config(attempts))
