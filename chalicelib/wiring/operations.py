@@ -1,0 +1,129 @@
+"""What operates the system: the stream's consumer, dead letters, the sweeper, acknowledgements, and the API."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from chalicelib.wiring.stores import Stores
+
+if TYPE_CHECKING:
+    from chalicelib.adapters.dynamodb_sources import DynamoDbCallbacks
+    from chalicelib.api.services import ApiServices
+    from chalicelib.intake.accept import Intake
+    from chalicelib.operations.acknowledge import AcknowledgeErp
+    from chalicelib.operations.commands import OrderCommands
+    from chalicelib.operations.dead_letters import DeadLetterConsumer
+    from chalicelib.operations.jobs import GroupJobs
+    from chalicelib.operations.project_events import ProjectEvents
+    from chalicelib.operations.sweep import Sweeper
+
+VERSION = "0.1.0"
+
+
+class Operations(Stores):
+    """Everything around the workflow."""
+
+    @cached_property
+    def intake(self) -> Intake:
+        from chalicelib.intake.accept import Intake
+
+        return Intake(self.journal("Intake"), self.workflow)
+
+    @cached_property
+    def commands(self) -> OrderCommands:
+        from chalicelib.operations.commands import OrderCommands
+
+        return OrderCommands(self.journal("Operator"), self.workflow)
+
+    @cached_property
+    def group_jobs(self) -> GroupJobs:
+        from chalicelib.adapters.dynamodb_control import DynamoDbJobs
+        from chalicelib.operations.jobs import GroupJobs
+
+        jobs = DynamoDbJobs(self.client("dynamodb"), self.settings.name("control"))
+        return GroupJobs(self.dead_letters, jobs, self.dead_letter_queue, self.commands, self.clock, self.ids)
+
+    @cached_property
+    def dead_letter_consumer(self) -> DeadLetterConsumer:
+        from chalicelib.operations.commands import OrderCommands
+        from chalicelib.operations.dead_letters import DeadLetterConsumer
+
+        return DeadLetterConsumer(
+            self.events,
+            self.dead_letters,
+            self.dead_letter_queue,
+            OrderCommands(self.journal("DeadLetters"), self.workflow),
+            self.clock,
+            open_circuits=frozenset,
+            run_job=self.group_jobs.work,
+            base_delay=timedelta(seconds=self.settings.redrive_delay_s),
+        )
+
+    @cached_property
+    def project_events(self) -> ProjectEvents:
+        from chalicelib.adapters.messaging import EventBridgeBus
+        from chalicelib.operations.acknowledge import AnnounceOutcome
+        from chalicelib.operations.metrics import count
+        from chalicelib.operations.outbox import listener
+        from chalicelib.operations.project_events import ProjectEvents
+
+        bus = EventBridgeBus(self.client("events"), self.settings.name("bus"))
+        announce = AnnounceOutcome(self.callbacks.wanted, self._send_acknowledgement)
+        return ProjectEvents(self.events, self.projection, bus, listeners=(count, listener(self.outbox), announce))
+
+    def _send_acknowledgement(self, message: dict[str, object]) -> None:
+        from chalicelib.adapters.messaging import send_json
+
+        send_json(self.client("sqs"), self.queue_url("acknowledgements"), message)
+
+    @cached_property
+    def callbacks(self) -> DynamoDbCallbacks:
+        from chalicelib.adapters.dynamodb_sources import DynamoDbCallbacks
+        from chalicelib.adapters.http_callback import HttpCallback
+
+        return DynamoDbCallbacks(
+            self.client("dynamodb"),
+            self.settings.name("control"),
+            self.client("secretsmanager"),
+            self.settings.stage,
+            HttpCallback(self.clock, plain_http=self.settings.stage == "local"),
+            self.clock,
+        )
+
+    @cached_property
+    def acknowledge_erp(self) -> AcknowledgeErp:
+        from chalicelib.operations.acknowledge import AcknowledgeErp
+
+        return AcknowledgeErp(self.journal("AcknowledgeErp"), self.callbacks)
+
+    @cached_property
+    def sweeper(self) -> Sweeper:
+        from chalicelib.adapters.dynamodb_control import DynamoDbBookmark
+        from chalicelib.operations.sweep import Sweeper
+
+        return Sweeper(
+            self.projection,
+            self.journal("Sweeper"),
+            self.workflow,
+            self.dead_letters,
+            self.dead_letter_queue,
+            DynamoDbBookmark(self.client("dynamodb"), self.settings.name("control"), "sweep"),
+        )
+
+    @cached_property
+    def api(self) -> ApiServices:
+        from chalicelib.api.services import ApiServices
+
+        return ApiServices(
+            intake=self.intake,
+            events=self.events,
+            projection=self.projection,
+            clock=self.clock,
+            commands=self.commands,
+            letters=self.dead_letters,
+            jobs=self.group_jobs,
+            health=tuple,
+            version=VERSION,
+        )

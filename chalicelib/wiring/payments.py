@@ -1,0 +1,45 @@
+"""How orders are paid: the gateways by payment method."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from chalicelib.ports import PaymentGateway
+from chalicelib.wiring.stores import Stores
+
+if TYPE_CHECKING:
+    from chalicelib.adapters.payments.credit import CreditLedger
+
+
+class Payments(Stores):
+    """The router over the card gateway of the stage (sandbox or Stripe) and the credit accounts."""
+
+    @cached_property
+    def payments(self) -> PaymentGateway:
+        from chalicelib.adapters.payments.on_account import OnAccountGateway
+        from chalicelib.adapters.payments.router import PaymentRouter
+
+        on_account = OnAccountGateway(self.credit, self.clock, self.ids)
+        return PaymentRouter({"card": self._card_gateway(), "on_account": on_account})
+
+    def _card_gateway(self) -> PaymentGateway:
+        from chalicelib.adapters.payments.ledger_dynamodb import DynamoDbChargeLedger
+
+        ledger = DynamoDbChargeLedger(self.client("dynamodb"), self.settings.name("payments"))
+        if self.settings.payment_gateway == "sandbox":
+            from chalicelib.adapters.payments.sandbox import SandboxGateway
+
+            return SandboxGateway(ledger, self.clock, self.ids)
+        from chalicelib.adapters.payments.stripe_api import StripeApi
+        from chalicelib.adapters.payments.stripe_gateway import StripeGateway
+        from chalicelib.adapters.payments.stripe_key import StripeKey
+
+        key = StripeKey(self.client("secretsmanager"), f"orderbridge/{self.settings.stage}/stripe", self.clock)
+        return StripeGateway(StripeApi(key, self.settings.stripe_api_base), ledger, self.clock)
+
+    @cached_property
+    def credit(self) -> CreditLedger:
+        from chalicelib.adapters.payments.credit_dynamodb import DynamoDbCreditLedger
+
+        return DynamoDbCreditLedger(self.client("dynamodb"), self.settings.name("payments"), self.clock, self.ids)

@@ -1,0 +1,116 @@
+"""Where everything is kept: clients, the event store, the tables and the reference data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from chalicelib.adapters.aws_clients import ATTEMPTS, client
+from chalicelib.adapters.system import SystemClock, SystemIds
+from chalicelib.journal import Journal
+from chalicelib.ports import (
+    Clock,
+    DeadLetterQueue,
+    DeadLetters,
+    Ids,
+    Inventory,
+    Projection,
+    ReferenceData,
+    WorkflowEngine,
+)
+from chalicelib.settings import Settings
+
+if TYPE_CHECKING:
+    from chalicelib.adapters.dynamodb_event_store import DynamoDbEventStore
+    from chalicelib.api.tokens import TokenStore
+    from chalicelib.operations.outbox import Outbox
+
+REFERENCE_FOLDER = "/tmp/orderbridge-reference"
+
+
+class Stores:
+    """The adapters of the outermost layer. `make_client(service, region, attempts)` may be somebody else's."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        make_client: Callable[[str, str, int], Any] = client,
+        clock: Clock | None = None,
+        ids: Ids | None = None,
+    ) -> None:
+        self.settings = settings
+        self.clock: Clock = clock or SystemClock()
+        self.ids: Ids = ids or SystemIds()
+        self._make_client = make_client
+        self._clients: dict[tuple[str, int], Any] = {}
+
+    def client(self, service: str, attempts: int = ATTEMPTS) -> Any:
+        """A client, made once for every use with as many attempts."""
+        key = (service, attempts)
+        if key not in self._clients:
+            self._clients[key] = self._make_client(service, self.settings.region, attempts)
+        return self._clients[key]
+
+    def journal(self, step: str) -> Journal:
+        return Journal(self.events, self.clock, self.ids, step)
+
+    @cached_property
+    def events(self) -> DynamoDbEventStore:
+        from chalicelib.adapters.dynamodb_event_store import DynamoDbEventStore
+
+        return DynamoDbEventStore(self.client("dynamodb"), self.settings.name("events"))
+
+    @cached_property
+    def inventory(self) -> Inventory:
+        from chalicelib.adapters.dynamodb_inventory import DynamoDbInventory
+
+        return DynamoDbInventory(
+            self.client("dynamodb"), self.settings.name("inventory"), self.events, self.clock, self.ids
+        )
+
+    @cached_property
+    def projection(self) -> Projection:
+        from chalicelib.adapters.dynamodb_projection import DynamoDbProjection
+
+        return DynamoDbProjection(self.client("dynamodb"), self.settings.name("orders"), self.clock, self.ids)
+
+    @cached_property
+    def reference(self) -> ReferenceData:
+        from chalicelib.adapters.s3_reference_data import S3ReferenceData
+
+        s3 = self.client("s3", attempts=1)  # while it hangs, the cached copy answers
+        return S3ReferenceData(s3, self.settings.bucket("reference"), REFERENCE_FOLDER, self.clock)
+
+    @cached_property
+    def workflow(self) -> WorkflowEngine:
+        from chalicelib.adapters.step_functions import StepFunctionsEngine
+
+        return StepFunctionsEngine(self.client("stepfunctions"), self.settings.state_machine_arn)
+
+    @cached_property
+    def tokens(self) -> TokenStore:
+        from chalicelib.adapters.dynamodb_tokens import DynamoDbTokens
+
+        return DynamoDbTokens(self.client("dynamodb"), self.settings.name("control"))
+
+    @cached_property
+    def dead_letters(self) -> DeadLetters:
+        from chalicelib.adapters.dynamodb_dead_letters import DynamoDbDeadLetters
+
+        return DynamoDbDeadLetters(self.client("dynamodb"), self.settings.name("control"))
+
+    @cached_property
+    def dead_letter_queue(self) -> DeadLetterQueue:
+        from chalicelib.adapters.messaging import SqsDeadLetterQueue
+
+        return SqsDeadLetterQueue(self.client("sqs"), self.queue_url("dead-letters"), self.queue_url("parking"))
+
+    def queue_url(self, queue: str) -> str:
+        return self.settings.queue_url(queue, self.client("sqs").meta.endpoint_url)
+
+    @cached_property
+    def outbox(self) -> Outbox:
+        from chalicelib.adapters.dynamodb_outbox import DynamoDbOutbox
+
+        return DynamoDbOutbox(self.client("dynamodb"), self.settings.name("control"))
