@@ -32,3 +32,7 @@ class Secret:
                 answer = self._client.get_secret_value(SecretId=self._name)
             self._value, self._read_at = str(answer.get("SecretString", "")).strip(), now
         return self._value
+
+    def forget(self) -> None:
+        """Read it anew next time: somebody has refused it."""
+        self._read_at = None

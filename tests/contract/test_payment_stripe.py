@@ -13,7 +13,8 @@ from chalicelib.adapters.payments.ledger_dynamodb import DynamoDbChargeLedger
 from chalicelib.adapters.payments.ledger_memory import MemoryChargeLedger
 from chalicelib.adapters.payments.stripe_api import StripeApi
 from chalicelib.adapters.payments.stripe_gateway import StripeGateway
-from chalicelib.adapters.payments.stripe_key import MAX_AGE, StripeKey
+from chalicelib.adapters.payments.stripe_key import StripeKey
+from chalicelib.adapters.secret import MAX_AGE
 from chalicelib.domain.errors import (
     Contention,
     DependencyTimeout,
