@@ -6,6 +6,7 @@ Statements use `?`. Reading happens in short transactions of one page each; `end
 from __future__ import annotations
 
 import codecs
+import contextlib
 import os
 import sqlite3
 import threading
@@ -175,8 +176,7 @@ def _odbc(source: Source, text: str) -> ErpConnection:
     if encoding is not None:
         raw.setdecoding(pyodbc.SQL_CHAR, encoding=codecs.lookup(encoding).name)
         raw.setencoding(encoding=codecs.lookup(encoding).name)
-    try:
-        raw.timeout = source.connection.statement_timeout_s
-    except pyodbc.Error:
-        raw.timeout = 0  # the driver has no statement timeout; the session's own, where there is one, remains
+    if not DIALECTS[source.dialect].has_statement_timeout:
+        with contextlib.suppress(pyodbc.Error):  # a driver without timeouts is used without
+            raw.timeout = source.connection.statement_timeout_s
     return ErpConnection(raw, source, driver_errors.odbc_error)

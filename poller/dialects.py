@@ -61,6 +61,11 @@ class Dialect:
     def stamp_param(self, kind: str) -> str:
         return self.as_param.get(kind, "?")
 
+    @property
+    def has_statement_timeout(self) -> bool:
+        """Whether the session's own settings bound each statement; else the driver is asked to."""
+        return any("statement" in sql and "{" in sql for sql in self.session)
+
     def session_sql(self, statement_timeout_s: int, read_only: bool) -> tuple[str, ...]:
         """What is sent once after connecting."""
         wanted = self.session + (self.read_only if read_only else ())
@@ -88,8 +93,12 @@ _POSTGRESQL = Dialect(
         "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL REPEATABLE READ",
     ),
     read_only=("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY",),
-    # txid_* instead of pg_*: known to every PostgreSQL since 8.3. Covers prepared transactions and other databases.
-    horizon_sql="SELECT txid_snapshot_xmax(txid_current_snapshot()), txid_snapshot_xmin(txid_current_snapshot())",
+    # The snapshot's xmax is not the next transaction: those that run beyond it are unknown to the snapshot. age() tells
+    # how far the next one is away. txid_* instead of pg_*: known since 8.3, and prepared transactions count.
+    horizon_sql=(
+        "SELECT later + age(CAST(CAST(later % 4294967296 AS text) AS xid)), earlier FROM (SELECT"
+        " txid_snapshot_xmax(txid_current_snapshot()) AS later, txid_snapshot_xmin(txid_current_snapshot()) AS earlier) s"
+    ),
     strip_keys=True,
 )
 
