@@ -1,0 +1,1 @@
+"""The REST API: routes, the problem documents of every error, tokens and the OpenAPI document."""
