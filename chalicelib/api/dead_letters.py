@@ -1,0 +1,105 @@
+"""Dead letters: orders parked by technical failures, grouped by cause, for an operator's triage.
+
+`{id}` is the fingerprint of a group (12 hex digits) or the id of one order; the two cannot be confused.
+"""
+
+from __future__ import annotations
+
+import re
+
+from chalicelib.api import problems
+from chalicelib.api.access import require
+from chalicelib.api.call import Answer, Call
+from chalicelib.api.letter_views import GroupsView, LettersView, group_view, job_view, letter_view
+from chalicelib.api.orders import ORDER_ID, commanded
+from chalicelib.api.problems import Problem
+from chalicelib.api.query import DEFAULT_PAGE, Parameters, WrongParameter, page_size
+from chalicelib.api.requests import CommandIn, GroupCommandIn, command
+from chalicelib.api.services import ApiServices
+from chalicelib.api.tokens import Principal, Role
+from chalicelib.operations.jobs import Action
+
+RECENT_JOBS = 20
+_FINGERPRINT = re.compile(r"[0-9a-f]{12}\Z", re.ASCII)
+_JOB_ID = re.compile(r"[0-9A-Za-z-]{1,64}\Z", re.ASCII)
+
+
+def list_groups(call: Call, services: ApiServices) -> Answer:
+    """`GET /dead-letters`: the groups, and the jobs that work on them."""
+    require(call, services.clock.now(), Role.READ)
+    Parameters(call.query).done()
+    view: GroupsView = {
+        "groups": [group_view(group, call.href) for group in services.letters.groups()],
+        "jobs": [job_view(job, call.href) for job in services.jobs.jobs.latest(RECENT_JOBS)],
+    }
+    return Answer(200, view)
+
+
+def list_letters(call: Call, services: ApiServices) -> Answer:
+    """`GET /dead-letters/{id}`: the orders of a group, by order id."""
+    require(call, services.clock.now(), Role.READ)
+    fingerprint = call.params["id"]
+    if not _FINGERPRINT.match(fingerprint):
+        raise _no_such_letter()
+    parameters = Parameters(call.query)
+    limit = parameters.take("limit", page_size) or DEFAULT_PAGE
+    after = parameters.take("cursor", _after) or ""
+    parameters.done()
+    letters = services.letters.in_group(fingerprint, limit + 1, after)
+    own = call.href(f"/dead-letters/{fingerprint}")
+    view: LettersView = {"letters": [letter_view(x, call.href) for x in letters[:limit]], "links": {"self": own}}
+    if len(letters) > limit:
+        view["links"]["next"] = f"{own}?limit={limit}&cursor={letters[limit - 1].failed.order_id}"
+    return Answer(200, view)
+
+
+def redrive(call: Call, services: ApiServices) -> Answer:
+    """`POST /dead-letters/{id}/redrive`."""
+    return _act(call, services, Action.REDRIVE)
+
+
+def discard(call: Call, services: ApiServices) -> Answer:
+    """`POST /dead-letters/{id}/discard`: undo and close."""
+    return _act(call, services, Action.DISCARD)
+
+
+def show_job(call: Call, services: ApiServices) -> Answer:
+    """`GET /dead-letters/jobs/{job_id}`: how far a group's job is."""
+    require(call, services.clock.now(), Role.READ)
+    Parameters(call.query).done()
+    job_id = call.params["job_id"]
+    job = services.jobs.jobs.load(job_id) if _JOB_ID.match(job_id) else None
+    if job is None:
+        raise Problem(problems.NOT_FOUND, "There is no job with this id.")
+    return Answer(200, job_view(job, call.href))
+
+
+def _act(call: Call, services: ApiServices, action: Action) -> Answer:
+    principal = require(call, services.clock.now(), Role.OPERATE)
+    target = call.params["id"]
+    if _FINGERPRINT.match(target):
+        return _act_on_group(call, services, action, principal)
+    if ORDER_ID.match(target):
+        asked, commands = command(call, CommandIn), services.commands
+        act = commands.redrive if action is Action.REDRIVE else commands.cancel
+        return commanded(call, services, act(target, asked.actor(principal), asked.reason))
+    raise _no_such_letter()
+
+
+def _act_on_group(call: Call, services: ApiServices, action: Action, principal: Principal) -> Answer:
+    asked = command(call, GroupCommandIn)
+    job = services.jobs.request(call.params["id"], action, asked.rate_per_s, asked.actor(principal), asked.reason)
+    if job is None:
+        raise _no_such_letter()
+    view = job_view(job, call.href)
+    return Answer(202, view, {"Location": view["links"]["self"]})
+
+
+def _after(text: str) -> str:
+    if not ORDER_ID.match(text):
+        raise WrongParameter("must be the cursor of a `next` link, unchanged")
+    return text
+
+
+def _no_such_letter() -> Problem:
+    return Problem(problems.NOT_FOUND, "There is no open dead letter, and no group of them, with this id.")

@@ -1,0 +1,145 @@
+"""The JSON of dead letters, their groups, and the jobs that work on groups."""
+
+from __future__ import annotations
+
+from typing_extensions import TypedDict
+
+from chalicelib.api.schemas import PageLinks
+from chalicelib.api.views import Href, moment
+from chalicelib.operations.jobs import Action, Job
+from chalicelib.ports import LETTER_COUNT_LIMIT, DeadLetter, LetterGroup
+
+
+class LetterLinks(TypedDict):
+    """`redrive` and `discard` are POST."""
+
+    self: str
+    redrive: str
+    discard: str
+
+
+class GroupView(TypedDict):
+    """Orders that failed for the same cause: the same step, error and message, numbers and ids aside."""
+
+    fingerprint: str
+    step: str
+    error: str
+    message: str
+    """An example."""
+    count: int
+    """Open letters."""
+    count_is_minimum: bool
+    """There are so many that counting stopped."""
+    first_failed_at: str
+    last_failed_at: str
+    links: LetterLinks
+
+
+class JobLinks(TypedDict):
+    """Where to see its progress."""
+
+    self: str
+
+
+class JobView(TypedDict):
+    """A redrive or discard of a whole group."""
+
+    job_id: str
+    fingerprint: str
+    action: Action
+    rate_per_s: int
+    by: str
+    reason: str
+    total: int
+    """Letters in the group when it was asked for."""
+    done: int
+    """Orders set in motion."""
+    refused: int
+    """Orders that had moved on by themselves."""
+    requested_at: str
+    finished_at: str | None
+    links: JobLinks
+
+
+class GroupsView(TypedDict):
+    """What waits for an operator, the latest failure first."""
+
+    groups: list[GroupView]
+    jobs: list[JobView]
+    """The jobs asked for last."""
+
+
+class LetterView(TypedDict):
+    """One parked order."""
+
+    order_id: str
+    source: str
+    attempt: int
+    step: str
+    error: str
+    message: str
+    failed_at: str
+    redrive_at: str | None
+    """When it is tried again by itself; null if it waits for an operator."""
+    correlation_id: str
+    links: LetterLinks
+    """`self` is the order."""
+
+
+class LettersView(TypedDict):
+    """A page of a group."""
+
+    letters: list[LetterView]
+    links: PageLinks
+
+
+def group_view(group: LetterGroup, href: Href) -> GroupView:
+    return {
+        "fingerprint": group.fingerprint,
+        "step": group.step,
+        "error": group.error,
+        "message": group.message,
+        "count": group.count,
+        "count_is_minimum": group.count >= LETTER_COUNT_LIMIT,
+        "first_failed_at": moment(group.first_failed_at),
+        "last_failed_at": moment(group.last_failed_at),
+        "links": _links(group.fingerprint, href(f"/dead-letters/{group.fingerprint}"), href),
+    }
+
+
+def letter_view(letter: DeadLetter, href: Href) -> LetterView:
+    failed = letter.failed
+    return {
+        "order_id": failed.order_id,
+        "source": failed.source,
+        "attempt": failed.attempt,
+        "step": failed.step,
+        "error": failed.error,
+        "message": failed.message,
+        "failed_at": moment(failed.failed_at),
+        "redrive_at": moment(letter.redrive_at) if letter.redrive_at else None,
+        "correlation_id": failed.correlation_id,
+        "links": _links(failed.order_id, href(f"/orders/{failed.order_id}"), href),
+    }
+
+
+def job_view(job: Job, href: Href) -> JobView:
+    return {
+        "job_id": job.job_id,
+        "fingerprint": job.fingerprint,
+        "action": job.action,
+        "rate_per_s": job.rate_per_s,
+        "by": job.by,
+        "reason": job.reason,
+        "total": job.total,
+        "done": job.done,
+        "refused": job.refused,
+        "requested_at": moment(job.requested_at),
+        "finished_at": moment(job.finished_at) if job.finished_at else None,
+        "links": {"self": href(f"/dead-letters/jobs/{job.job_id}")},
+    }
+
+
+def _links(target: str, own: str, href: Href) -> LetterLinks:
+    acting = href(f"/dead-letters/{target}")
+    return {"self": own, "redrive": f"{acting}/redrive", "discard": f"{acting}/discard"}

@@ -1,0 +1,211 @@
+"""Makes the OpenAPI 3.1 document from the models, the views, the problems and the routes.
+
+python -m chalicelib.api.openapi            writes chalicelib/api/openapi.json and docs/openapi.json
+python -m chalicelib.api.openapi --check    exit code 1 if one of them is stale
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+from chalicelib.api import problems
+from chalicelib.api.openapi_examples import examples, problem_example
+from chalicelib.api.openapi_operations import OPERATIONS, Answered, Operation
+from chalicelib.api.openapi_schemas import parts, schemas
+from chalicelib.api.problems import Kind
+from chalicelib.api.query import MAX_PAGE
+from chalicelib.api.schemas import ProblemDocument
+from chalicelib.api.services import Limits
+from chalicelib.api.system import OPENAPI_FILE
+from chalicelib.domain.order import MAX_LINES
+
+API_VERSION = "1.0.0"
+FILES = (OPENAPI_FILE, Path(__file__).resolve().parents[2] / "docs" / "openapi.json")
+
+_HEADERS = {
+    "X-Correlation-ID": "The id that leads to every log line about the call: yours if you sent one, else made.",
+    "Location": "The path of the order, or of the job.",
+    "Idempotent-Replayed": "`true`: the order was accepted before this call.",
+    "Retry-After": "Seconds to wait before repeating the same request.",
+    "WWW-Authenticate": "Bearer",
+}
+
+DESCRIPTION = f"""
+Takes orders out of ERPs, and says where each one stands.
+
+**Repeating is safe.** Every call may be repeated as it is; nothing is done twice.
+**Errors** are problem documents (RFC 9457): programs look at `type`, people at `detail` and `errors`.
+**Money** is a decimal string, never a JSON number. **Times** have an offset; answers are in UTC.
+**Limits**: a body has at most {Limits().max_body_bytes:,} bytes, an order {MAX_LINES} lines, a page {MAX_PAGE} orders.
+Request rates are limited per deployment; above the limit the answer is 429 with `Retry-After`.
+**Tokens** have a role: `ingest` posts and reads the orders of one source, `read` reads everything, `operate` reads and
+commands. Send one as `Authorization: Bearer ob_...`.
+""".strip()
+
+
+def document() -> dict[str, Any]:
+    """The whole document."""
+    shapes, components = schemas()
+    known = examples()
+    paths: dict[str, dict[str, Any]] = {}
+    for operation in OPERATIONS:
+        paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(operation, shapes, known)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Orderbridge",
+            "version": API_VERSION,
+            "description": DESCRIPTION,
+            "license": {"name": "MIT", "identifier": "MIT"},
+        },
+        "servers": [{"url": ".", "description": "Where this document is served"}],
+        "security": [{"token": []}],
+        "paths": paths,
+        "components": {
+            "schemas": components,
+            "headers": {name: {"description": text, "schema": {"type": "string"}} for name, text in _HEADERS.items()},
+            "parameters": {"CorrelationId": _CORRELATION_PARAMETER},
+            "responses": _problem_responses(shapes),
+            "examples": {kind.slug: {"value": problem_example(kind)} for kind in problems.KINDS},
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "ob_<id>_<secret>"}},
+        },
+    }
+
+
+_CORRELATION_PARAMETER = {
+    "name": "X-Correlation-ID",
+    "in": "header",
+    "description": "Your own id for this call; it is logged, stored with a new order, and returned.",
+    "schema": {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,64}$"},
+    "example": "erp-batch-42.7",
+}
+
+
+def _operation(operation: Operation, shapes: dict[Any, dict[str, Any]], known: dict[str, Any]) -> dict[str, Any]:
+    roles = f" Roles: {', '.join(operation.roles)}." if operation.roles else ""
+    found: dict[str, Any] = {
+        "operationId": _operation_id(operation),
+        "summary": operation.summary,
+        "description": operation.description + roles,
+        "parameters": [*_path_parameters(operation), *operation.parameters, _reference("parameters", "CorrelationId")],
+        "responses": {
+            **{str(answer.status): _answer(answer, shapes, known) for answer in operation.answers},
+            **{
+                str(kinds[0].status): {"$ref": f"#/components/responses/{_joined(kinds)}"}
+                for kinds in _problems(operation)
+            },
+        },
+    }
+    if not operation.roles:
+        found["security"] = []
+    if operation.bodies:
+        schema = _one_of([shapes[body] for body in operation.bodies])
+        content = _content(schema, operation.body_examples, known)
+        found["requestBody"] = {"required": True, "content": {"application/json": content}}
+    return found
+
+
+def _operation_id(operation: Operation) -> str:
+    words = re.findall(r"[a-z]+", re.sub(r"\{.*?\}", "one", operation.path))
+    return operation.method.lower() + "".join(word.capitalize() for word in words)
+
+
+def _path_parameters(operation: Operation) -> list[dict[str, Any]]:
+    names = re.findall(r"\{(\w+)\}", operation.path)
+    return [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names]
+
+
+def _answer(answer: Answered, shapes: dict[Any, dict[str, Any]], known: dict[str, Any]) -> dict[str, Any]:
+    schema = _one_of([shapes[part] for part in parts(answer.view)]) if answer.view else {"type": "object"}
+    return {
+        "description": answer.description,
+        "headers": _headers("X-Correlation-ID", *answer.headers),
+        "content": {"application/json": _content(schema, answer.examples, known)},
+    }
+
+
+def _problems(operation: Operation) -> list[list[Kind]]:
+    """What may go wrong, by status: several kinds may share one."""
+    by_status: dict[int, list[Kind]] = {}
+    for kind in problems.KINDS:
+        if kind in _kinds(operation):
+            by_status.setdefault(kind.status, []).append(kind)
+    return list(by_status.values())
+
+
+def _joined(kinds: list[Kind]) -> str:
+    return ".".join(kind.slug for kind in kinds)
+
+
+def _problem_responses(shapes: dict[Any, dict[str, Any]]) -> dict[str, Any]:
+    """One response for each combination that occurs."""
+    combinations = {_joined(kinds): kinds for operation in OPERATIONS for kinds in _problems(operation)}
+    return {name: _problem_response(kinds, shapes) for name, kinds in sorted(combinations.items())}
+
+
+def _problem_response(kinds: list[Kind], shapes: dict[Any, dict[str, Any]]) -> dict[str, Any]:
+    own = {401: ("WWW-Authenticate",), 429: ("Retry-After",), 503: ("Retry-After",)}.get(kinds[0].status, ())
+    return {
+        "description": " / ".join(f"`{kind.slug}`: {kind.title}. {kind.remedy}" for kind in kinds),
+        "headers": _headers("X-Correlation-ID", *own),
+        "content": {
+            problems.CONTENT_TYPE: {
+                "schema": shapes[ProblemDocument],
+                "examples": {kind.slug: _reference("examples", kind.slug) for kind in kinds},
+            }
+        },
+    }
+
+
+def _kinds(operation: Operation) -> set[Kind]:
+    """What may go wrong: named for the operation, or brought by its roles, body and parameters."""
+    found = {problems.MALFORMED, problems.TOO_MANY, problems.INTERNAL, problems.UNAVAILABLE, *operation.problems}
+    if operation.roles:
+        found |= {problems.UNAUTHORIZED, problems.FORBIDDEN, problems.VALIDATION}
+    if operation.bodies:
+        found |= {problems.TOO_LARGE, problems.UNSUPPORTED_MEDIA_TYPE, problems.VALIDATION}
+    return found
+
+
+def _content(schema: dict[str, Any], names: tuple[str, ...], known: dict[str, Any]) -> dict[str, Any]:
+    content: dict[str, Any] = {"schema": schema}
+    if names:
+        content["examples"] = {name: {"value": known[name]} for name in names}
+    return content
+
+
+def _one_of(schemas: list[dict[str, Any]]) -> dict[str, Any]:
+    return schemas[0] if len(schemas) == 1 else {"anyOf": schemas}
+
+
+def _headers(*names: str) -> dict[str, Any]:
+    return {name: _reference("headers", name) for name in names}
+
+
+def _reference(section: str, name: str) -> dict[str, str]:
+    return {"$ref": f"#/components/{section}/{name}"}
+
+
+def rendered() -> str:
+    return json.dumps(document(), indent=1, ensure_ascii=False) + "\n"
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python -m chalicelib.api.openapi", description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing; exit code 1 if a file is stale")
+    check, text = parser.parse_args(arguments).check, rendered()
+    stale = [path for path in FILES if not path.exists() or path.read_text(encoding="utf-8") != text]
+    for path in stale:
+        if not check:
+            path.write_text(text, encoding="utf-8")
+        print(f"{'stale' if check else 'written'}: {path.name} in {path.parent.name}/", file=sys.stderr)
+    return 1 if check and stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,185 @@
+"""The examples of the OpenAPI document, made by the code that makes the real answers, so that they cannot be wrong."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from chalicelib.api import problems
+from chalicelib.api.event_views import event_view
+from chalicelib.api.letter_views import group_view, job_view, letter_view
+from chalicelib.api.problems import FieldError, Kind, Problem
+from chalicelib.api.translation import problem_of
+from chalicelib.api.views import accepted, order_view, row_view
+from chalicelib.domain.errors import DependencyUnavailable, EventTooLarge, Reason, Refused
+from chalicelib.domain.events import (
+    Event,
+    InventoryReserved,
+    OrderConfirmed,
+    OrderReceived,
+    OrderRejected,
+    OrderValidated,
+    PaymentCaptured,
+    RecordedEvent,
+    RejectionDecided,
+)
+from chalicelib.domain.failures import FailedOrder
+from chalicelib.domain.money import Money
+from chalicelib.domain.state import Order, Status, fold
+from chalicelib.intake.accept import OrderConflict, differences
+from chalicelib.intake.order_model import parse_order
+from chalicelib.operations.jobs import Action, Job
+from chalicelib.ports import DeadLetter, LetterGroup, OrderRow
+
+CORRELATION_ID = "7f0c2f1e-5a34-4a7b-9a55-2f6f3c9d1e10"
+BEGIN = datetime(2026, 11, 23, 10, 15, 2, 125000, tzinfo=UTC)
+FINGERPRINT = "3f9a1c0b77de"
+
+ORDER: dict[str, Any] = {
+    "source": "sap-emea",
+    "external_id": "SO-100045",
+    "ordered_at": "2026-11-23T10:15:00Z",
+    "customer_id": "C-1001",
+    "currency": "EUR",
+    "lines": [{"line": 1, "sku": "WIDGET-1", "quantity": 3, "unit_price": "12.50", "tax_rate": "0.20"}],
+    "total": "45.00",
+    "payment": {"method": "card", "token": "pm_card_visa"},
+    "ship_to": {
+        "name": "Nordlicht Handel GmbH",
+        "address": "Hafenstr. 12",
+        "city": "Hamburg",
+        "postal_code": "20457",
+        "country": "DE",
+    },
+}
+
+CONTENT = parse_order(ORDER)
+TOTAL = Money.parse("45.00", "EUR")
+
+
+def href(path: str) -> str:
+    """As if deployed to the stage `api`."""
+    return f"/api{path}"
+
+
+def _recorded(*events: Event) -> list[RecordedEvent]:
+    return [
+        RecordedEvent(
+            order_id=CONTENT.order_id,
+            sequence=number,
+            event=event,
+            recorded_at=BEGIN + timedelta(milliseconds=400 * number),
+            correlation_id=CORRELATION_ID,
+            source=CONTENT.source,
+            step=step,
+            token=f"example-{number}",
+        )
+        for number, (event, step) in enumerate(zip(events, _STEPS, strict=False), start=1)
+    ]
+
+
+_STEPS = ("Intake", "ValidateOrder", "ReserveInventory", "CapturePayment", "ConfirmOrder")
+
+_RECEIVED = OrderReceived(CONTENT, CONTENT.payload_hash())
+_SHORT = (Reason("unknown_sku", "line 1: WIDGET-1 is not in the catalogue", "lines[0].sku"),)
+
+CONFIRMED = _recorded(
+    _RECEIVED,
+    OrderValidated({"customers": "9b2f41", "products": "c01d77"}),
+    InventoryReserved({"WIDGET-1": 3}),
+    PaymentCaptured("pi_3PqZ", TOTAL, "stripe"),
+    OrderConfirmed("CN-2026-000123"),
+)
+REJECTED = _recorded(_RECEIVED, RejectionDecided("ValidateOrder", "InvalidOrder", _SHORT), OrderRejected(_SHORT))
+
+
+def examples() -> dict[str, Any]:
+    """Name -> body, for requests and good answers."""
+    confirmed, failed = fold(CONFIRMED), _failed()
+    return {
+        "order": ORDER,
+        "order_on_account": {**ORDER, "external_id": "SO-100046", "payment": {"method": "on_account"}},
+        "command": {"reason": "The customer called", "by": "M. Ito"},
+        "group_command": {"reason": "The payment provider is back", "rate_per_s": 20},
+        "accepted": accepted(CONTENT.order_id, Status.RECEIVED, CORRELATION_ID, href),
+        "replayed": accepted(CONTENT.order_id, Status.CONFIRMED, CORRELATION_ID, href),
+        "confirmed_order": order_view(confirmed, href),
+        "rejected_order": order_view(fold(REJECTED), href),
+        "events": {"order_id": CONTENT.order_id, "events": [event_view(x, show_address=False) for x in CONFIRMED]},
+        "page": _page(confirmed),
+        "groups": {"groups": [group_view(_group(failed), href)], "jobs": [job_view(_job(), href)]},
+        "letters": {
+            "letters": [letter_view(DeadLetter(failed), href)],
+            "links": {"self": href(f"/dead-letters/{FINGERPRINT}")},
+        },
+        "job": job_view(_job(), href),
+        "health": {
+            "status": "degraded",
+            "version": "0.1.0",
+            "checks": [{"name": "payment", "status": "degraded", "detail": "circuit open since 10:15:02Z"}],
+        },
+    }
+
+
+def problem_example(kind: Kind) -> dict[str, Any]:
+    """A problem document of that kind."""
+    problem = _SPECIAL.get(kind) or Problem(kind, kind.remedy)
+    return problem.document("/api/orders", CORRELATION_ID)
+
+
+_SPECIAL = {
+    problems.VALIDATION: Problem(
+        problems.VALIDATION,
+        "2 field(s) are wrong; each is named in `errors`.",
+        [
+            FieldError("lines[0].quantity", "Input should be greater than or equal to 1"),
+            FieldError("total", 'must be a plain decimal number such as "12.50"'),
+        ],
+    ),
+    problems.CONFLICT: problem_of(
+        OrderConflict(fold(CONFIRMED), differences(CONTENT, replace(CONTENT, total=Money.parse("54.00", "EUR"))))
+    ),
+    problems.TOO_LARGE: problem_of(EventTooLarge(412_345, 400_000)),
+    problems.NOT_POSSIBLE: problem_of(Refused("the order is confirmed and on its way; arrange a return instead")),
+    problems.UNAVAILABLE: problem_of(DependencyUnavailable("DynamoDB", "throttled")),
+}
+
+
+def _page(order: Order) -> dict[str, Any]:
+    return {
+        "orders": [row_view(OrderRow.of(order), href)],
+        "links": {"self": href("/orders?limit=1"), "next": href("/orders?limit=1&cursor=MTIwMjYtMTEtMjM")},
+    }
+
+
+def _failed() -> FailedOrder:
+    return FailedOrder(
+        CONTENT.order_id,
+        CORRELATION_ID,
+        CONTENT.source,
+        1,
+        "CapturePayment",
+        "DependencyTimeout",
+        "payment did not answer: read timeout",
+        FINGERPRINT,
+        BEGIN,
+    )
+
+
+def _group(failed: FailedOrder) -> LetterGroup:
+    return LetterGroup(FINGERPRINT, failed.step, failed.error, failed.message, BEGIN, BEGIN + timedelta(minutes=3), 12)
+
+
+def _job() -> Job:
+    return Job(
+        job_id="20261123T101502125000-1f2e3d4c",
+        fingerprint=FINGERPRINT,
+        action=Action.REDRIVE,
+        rate_per_s=20,
+        by="M. Ito (token abcdefghijkl)",
+        reason="The payment provider is back",
+        total=12,
+        requested_at=BEGIN,
+        done=7,
+    )

@@ -1,0 +1,151 @@
+"""Orders: take one in, show where it stands, list them, cancel and redrive."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from urllib.parse import urlencode
+
+from chalicelib.api import problems
+from chalicelib.api.access import may_see, require
+from chalicelib.api.body import json_object
+from chalicelib.api.call import Answer, Call
+from chalicelib.api.event_views import EventsView, event_view
+from chalicelib.api.problems import FieldError, Problem
+from chalicelib.api.query import Parameters, order_query
+from chalicelib.api.requests import CommandIn, command
+from chalicelib.api.schemas import OrderPageView
+from chalicelib.api.services import ApiServices
+from chalicelib.api.settling import settle
+from chalicelib.api.tokens import Principal, Role
+from chalicelib.api.translation import problem_of_payload
+from chalicelib.api.views import accepted, order_view, row_view
+from chalicelib.domain.order import OrderContent
+from chalicelib.domain.state import Order, fold
+from chalicelib.intake.order_model import InvalidPayload, parse_order
+from chalicelib.observability import logger
+
+ORDER_ID = re.compile(r"o-[0-9a-z]{24}\Z", re.ASCII)
+
+
+def accept_order(call: Call, services: ApiServices) -> Answer:
+    """`POST /orders`: 202 once, 200 for a repeat, with the same order id."""
+    principal = require(call, services.clock.now(), Role.INGEST)
+    content = _order(call, services)
+    if content.source != principal.source:
+        raise Problem(
+            problems.WRONG_SOURCE,
+            f"This token may post orders of {principal.source} only.",
+            [FieldError("source", f"must be {principal.source}")],
+        )
+    taken = services.intake.accept(content, call.correlation_id)
+    logger().info(
+        "order accepted", extra={"order_id": taken.order_id, "replayed": taken.replayed, "started": taken.started}
+    )
+    view = accepted(taken.order_id, taken.status, taken.correlation_id, call.href)
+    headers = {"Location": view["links"]["self"]}
+    if taken.replayed:
+        return Answer(200, view, {**headers, "Idempotent-Replayed": "true"})
+    return Answer(202, view, headers)
+
+
+def show_order(call: Call, services: ApiServices) -> Answer:
+    """`GET /orders/{order_id}`, from the events: strongly consistent."""
+    principal = require(call, services.clock.now(), Role.INGEST, Role.READ)
+    Parameters(call.query).done()
+    return Answer(200, order_view(_visible_order(call, services, principal), call.href))
+
+
+def show_events(call: Call, services: ApiServices) -> Answer:
+    """`GET /orders/{order_id}/events`. Operators see whom it is delivered to."""
+    principal = require(call, services.clock.now(), Role.INGEST, Role.READ)
+    Parameters(call.query).done()
+    recorded = services.events.load(_order_id(call))
+    if not recorded or not may_see(principal, recorded[0].source):
+        raise _no_such_order()
+    show_address = principal.role is Role.OPERATE
+    view: EventsView = {
+        "order_id": recorded[0].order_id,
+        "events": [event_view(event, show_address) for event in recorded],
+    }
+    return Answer(200, view)
+
+
+def list_orders(call: Call, services: ApiServices) -> Answer:
+    """`GET /orders`: a page of the read model, newest first."""
+    principal = require(call, services.clock.now(), Role.INGEST, Role.READ)
+    query = order_query(call.query)
+    if principal.role is Role.INGEST:
+        if query.source not in (None, principal.source):
+            raise Problem(problems.WRONG_SOURCE, f"This token shows orders of {principal.source} only.")
+        query = replace(query, source=principal.source)
+    try:
+        page = services.projection.query(query)
+    except ValueError as error:
+        raise Problem(problems.VALIDATION, "The cursor is wrong.", [FieldError("cursor", str(error))]) from None
+    view: OrderPageView = {
+        "orders": [row_view(row, call.href) for row in page.rows],
+        "links": {"self": _page_link(call, query.cursor)},
+    }
+    if page.cursor:
+        view["links"]["next"] = _page_link(call, page.cursor)
+    return Answer(200, view)
+
+
+def cancel_order(call: Call, services: ApiServices) -> Answer:
+    """`POST /orders/{order_id}/cancel`: 202, or 409 with the reason why it is too late."""
+    principal = require(call, services.clock.now(), Role.OPERATE)
+    asked = command(call, CommandIn)
+    order = services.commands.cancel(_order_id(call), asked.actor(principal), asked.reason)
+    return commanded(call, services, order)
+
+
+def redrive_order(call: Call, services: ApiServices) -> Answer:
+    """`POST /orders/{order_id}/redrive`: the next attempt of a FAILED order, going on where it stands."""
+    principal = require(call, services.clock.now(), Role.OPERATE)
+    asked = command(call, CommandIn)
+    order = services.commands.redrive(_order_id(call), asked.actor(principal), asked.reason)
+    return commanded(call, services, order)
+
+
+def commanded(call: Call, services: ApiServices, order: Order) -> Answer:
+    """A command was carried out on the order: its dead letter, if it had one, is settled."""
+    settle(services.letters, order)
+    logger().info("order commanded", extra={"order_id": order.order_id, "status": order.status.value})
+    view = accepted(order.order_id, order.status, order.correlation_id, call.href)
+    return Answer(202, view, {"Location": view["links"]["self"]})
+
+
+def _order(call: Call, services: ApiServices) -> OrderContent:
+    body = json_object(call, services.limits.max_body_bytes)
+    try:
+        return parse_order(body)
+    except InvalidPayload as error:
+        raise problem_of_payload(error) from None
+
+
+def _order_id(call: Call) -> str:
+    """Anything that cannot be an id of ours is not looked for: the store's keys have limits."""
+    order_id = call.params["order_id"]
+    if not ORDER_ID.match(order_id):
+        raise _no_such_order()
+    return order_id
+
+
+def _visible_order(call: Call, services: ApiServices, principal: Principal) -> Order:
+    recorded = services.events.load(_order_id(call))
+    if not recorded or not may_see(principal, recorded[0].source):
+        raise _no_such_order()
+    return fold(recorded)
+
+
+def _no_such_order() -> Problem:
+    """The same for an order of another source: an ingest token does not learn what others have sent."""
+    return Problem(problems.NOT_FOUND, "There is no order with this id.")
+
+
+def _page_link(call: Call, cursor: str) -> str:
+    parameters = [(name, value) for name, values in call.query.items() if name != "cursor" for value in values]
+    if cursor:
+        parameters.append(("cursor", cursor))
+    return call.href("/orders") + (f"?{urlencode(parameters)}" if parameters else "")

@@ -1,0 +1,106 @@
+"""Every error of the API as an RFC 9457 problem document. `KINDS` is the whole list; docs/api.md explains each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from chalicelib.api.call import Answer, Call
+
+CONTENT_TYPE = "application/problem+json"
+TYPE_PREFIX = "urn:orderbridge:problem:"
+
+MAX_ERRORS = 3000
+"""Fields named in one answer: more than an order of 500 lines has, so only piles of unknown fields are cut short.
+Lambda can return 6 MB; an entry has at most some 400 characters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of problem. `slug` is stable for programs; `remedy` says what the caller does about it."""
+
+    slug: str
+    status: int
+    title: str
+    remedy: str
+
+    @property
+    def type(self) -> str:
+        return TYPE_PREFIX + self.slug
+
+
+MALFORMED = Kind("malformed-request", 400, "The request cannot be read", "Correct the request; `errors` says where.")
+UNAUTHORIZED = Kind("unauthorized", 401, "No valid token", "Send a valid token as `Authorization: Bearer ob_...`.")
+FORBIDDEN = Kind("forbidden", 403, "The token's role does not suffice", "Use a token of the role that is named.")
+WRONG_SOURCE = Kind("wrong-source", 403, "The token is for another source", "Use the token of that source.")
+NOT_FOUND = Kind("not-found", 404, "There is no such thing", "Check the id and whose token it is.")
+METHOD_NOT_ALLOWED = Kind("method-not-allowed", 405, "Not possible with this method", "Use a method named in `Allow`.")
+CONFLICT = Kind(
+    "order-conflict",
+    409,
+    "The order number was accepted with another content",
+    "Compare `differences`; send a changed order under a new external_id.",
+)
+NOT_POSSIBLE = Kind("not-possible", 409, "The order's state does not allow it", "Read `detail`; look at the order.")
+TOO_LARGE = Kind("too-large", 413, "The request is too large", "Split the order, or send a batch.")
+UNSUPPORTED_MEDIA_TYPE = Kind(
+    "unsupported-media-type", 415, "The body is not declared as JSON", "Send `Content-Type: application/json`."
+)
+VALIDATION = Kind("validation", 422, "Some fields are wrong", "Correct every field in `errors` and send it again.")
+TOO_MANY = Kind("too-many-requests", 429, "Too many requests", "Wait for `Retry-After` seconds and repeat.")
+INTERNAL = Kind("internal", 500, "An error of ours", "Repeat later; report the correlation id if it stays.")
+NOT_INSTALLED = Kind("not-installed", 501, "This deployment does not have it", "Ask whoever runs the deployment.")
+UNAVAILABLE = Kind("unavailable", 503, "Not available at the moment", "Repeat after `Retry-After` seconds.")
+
+KINDS: tuple[Kind, ...] = tuple(value for value in list(globals().values()) if isinstance(value, Kind))
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """A wrong field, parameter or header: its path, what is wrong and how to mend it."""
+
+    field: str
+    message: str
+
+
+class Problem(Exception):
+    """Ends a call with a problem document. `members` are further members of it."""
+
+    def __init__(
+        self,
+        kind: Kind,
+        detail: str,
+        errors: Sequence[FieldError] = (),
+        members: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(f"{kind.slug}: {detail}")
+        self.kind = kind
+        self.detail = detail
+        self.errors = tuple(errors)
+        self.members = dict(members or {})
+        self.headers = dict(headers or {})
+
+    def document(self, instance: str, correlation_id: str) -> dict[str, Any]:
+        """The problem document; `instance` is the path that was called."""
+        document: dict[str, Any] = {
+            "type": self.kind.type,
+            "title": self.kind.title,
+            "status": self.kind.status,
+            "detail": self.detail,
+            "instance": instance,
+            "correlation_id": correlation_id,
+            "errors": [{"field": error.field, "message": error.message} for error in self.errors[:MAX_ERRORS]],
+        }
+        if len(self.errors) > MAX_ERRORS:
+            document["errors_omitted"] = len(self.errors) - MAX_ERRORS
+        return document | self.members
+
+
+def answer_of(problem: Problem, call: Call) -> Answer:
+    """The problem document as an answer to the call."""
+    headers = dict(problem.headers)
+    if problem.kind is UNAUTHORIZED:
+        headers["WWW-Authenticate"] = "Bearer"
+    return Answer(problem.kind.status, problem.document(call.path, call.correlation_id), headers, CONTENT_TYPE)

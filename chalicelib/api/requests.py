@@ -1,0 +1,57 @@
+"""The bodies of commands: who wants it and why is recorded in the order's events."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from chalicelib.api import problems
+from chalicelib.api.body import json_object
+from chalicelib.api.call import Call
+from chalicelib.api.problems import FieldError, Problem
+from chalicelib.api.tokens import Principal
+from chalicelib.intake.order_model import Name
+from chalicelib.operations.jobs import MAX_RATE_PER_S
+
+MAX_COMMAND_BYTES = 10_000
+DEFAULT_RATE_PER_S = 20
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class CommandIn(BaseModel):
+    """Why an order is cancelled, redriven or discarded."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    reason: Name = Field(description="For whoever reads the order's events later", examples=["customer called"])
+    by: Name | None = Field(default=None, description="Who wants it, if the token is shared", examples=["M. Ito"])
+
+    def actor(self, principal: Principal) -> str:
+        """Who it was, for the events: the token always, the person if given."""
+        return f"{self.by or principal.label or principal.role} (token {principal.token_id})"
+
+
+class GroupCommandIn(CommandIn):
+    """The same for a whole group of dead letters."""
+
+    rate_per_s: int = Field(
+        default=DEFAULT_RATE_PER_S, strict=True, ge=1, le=MAX_RATE_PER_S, description="Orders per second", examples=[20]
+    )
+
+
+def parse(model: type[Model], body: Mapping[str, Any]) -> Model:
+    """Raises Problem (422) naming every wrong field; the input itself is never repeated."""
+    try:
+        return model.model_validate(body)
+    except ValidationError as error:
+        found = error.errors(include_url=False, include_context=False, include_input=False)
+        errors = [FieldError(".".join(str(part) for part in item["loc"])[:200], item["msg"]) for item in found]
+        raise Problem(problems.VALIDATION, "Some fields of the command are wrong.", errors) from None
+
+
+def command(call: Call, model: type[Model]) -> Model:
+    """The command in the body. Raises Problem (400, 413, 415, 422)."""
+    return parse(model, json_object(call, MAX_COMMAND_BYTES))

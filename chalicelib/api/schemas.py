@@ -1,0 +1,164 @@
+"""The JSON of orders and problems, as typed dictionaries: what mypy checks and the OpenAPI document is made from.
+
+Times are UTC in RFC 3339 with Z, money is a decimal string beside its currency, links are absolute paths.
+"""
+
+from __future__ import annotations
+
+from typing import NotRequired
+
+from typing_extensions import TypedDict  # pydantic wants this one before Python 3.12
+
+from chalicelib.domain.state import Status
+
+
+class Amount(TypedDict):
+    """An amount of money."""
+
+    amount: str
+    """A decimal string with the currency's own number of decimals, such as "45.00"."""
+    currency: str
+    """ISO 4217 code."""
+
+
+class OrderLinks(TypedDict, total=False):
+    """Where to go on from an order. `cancel` and `redrive` (POST) are present while they are possible."""
+
+    self: str
+    events: str
+    cancel: str
+    redrive: str
+
+
+class AcceptedView(TypedDict):
+    """The order is durably stored: it reaches an outcome, or waits visibly for an operator."""
+
+    order_id: str
+    """Derived from source and external_id: always the same for the same order."""
+    status: Status
+    """RECEIVED for a new order; for a repeated one, where it stands now."""
+    correlation_id: str
+    """The id of the call that brought the order first; every log line about the order carries it."""
+    links: OrderLinks
+
+
+class ReasonView(TypedDict):
+    """Why an order was rejected."""
+
+    code: str
+    """Stable, for programs, such as insufficient_stock."""
+    message: str
+    """For people."""
+    field: str
+    """The field of the order that it is about; empty if none."""
+
+
+class WhyView(TypedDict):
+    """How the order came to its status."""
+
+    text: str
+    """In sentences, for people."""
+    reasons: list[ReasonView]
+    """Every reason of a rejection or cancellation; else empty."""
+
+
+class OrderView(TypedDict):
+    """An order as it stands, strongly consistent."""
+
+    order_id: str
+    status: Status
+    source: str
+    external_id: str
+    customer_id: str
+    total: Amount
+    line_count: int
+    payment_method: str
+    ordered_at: str
+    received_at: str
+    updated_at: str
+    version: int
+    """The number of events of this order so far."""
+    attempts: int
+    """How often its workflow was started."""
+    channel: str
+    """How it arrived: rest, batch or poller."""
+    correlation_id: str
+    confirmation_number: str
+    """Empty unless the order is confirmed."""
+    why: WhyView
+    next: str
+    """What happens next, or what can be done, in words for people."""
+    links: OrderLinks
+
+
+class RowView(TypedDict):
+    """An order in a list. Lists follow the orders by about a second."""
+
+    order_id: str
+    status: Status
+    source: str
+    external_id: str
+    customer_id: str
+    total: Amount
+    received_at: str
+    updated_at: str
+    attempts: int
+    correlation_id: str
+    reasons: list[str]
+    """Codes of the first reasons of a rejection."""
+    failed_step: str
+    """The step in which a FAILED order stopped, else empty."""
+    links: OrderLinks
+
+
+class PageLinks(TypedDict, total=False):
+    """`next` is absent on the last page."""
+
+    self: str
+    next: str
+
+
+class OrderPageView(TypedDict):
+    """A page of orders, newest first."""
+
+    orders: list[RowView]
+    links: PageLinks
+
+
+class FieldErrorView(TypedDict):
+    """A wrong field, parameter or header."""
+
+    field: str
+    """Its path, such as `lines[2].quantity`; empty for the body as a whole."""
+    message: str
+    """What is wrong and how to mend it."""
+
+
+class DifferenceView(TypedDict):
+    """A field in which a repeated order differs; the values of private fields are empty."""
+
+    field: str
+    accepted: str
+    sent: str
+
+
+class ProblemDocument(TypedDict):
+    """RFC 9457. Programs look at `type`, people at `detail` and `errors`."""
+
+    type: str
+    """A stable URN; docs/api.md explains each."""
+    title: str
+    status: int
+    detail: str
+    instance: NotRequired[str]
+    """The path that was called; absent if API Gateway itself answered."""
+    correlation_id: str
+    """Leads to every log line about this call."""
+    errors: list[FieldErrorView]
+    """Everything that is wrong, not only the first thing."""
+    errors_omitted: NotRequired[int]
+    """Present if there were too many errors to name."""
+    order_id: NotRequired[str]
+    """Of an order-conflict: the accepted order."""
+    differences: NotRequired[list[DifferenceView]]
+    """Of an order-conflict."""

@@ -1,0 +1,43 @@
+"""What the routes work with: made by the composition root, replaced by twins in memory in tests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from chalicelib.intake.accept import Intake
+from chalicelib.operations.commands import OrderCommands
+from chalicelib.operations.jobs import GroupJobs
+from chalicelib.ports import Clock, DeadLetters, EventStore, Projection
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """The state of one thing that the system depends on, such as a circuit. `detail` is for people."""
+
+    name: str
+    ok: bool
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one request may ask for."""
+
+    max_body_bytes: int = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class ApiServices:
+    """`health` is asked without a token: its checks must be cheap and tell nothing private."""
+
+    intake: Intake
+    events: EventStore
+    projection: Projection
+    clock: Clock
+    commands: OrderCommands
+    letters: DeadLetters
+    jobs: GroupJobs
+    health: Callable[[], Sequence[Check]]
+    version: str
+    limits: Limits = field(default_factory=Limits)

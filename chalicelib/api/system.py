@@ -1,0 +1,58 @@
+"""What is asked without a token: is it up, and how is it used."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+from typing_extensions import TypedDict
+
+from chalicelib.api.call import Answer, Call
+from chalicelib.api.services import ApiServices
+
+OPENAPI_FILE = Path(__file__).with_name("openapi.json")
+
+
+Health = Literal["ok", "degraded"]
+
+
+class CheckView(TypedDict):
+    """One thing that the system depends on."""
+
+    name: str
+    status: Health
+    detail: str
+
+
+class HealthView(TypedDict):
+    """`degraded`: orders are taken in all the same, and finished when the dependency is back."""
+
+    status: Health
+    version: str
+    checks: list[CheckView]
+
+
+def show_health(_: Call, services: ApiServices) -> Answer:
+    """`GET /health`: 200 also when degraded, because the API itself answers."""
+    checks = services.health()
+    view: HealthView = {
+        "status": _status(all(check.ok for check in checks)),
+        "version": services.version,
+        "checks": [{"name": check.name, "status": _status(check.ok), "detail": check.detail} for check in checks],
+    }
+    return Answer(200, view)
+
+
+def show_openapi(_: Call, __: ApiServices) -> Answer:
+    """`GET /openapi.json`: the document that belongs to this very code."""
+    return Answer(200, _openapi(), {"Cache-Control": "public, max-age=300"})
+
+
+def _status(ok: bool) -> Health:
+    return "ok" if ok else "degraded"
+
+
+@cache
+def _openapi() -> str:
+    return OPENAPI_FILE.read_text(encoding="utf-8")

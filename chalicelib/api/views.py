@@ -1,0 +1,108 @@
+"""From orders and rows of the read model to their JSON (`schemas`)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from urllib.parse import quote
+
+from chalicelib.api.explain import next_step, why
+from chalicelib.api.schemas import AcceptedView, Amount, OrderLinks, OrderView, ReasonView, RowView
+from chalicelib.domain.decisions import decide_cancellation, decide_redrive
+from chalicelib.domain.errors import Refused
+from chalicelib.domain.money import Money
+from chalicelib.domain.state import Order, Status
+from chalicelib.ports import OrderRow
+
+Href = Callable[[str], str]
+"""From a path of ours to one that works where the client called: `Call.href`."""
+
+
+def amount(money: Money) -> Amount:
+    return {"amount": money.amount, "currency": money.currency}
+
+
+def moment(value: datetime) -> str:
+    """RFC 3339 in UTC."""
+    return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def accepted(order_id: str, status: Status, correlation_id: str, href: Href) -> AcceptedView:
+    return {
+        "order_id": order_id,
+        "status": status,
+        "correlation_id": correlation_id,
+        "links": order_links(order_id, href),
+    }
+
+
+def order_links(order_id: str, href: Href) -> OrderLinks:
+    own = href(f"/orders/{quote(order_id)}")
+    return {"self": own, "events": f"{own}/events"}
+
+
+def order_view(order: Order, href: Href) -> OrderView:
+    content = order.content
+    return {
+        "order_id": order.order_id,
+        "status": order.status,
+        "source": content.source,
+        "external_id": content.external_id,
+        "customer_id": content.customer_id,
+        "total": amount(content.total),
+        "line_count": len(content.lines),
+        "payment_method": content.payment.method,
+        "ordered_at": moment(content.ordered_at),
+        "received_at": moment(order.received_at),
+        "updated_at": moment(order.updated_at),
+        "version": order.version,
+        "attempts": order.attempt,
+        "channel": order.channel,
+        "correlation_id": order.correlation_id,
+        "confirmation_number": order.confirmation_number,
+        "why": {"text": why(order).strip(), "reasons": _reasons(order)},
+        "next": next_step(order),
+        "links": _possible_links(order, href),
+    }
+
+
+def row_view(row: OrderRow, href: Href) -> RowView:
+    return {
+        "order_id": row.order_id,
+        "status": row.status,
+        "source": row.source,
+        "external_id": row.external_id,
+        "customer_id": row.customer_id,
+        "total": amount(row.total),
+        "received_at": moment(row.received_at),
+        "updated_at": moment(row.updated_at),
+        "attempts": row.attempt,
+        "correlation_id": row.correlation_id,
+        "reasons": list(row.reasons),
+        "failed_step": row.failed_step,
+        "links": order_links(row.order_id, href),
+    }
+
+
+def _reasons(order: Order) -> list[ReasonView]:
+    if order.rejection is not None:
+        return [{"code": r.code, "message": r.message, "field": r.field} for r in order.rejection.reasons]
+    if order.cancellation is not None:
+        return [{"code": "cancelled", "message": order.cancellation.reason, "field": ""}]
+    return []
+
+
+def _possible_links(order: Order, href: Href) -> OrderLinks:
+    """The domain's own decisions say what is possible: asked here, they change nothing."""
+    links = order_links(order.order_id, href)
+    try:
+        if not order.is_final and decide_cancellation(order, "", "") is not None:
+            links["cancel"] = f"{links['self']}/cancel"
+    except Refused:
+        pass
+    try:
+        decide_redrive(order, "", "")
+        links["redrive"] = f"{links['self']}/redrive"
+    except Refused:
+        pass
+    return links
