@@ -20,7 +20,7 @@ from local import processes
 HOST = "127.0.0.1"
 DEFAULT_REGION = "eu-central-1"
 ACCOUNT_ID = "000000000000"
-DEFAULT_LAMBDA_WORKERS = 16
+DEFAULT_LAMBDA_WORKERS = 24  # about 1.5 GB with everything imported; one for each function of a stage
 START_TIMEOUT_S = 30.0
 STOP_TIMEOUT_S = 10.0
 REPOSITORY = Path(__file__).resolve().parent.parent

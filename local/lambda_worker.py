@@ -148,7 +148,7 @@ class PythonWorker(lambda_runtime.Worker):  # type: ignore[misc]  # MiniStack ca
     """MiniStack's worker, which notes why an invocation failed for `execute_and_describe`."""
 
     config: dict[str, Any]
-    started: Callable[[], None] = staticmethod(lambda: None)
+    started: Callable[[Any], None] = staticmethod(lambda worker: None)
     _last_process: Any = None
 
     def __init__(self, func_name: str, config: dict[str, Any], code_zip: bytes) -> None:
@@ -166,7 +166,7 @@ class PythonWorker(lambda_runtime.Worker):  # type: ignore[misc]  # MiniStack ca
         self.config = {**self.config, "Environment": {"Variables": {**variables, **told}}}
         super()._spawn()
         self._last_process = self._proc
-        self.started()
+        self.started(self)
 
     def invoke(self, event: Any, request_id: str, **options: Any) -> dict[str, Any]:
         try:

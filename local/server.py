@@ -77,7 +77,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--region", default="eu-central-1")
-    parser.add_argument("--lambda-workers", type=int, default=16)
+    parser.add_argument("--lambda-workers", type=int, default=24)
     parser.add_argument("--parent-pid", type=int, default=0)
     parser.add_argument("--folder", help="removed in the end")
     parser.add_argument("--no-auth", dest="auth", action="store_false")

@@ -6,11 +6,11 @@ as `wait_s`; only then is it throttled, as AWS would.
 
 Who gets a process:
 1. A call takes an idle worker of its own function.
-2. Below `size` it starts one; at once when the function has none, else after `GROW_AFTER_S` in the queue, since
-   starting a process costs more than most calls last.
+2. Below `size` it starts one; at once when the function has none, else after `GROW_AFTER_S` in the queue and while
+   no other process is starting: a start costs more than most calls last, and many at once last for ever.
 3. At `size` it replaces an idle worker of another function: at once when its own has none, else after
-   `REPLACE_AFTER_S`, and only up to an equal share among the functions in demand. A burst so settles on a
-   division of the processes instead of restarting them for every call.
+   `REPLACE_AFTER_S`, only up to an equal share among the functions in demand, and never the last worker of a
+   function in use. A burst so settles on a division of the processes instead of restarting them for every call.
 4. When nothing moves for `stall_s`, every worker may be waiting for a call that waits here (a function that
    calls a function). One more is started, up to `burst`, so that no such ring can lock the system.
 """
@@ -24,9 +24,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-GROW_AFTER_S = 0.1
-REPLACE_AFTER_S = 0.5
-STARVED_AFTER_S = 2.0
+GROW_AFTER_S = 0.3
+REPLACE_AFTER_S = 1.0
+STARVED_AFTER_S = 3.0
+OUT_OF_USE_AFTER_S = 15.0
+START_LIMIT_S = 10.0  # AWS's limit for the initialisation of a function
 HEAD_CHECK_S = 0.05
 
 
@@ -60,10 +62,11 @@ class WorkerPool:
         self._workers = workers
         self._lock = lock
         self.size = size
-        self.burst = burst or size + size // 2
+        self.burst = burst or size + max(1, size // 4)
         self._stall_s = stall_s
         self._wait_s = wait_s
         self._queues: dict[str, deque[_Turn]] = {}
+        self._starting: dict[int, float] = {}
         self._moved = time.monotonic()
 
     def lease(self, key: str, make: Callable[[], Any]) -> tuple[Any | None, Any | None]:
@@ -90,6 +93,7 @@ class WorkerPool:
         with self._lock:
             worker.in_use = False
             worker.last_used = time.time()
+            self._starting.pop(id(worker), None)
             self._moved = time.monotonic()
             for queue in self._queues.values():
                 queue[0].called.notify()
@@ -101,9 +105,11 @@ class WorkerPool:
                     return worker
             return None
 
-    def moved(self) -> None:
-        """Note that something is going on: a process has finished starting."""
-        self._moved = time.monotonic()
+    def started(self, worker: Any) -> None:
+        """Note that a worker's process has come up."""
+        with self._lock:
+            self._starting.pop(id(worker), None)
+            self._moved = time.monotonic()
 
     def counts(self) -> Mapping[str, int]:
         """Workers by function version, for a look from outside."""
@@ -116,7 +122,7 @@ class WorkerPool:
         idle = [worker for worker in own if not worker.in_use]
         if idle and not (len(own) > share and self._somebody_is_short(key, share)):
             return self._take(max(idle, key=_last_used)), None
-        if own and waited < GROW_AFTER_S:
+        if own and (waited < GROW_AFTER_S or self._is_starting()):
             return None
         total = self._total()
         if total < self.size:
@@ -131,19 +137,23 @@ class WorkerPool:
         return None
 
     def _victim_of(self, key: str, share: int, waited: float) -> str | None:
-        """The function to lose an idle worker: one that nobody waits for before others, longest unused first."""
+        """The function to lose an idle worker: one that keeps others before one that loses its last."""
         own = len(self._workers[key])
         if own and (waited < REPLACE_AFTER_S or own >= share):
             return None
-        found: list[tuple[bool, float, str]] = []
+        found: list[tuple[bool, bool, float, str]] = []
         for other, entries in self._workers.items():
             idle = [worker for worker in entries if not worker.in_use]
-            wanted = other in self._queues
             if other == key or not idle:
                 continue
+            wanted = other in self._queues
+            last_used = max(map(_last_used, entries))
+            is_last = len(entries) == 1 and time.time() - last_used < OUT_OF_USE_AFTER_S
+            if own and is_last:
+                continue
             if not wanted or len(entries) > share or waited > STARVED_AFTER_S:
-                found.append((wanted, min(map(_last_used, idle)), other))
-        return min(found)[2] if found else None
+                found.append((is_last, wanted, last_used, other))
+        return min(found)[3] if found else None
 
     def _share(self) -> int:
         busy = {key for key, entries in self._workers.items() if any(w.in_use for w in entries)}
@@ -156,6 +166,9 @@ class WorkerPool:
             if other != key and (not own or (own < share and queue[0].waited() >= REPLACE_AFTER_S)):
                 return True
         return False
+
+    def _is_starting(self) -> bool:
+        return any(time.monotonic() - since < START_LIMIT_S for since in self._starting.values())
 
     def _total(self) -> int:
         return sum(map(len, self._workers.values()))
@@ -171,6 +184,7 @@ class WorkerPool:
         self._moved = time.monotonic()
         if entries is not None:
             entries.append(worker)
+            self._starting[id(worker)] = time.monotonic()
         return worker
 
 

@@ -55,7 +55,7 @@ def bounded_workers(size: int) -> None:
         if worker is not None:
             lambda_runtime.kill_workers([pool.release(worker)])
 
-    lambda_worker.PythonWorker.started = staticmethod(pool.moved)
+    lambda_worker.PythonWorker.started = staticmethod(pool.started)
     for module in (lambda_runtime, lambda_svc):
         module.acquire_worker = acquire_worker
         module.release_worker = release_worker

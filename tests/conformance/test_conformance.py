@@ -34,7 +34,7 @@ def adapted() -> Iterator[Lab]:
 @pytest.fixture(scope="module")
 def bare() -> Iterator[Lab]:
     with LocalAws(adapted=False) as aws:
-        yield Lab(aws, patience_s=6.0)
+        yield Lab(aws, patience_s=4.5)
 
 
 def _names() -> list[str]:

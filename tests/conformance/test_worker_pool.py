@@ -35,6 +35,7 @@ class Fixture:
         worker, evicted = self.pool.lease(key, self._make)
         self.ended += evicted is not None
         assert worker is not None
+        self.pool.started(worker)
         try:
             yield worker
         finally:
