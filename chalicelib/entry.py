@@ -19,7 +19,7 @@ def run_step(name: str, event: Mapping[str, Any], context: Any) -> dict[str, str
     order_id, retry = event["order_id"], int(event.get("retry", 0))
     with _step_context(name, event, context) as log:
         try:
-            status = app.step(name, retry)(order_id)
+            status = app.switches.around("step", lambda: app.step(name, retry)(order_id), operation=name)
         except Rejection as rejection:
             log.info("step says no", extra={"kind": type(rejection).__name__, "codes": _codes(rejection)})
             raise rejection.with_traceback(None) from None

@@ -10,6 +10,7 @@ from chalicelib.domain.errors import Misconfigured
 
 _STAGE = re.compile(r"[a-z][a-z0-9]{0,15}\Z")
 _GATEWAYS = ("sandbox", "stripe")
+_REHEARSAL_STAGES = ("local", "dev", "test")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,8 @@ class Settings:
     account_id: str
     payment_gateway: str = "sandbox"
     stripe_api_base: str = ""
+    fault_switches: bool = False
+    """Whether outages can be rehearsed; never where real orders are."""
     redrive_delay_s: int = 60
     """Before the first automatic redrive of a parked order; doubles with every attempt."""
 
@@ -48,6 +51,7 @@ class Settings:
             account_id=account,
             payment_gateway=gateway,
             stripe_api_base=environ.get("ORDERBRIDGE_STRIPE_API_BASE", ""),
+            fault_switches=_switch(environ, "ORDERBRIDGE_FAULT_SWITCHES"),
             redrive_delay_s=_seconds(environ, "ORDERBRIDGE_REDRIVE_DELAY_S", default=60),
         )
 
@@ -63,6 +67,11 @@ class Settings:
         return f"arn:aws:{service}:{self.region}:{self.account_id}:{resource}"
 
     @property
+    def allows_failure_switches(self) -> bool:
+        """Outages are rehearsed on stages of these names only: a list, so that a new stage is safe."""
+        return self.stage in _REHEARSAL_STAGES
+
+    @property
     def state_machine_arn(self) -> str:
         return self.arn("states", f"stateMachine:{self.name('order')}")
 
@@ -76,3 +85,10 @@ def _seconds(environ: Mapping[str, str], name: str, default: int) -> int:
     if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 900:
         raise Misconfigured(f"{name} is {text!r}: set it to whole seconds from 1 to 900")
     return int(text)
+
+
+def _switch(environ: Mapping[str, str], name: str) -> bool:
+    text = environ.get(name) or "off"
+    if text not in ("on", "off"):
+        raise Misconfigured(f"{name} is {text!r}: set it to on or off")
+    return text == "on"

@@ -47,6 +47,8 @@ class Operations(Stores):
 
     @cached_property
     def dead_letter_consumer(self) -> DeadLetterConsumer:
+        from chalicelib.adapters.payments import DEPENDENCY as PAYMENT
+        from chalicelib.operations.circuits import blocked
         from chalicelib.operations.commands import OrderCommands
         from chalicelib.operations.dead_letters import DeadLetterConsumer
 
@@ -56,22 +58,21 @@ class Operations(Stores):
             self.dead_letter_queue,
             OrderCommands(self.journal("DeadLetters"), self.workflow),
             self.clock,
-            open_circuits=frozenset,
+            open_circuits=lambda: blocked([self.breaker(PAYMENT)], self.clock),
             run_job=self.group_jobs.work,
             base_delay=timedelta(seconds=self.settings.redrive_delay_s),
         )
 
     @cached_property
     def project_events(self) -> ProjectEvents:
-        from chalicelib.adapters.messaging import EventBridgeBus
         from chalicelib.operations.acknowledge import AnnounceOutcome
         from chalicelib.operations.metrics import count
         from chalicelib.operations.outbox import listener
         from chalicelib.operations.project_events import ProjectEvents
 
-        bus = EventBridgeBus(self.client("events"), self.settings.name("bus"))
         announce = AnnounceOutcome(self.callbacks.wanted, self._send_acknowledgement)
-        return ProjectEvents(self.events, self.projection, bus, listeners=(count, listener(self.outbox), announce))
+        listeners = (count, listener(self.outbox), announce)
+        return ProjectEvents(self.events, self.projection, self.bus, listeners)
 
     def _send_acknowledgement(self, message: dict[str, object]) -> None:
         from chalicelib.adapters.messaging import send_json
@@ -96,7 +97,15 @@ class Operations(Stores):
     def acknowledge_erp(self) -> AcknowledgeErp:
         from chalicelib.operations.acknowledge import AcknowledgeErp
 
-        return AcknowledgeErp(self.journal("AcknowledgeErp"), self.callbacks)
+        return AcknowledgeErp(self.journal("AcknowledgeErp"), self._guarded_callback)
+
+    def _guarded_callback(self, source: str, message_id: str, body: bytes) -> None:
+        """Each ERP has a circuit of its own, and one failure switch, `erp`, stands for all of them."""
+
+        def call() -> None:
+            self.switches.around("erp", lambda: self.callbacks(source, message_id, body))
+
+        self.breaker(f"erp:{source}").call(call)
 
     @cached_property
     def sweeper(self) -> Sweeper:
@@ -114,7 +123,9 @@ class Operations(Stores):
 
     @cached_property
     def api(self) -> ApiServices:
+        from chalicelib.adapters.payments import DEPENDENCY as PAYMENT
         from chalicelib.api.services import ApiServices
+        from chalicelib.operations.circuits import state_of
 
         return ApiServices(
             intake=self.intake,
@@ -124,6 +135,6 @@ class Operations(Stores):
             commands=self.commands,
             letters=self.dead_letters,
             jobs=self.group_jobs,
-            health=tuple,
+            health=lambda: [state_of(self.breaker(PAYMENT))],
             version=VERSION,
         )

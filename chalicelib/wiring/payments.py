@@ -17,11 +17,16 @@ class Payments(Stores):
 
     @cached_property
     def payments(self) -> PaymentGateway:
+        from chalicelib.adapters.faulty import FaultyGateway
+        from chalicelib.adapters.payments import DEPENDENCY
+        from chalicelib.adapters.payments.guarded import GuardedGateway
         from chalicelib.adapters.payments.on_account import OnAccountGateway
         from chalicelib.adapters.payments.router import PaymentRouter
 
         on_account = OnAccountGateway(self.credit, self.clock, self.ids)
-        return PaymentRouter({"card": self._card_gateway(), "on_account": on_account})
+        router = PaymentRouter({"card": self._card_gateway(), "on_account": on_account})
+        gateway = FaultyGateway(router, self.switches) if self.settings.fault_switches else router
+        return GuardedGateway(gateway, self.breaker(DEPENDENCY))
 
     def _card_gateway(self) -> PaymentGateway:
         from chalicelib.adapters.payments.ledger_dynamodb import DynamoDbChargeLedger

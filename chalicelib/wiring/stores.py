@@ -22,7 +22,10 @@ from chalicelib.ports import (
 from chalicelib.settings import Settings
 
 if TYPE_CHECKING:
+    from chalicelib.adapters.circuit_breaker import CircuitBreaker
     from chalicelib.adapters.dynamodb_event_store import DynamoDbEventStore
+    from chalicelib.adapters.fault_switches import FaultSwitches
+    from chalicelib.adapters.messaging import EventBridgeBus
     from chalicelib.api.tokens import TokenStore
     from chalicelib.operations.outbox import Outbox
 
@@ -44,6 +47,7 @@ class Stores:
         self.ids: Ids = ids or SystemIds()
         self._make_client = make_client
         self._clients: dict[tuple[str, int], Any] = {}
+        self._breakers: dict[str, CircuitBreaker] = {}
 
     def client(self, service: str, attempts: int = ATTEMPTS) -> Any:
         """A client, made once for every use with as many attempts."""
@@ -65,9 +69,13 @@ class Stores:
     def inventory(self) -> Inventory:
         from chalicelib.adapters.dynamodb_inventory import DynamoDbInventory
 
-        return DynamoDbInventory(
-            self.client("dynamodb"), self.settings.name("inventory"), self.events, self.clock, self.ids
-        )
+        table = self.settings.name("inventory")
+        inventory = DynamoDbInventory(self.client("dynamodb"), table, self.events, self.clock, self.ids)
+        if not self.settings.fault_switches:
+            return inventory
+        from chalicelib.adapters.faulty import FaultyInventory
+
+        return FaultyInventory(inventory, self.switches)
 
     @cached_property
     def projection(self) -> Projection:
@@ -114,3 +122,30 @@ class Stores:
         from chalicelib.adapters.dynamodb_outbox import DynamoDbOutbox
 
         return DynamoDbOutbox(self.client("dynamodb"), self.settings.name("control"))
+
+    @cached_property
+    def switches(self) -> FaultSwitches:
+        from chalicelib.adapters.fault_stores import DynamoDbSwitchStore
+        from chalicelib.adapters.fault_switches import FaultSwitches
+
+        store = DynamoDbSwitchStore(self.client("dynamodb"), self.settings.name("control"))
+        return FaultSwitches(store, self.clock, enabled=self.settings.fault_switches)
+
+    def breaker(self, dependency: str) -> CircuitBreaker:
+        """The circuit breaker of that name, one per process."""
+        if dependency not in self._breakers:
+            from chalicelib.adapters.circuit_breaker import CircuitBreaker
+            from chalicelib.adapters.circuits_dynamodb import DynamoDbCircuitStore
+            from chalicelib.wiring.circuits import announcing
+
+            store = DynamoDbCircuitStore(self.client("dynamodb"), self.settings.name("control"))
+            self._breakers[dependency] = CircuitBreaker(
+                dependency, store, self.clock, self.ids, on_transition=announcing(self.bus.tell)
+            )
+        return self._breakers[dependency]
+
+    @cached_property
+    def bus(self) -> EventBridgeBus:
+        from chalicelib.adapters.messaging import EventBridgeBus
+
+        return EventBridgeBus(self.client("events"), self.settings.name("bus"))
