@@ -18,7 +18,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from itertools import islice
 from typing import Any
 
 from chalicelib.adapters.aws_errors import translated
@@ -33,30 +32,39 @@ from chalicelib.domain.events import InventoryReleased, InventoryReserved, Recor
 from chalicelib.ports import Append, Clock, Ids
 
 MAX_SKUS = MAX_ACTIONS - 2
-"""SKUs in one transaction, beside the reservation and the event."""
+"""SKUs in one transaction, beside the reservation and the event. Tests make do with fewer."""
 
 
 class DynamoDbInventory:
     """Table `inventory`, with the events in the same transactions. Reserving up to 98 SKUs is one call of DynamoDB."""
 
-    def __init__(self, client: Any, table: str, events: DynamoDbEventStore, clock: Clock, ids: Ids) -> None:
+    def __init__(
+        self,
+        client: Any,
+        table: str,
+        events: DynamoDbEventStore,
+        clock: Clock,
+        ids: Ids,
+        skus_per_transaction: int = MAX_SKUS,
+    ) -> None:
         self._client = client
         self._table = table
         self._events = events
         self._clock = clock
         self._ids = ids
+        self._skus_per_transaction = skus_per_transaction
 
     def reserve(self, quantities: Mapping[str, int], append: Append) -> RecordedEvent:
         assert isinstance(append.event, InventoryReserved)
         assert all(quantity > 0 for quantity in quantities.values())
         call = self._call(append)
         reservation = Reservation(append.order_id)  # nearly always; if not, the transaction tells
-        if len(quantities) > MAX_SKUS:
+        if len(quantities) > self._skus_per_transaction:
             reservation = call.load()
             if reservation.can_take:
                 _refuse_if_short(call, reservation, quantities)
         while reservation.can_take:
-            after, done = _next_take(reservation, quantities, append)
+            after, done = _next_take(call, reservation, quantities)
             outcome = call.change(reservation, after, done)
             if outcome is Outcome.MOVED_ON:
                 break
@@ -75,7 +83,7 @@ class DynamoDbInventory:
         call = self._call(append)
         reservation = call.load()
         while reservation.state is not Holding.RELEASED:
-            after, done = _next_return(reservation, append)
+            after, done = _next_return(call, reservation)
             outcome = call.change(reservation, after, done)
             if outcome is Outcome.MOVED_ON:
                 break
@@ -115,23 +123,23 @@ class DynamoDbInventory:
     def _call(self, append: Append) -> ReservationCall:
         self._events.require_predecessor(append)
         backoff = Backoff(self._clock, self._ids, f"the stock for order {append.order_id}")
-        return ReservationCall(self._client, self._table, self._events, append, backoff)
+        return ReservationCall(self._client, self._table, self._events, append, backoff, self._skus_per_transaction)
 
 
 def _next_take(
-    reservation: Reservation, wanted: Mapping[str, int], append: Append
+    call: ReservationCall, reservation: Reservation, wanted: Mapping[str, int]
 ) -> tuple[Reservation, Append | None]:
     """The reservation after the next transaction, and the event that belongs to it if it is the last one."""
     missing = reservation.missing(wanted)
-    chunk = _first(missing)
+    chunk = call.first(missing)
     after = reservation.take(chunk, completes=len(chunk) == len(missing))
-    done = replace(append, event=InventoryReserved(dict(wanted), after.chunks))
+    done = replace(call.append, event=InventoryReserved(dict(wanted), after.chunks))
     return after, done if after.state is Holding.RESERVED else None
 
 
-def _next_return(reservation: Reservation, append: Append) -> tuple[Reservation, Append | None]:
-    after = reservation.give_back(_first(reservation.held))
-    done = replace(append, event=InventoryReleased(dict(sorted(after.returned.items()))))
+def _next_return(call: ReservationCall, reservation: Reservation) -> tuple[Reservation, Append | None]:
+    after = reservation.give_back(call.first(reservation.held))
+    done = replace(call.append, event=InventoryReleased(dict(sorted(after.returned.items()))))
     return after, done if after.state is Holding.RELEASED else None
 
 
@@ -142,7 +150,7 @@ def _refuse_if_short(call: ReservationCall, reservation: Reservation, wanted: Ma
     if not short:
         return
     while reservation.held:
-        after = reservation.put_back(_first(reservation.held))
+        after = reservation.put_back(call.first(reservation.held))
         outcome = call.change(reservation, after, None)
         if outcome is Outcome.MOVED_ON:
             raise VersionConflict(call.append.order_id, call.append.expected_version)
@@ -150,8 +158,3 @@ def _refuse_if_short(call: ReservationCall, reservation: Reservation, wanted: Ma
         if not reservation.can_take:
             raise VersionConflict(call.append.order_id, call.append.expected_version)
     raise InsufficientStock(*short)
-
-
-def _first(quantities: Mapping[str, int]) -> dict[str, int]:
-    """As many as fit into one transaction."""
-    return dict(islice(sorted(quantities.items()), MAX_SKUS))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from chalicelib.adapters.aws_errors import translated
@@ -34,9 +35,14 @@ class ReservationCall:
     events: DynamoDbEventStore
     append: Append
     backoff: Backoff
+    skus_per_transaction: int
 
     def load(self) -> Reservation:
         return load_reservation(self.client, self.table, self.append.order_id)
+
+    def first(self, quantities: Mapping[str, int]) -> dict[str, int]:
+        """As many, in the order of the SKUs, as fit into one transaction."""
+        return dict(islice(sorted(quantities.items()), self.skus_per_transaction))
 
     def available(self, skus: Iterable[str]) -> dict[str, int]:
         """SKU -> pieces that can be reserved now; unknown SKUs are missing."""

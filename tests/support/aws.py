@@ -19,25 +19,29 @@ def create_tables(client: Any, settings: Settings = SETTINGS) -> None:
         client.create_table(TableName=settings.name(logical), **schema)
 
 
-def moto_client(service: str) -> Any:
+def moto_client(service: str, attempts: int = aws_clients.ATTEMPTS) -> Any:
     """A client as the application makes it, with credentials that are good for nothing."""
     import boto3
+    from botocore.config import Config
 
     return boto3.client(
         service,
         region_name=SETTINGS.region,
         aws_access_key_id="test",
         aws_secret_access_key="test",
-        config=aws_clients.config(),
+        config=aws_clients.config().merge(Config(retries={"mode": "standard", "total_max_attempts": attempts})),
     )
 
 
 @contextmanager
-def moto_dynamodb() -> Iterator[Any]:
-    """A DynamoDB client on moto with all tables; the table names come from SETTINGS."""
+def moto_dynamodb(attempts: int = aws_clients.ATTEMPTS) -> Iterator[Any]:
+    """A DynamoDB client on moto with all tables; the table names come from SETTINGS.
+
+    With one attempt the SDK gives up at once, for faults that would otherwise have to be waited out.
+    """
     from moto import mock_aws
 
     with mock_aws():
-        client = moto_client("dynamodb")
+        client = moto_client("dynamodb", attempts)
         create_tables(client)
         yield client

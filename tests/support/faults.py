@@ -5,7 +5,7 @@ The clients are wrapped, or the connection of one client object is; nothing of t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from botocore.exceptions import ClientError, ReadTimeoutError
@@ -15,27 +15,31 @@ class Killed(BaseException):
     """The process is gone. Not an Exception: nothing in the application may catch it."""
 
 
+Hook = Callable[[], object]
+Place = int | tuple[str, int]
+"""Call number n (from 1), of all calls or of one operation: 3, ("put_item", 1)."""
+
+
 class HookedClient:
-    """Passes every call on to `client`; before and after call number n (from 1) runs a hook, if there is one."""
+    """Passes every call on to `client`; before and after the calls at certain places runs a hook."""
 
     def __init__(
-        self,
-        client: Any,
-        before: dict[int, Callable[[], object]] | None = None,
-        after: dict[int, Callable[[], object]] | None = None,
+        self, client: Any, before: Mapping[Place, Hook] | None = None, after: Mapping[Place, Hook] | None = None
     ) -> None:
-        self._client = client
-        self._before = before or {}
-        self._after = after or {}
+        self.client = client
+        self.before = dict(before or {})
+        self.after = dict(after or {})
         self.calls: list[str] = []
 
     def __getattr__(self, operation: str) -> Callable[..., Any]:
         def call(**parameters: Any) -> Any:
             self.calls.append(operation)
-            number = len(self.calls)
-            self._before.get(number, _nothing)()
-            answer = getattr(self._client, operation)(**parameters)
-            self._after.get(number, _nothing)()
+            places: list[Place] = [len(self.calls), (operation, self.calls.count(operation))]
+            for place in places:
+                self.before.get(place, _nothing)()
+            answer = getattr(self.client, operation)(**parameters)
+            for place in places:
+                self.after.get(place, _nothing)()
             return answer
 
         return call
@@ -49,21 +53,20 @@ def kill() -> None:
     raise Killed
 
 
-def conflict(actions: int = 1) -> Callable[[], None]:
-    """A hook: the transaction is refused because another one is at its first item."""
+def cancel(code: str) -> Hook:
+    """A hook: the transaction is refused, for a reason that concerns its third action."""
 
     def hook() -> None:
-        reasons = [{"Code": "TransactionConflict"}, *({"Code": "None"} for _ in range(actions - 1))]
-        raise cancelled(reasons)
+        raise _cancelled(["None", "None", code])
 
     return hook
 
 
-def cancelled(reasons: Sequence[dict[str, str]]) -> ClientError:
+def _cancelled(codes: Sequence[str]) -> ClientError:
     response: Any = {
         "Error": {"Code": "TransactionCanceledException", "Message": "Transaction cancelled"},
         "ResponseMetadata": {"HTTPStatusCode": 400},
-        "CancellationReasons": list(reasons),
+        "CancellationReasons": [{"Code": code} for code in codes],
     }
     return ClientError(response, "TransactWriteItems")
 
