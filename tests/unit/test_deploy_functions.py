@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from importlib import import_module
 from itertools import permutations
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from app import app
 from chalicelib.adapters.aws_clients import LONGEST_CALL_S
 from chalicelib.deploy import generate
 from chalicelib.deploy.functions import API_GATEWAY_TIMEOUT_S, API_HANDLER, BY_NAME, FUNCTIONS, Function
@@ -21,6 +21,7 @@ from chalicelib.settings import Settings
 from chalicelib.workflow.table import ALL_STEPS
 from local.aws import REPOSITORY
 
+app: Any = import_module("app").app
 SETTINGS = Settings("dev", "eu-central-1", "123456789012")
 MAX_INLINE_POLICY_CHARACTERS = 10_240  # IAM quota "Role inline policy size"
 
