@@ -51,9 +51,10 @@ class CircuitSettings:
 
 
 class CircuitBreaker:
-    """For the dependency `name`, the name that its errors carry: those of others do not count here.
+    """For the dependency `name`, the name that its errors carry; `erp:sap` is one of the dependencies `erp`.
 
-    One per process and dependency.
+    The errors of others do not count: a table that is throttled says nothing about a payment provider. One per
+    process and dependency.
     """
 
     def __init__(
@@ -93,7 +94,7 @@ class CircuitBreaker:
         try:
             result = function()
         except (DependencyUnavailable, DependencyTimeout) as error:
-            if error.dependency == self.name:
+            if self._is_about(error):
                 self._failed()
             raise
         except OrderbridgeError:
@@ -101,6 +102,9 @@ class CircuitBreaker:
             raise
         self._outcomes.append(True)
         return result
+
+    def _is_about(self, error: DependencyUnavailable | DependencyTimeout) -> bool:
+        return error.dependency == self.name or self.name.startswith(f"{error.dependency}:")
 
     def _failed(self) -> None:
         self._outcomes.append(False)

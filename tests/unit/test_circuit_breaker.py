@@ -161,6 +161,14 @@ class TestOpening:
                 breaker.call(world.dependency)
         assert world.transitions == []
 
+    def test_errors_of_the_kind_count_for_each_of_the_kind(self, world: World) -> None:
+        breaker = CircuitBreaker("erp:sap-emea", world.store, world.clock, world.ids)
+        world.error = DependencyTimeout("erp", "no answer")
+        for _ in range(5):
+            with pytest.raises(DependencyTimeout):
+                breaker.call(world.dependency)
+        assert breaker.snapshot().state is State.OPEN
+
 
 class TestRecovering:
     def opened(self, world: World) -> CircuitBreaker:

@@ -1,0 +1,75 @@
+"""Credit accounts of customers who pay on account, on the command line.
+
+    python -m chalicelib.operations.credit show C-1001 EUR
+    python -m chalicelib.operations.credit limit C-1001 5000.00 EUR
+
+`limit` opens the account or changes its limit; what is used stays used.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from typing import TextIO
+
+from chalicelib.adapters.payments.credit import Account, CreditLedger
+from chalicelib.domain.errors import OrderbridgeError
+from chalicelib.domain.money import InvalidMoney, Money
+
+
+def main(arguments: Sequence[str], ledger: Callable[[], CreditLedger], out: TextIO) -> int:
+    """Runs one command; 0 if it was done, 1 with a sentence if not."""
+    options = _parser().parse_args(arguments)
+    try:
+        account = options.run(options, ledger)
+    except (OrderbridgeError, InvalidMoney) as error:
+        print(f"not done: {error}", file=out)
+        return 1
+    print(describe(account) if account else f"{options.customer} has no account in {options.currency}", file=out)
+    return 0 if account else 1
+
+
+def describe(account: Account) -> str:
+    return f"{account.customer_id}: limit {account.limit}, used {account.used}, available {account.available}"
+
+
+def _show(options: argparse.Namespace, ledger: Callable[[], CreditLedger]) -> Account | None:
+    return ledger().account(options.customer, options.currency)
+
+
+def _limit(options: argparse.Namespace, ledger: Callable[[], CreditLedger]) -> Account:
+    limit = Money.parse(options.amount, options.currency)
+    if limit.minor < 0:
+        raise InvalidMoney("a limit must not be negative")
+    return ledger().open_account(options.customer, limit)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m chalicelib.operations.credit",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    show = commands.add_parser("show", help="limit, used and available")
+    limit = commands.add_parser("limit", help="open an account or change its limit")
+    for command in (show, limit):
+        command.add_argument("customer")
+    limit.add_argument("amount", help="such as 5000.00")
+    for command in (show, limit):
+        command.add_argument("currency", help="such as EUR")
+    show.set_defaults(run=_show)
+    limit.set_defaults(run=_limit)
+    return parser
+
+
+def _ledger() -> CreditLedger:
+    """Wired as the application is; asked for only when the command line is right."""
+    from chalicelib.bootstrap import application
+
+    return application().credit
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:], _ledger, sys.stdout))
