@@ -10,7 +10,6 @@ from chalicelib.domain.errors import Misconfigured
 
 _STAGE = re.compile(r"[a-z][a-z0-9]{0,15}\Z")
 _GATEWAYS = ("sandbox", "stripe")
-_REHEARSAL_STAGES = ("local", "dev", "test")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +64,6 @@ class Settings:
 
     def arn(self, service: str, resource: str) -> str:
         return f"arn:aws:{service}:{self.region}:{self.account_id}:{resource}"
-
-    @property
-    def allows_failure_switches(self) -> bool:
-        """Outages are rehearsed on stages of these names only: a list, so that a new stage is safe."""
-        return self.stage in _REHEARSAL_STAGES
 
     @property
     def state_machine_arn(self) -> str:

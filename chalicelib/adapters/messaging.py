@@ -69,6 +69,17 @@ class EventBridgeBus:
                 refused += [recorded for recorded, entry in answers if "ErrorCode" in entry]
         return tuple(refused)
 
+    def tell(self, kind: str, detail: Mapping[str, str]) -> None:
+        """Something about the system itself, such as a circuit that has opened."""
+        entry = {
+            "EventBusName": self.bus_name,
+            "Source": "orderbridge",
+            "DetailType": kind,
+            "Detail": json.dumps(detail),
+        }
+        with translated("eventbridge"):
+            self.client.put_events(Entries=[entry])
+
     def _entry(self, recorded: RecordedEvent) -> dict[str, Any]:
         detail = {
             "order_id": recorded.order_id,

@@ -1,4 +1,4 @@
-"""Circuit breakers as operators see them: as events on the bus, in the health answer, and as a reason not to redrive."""
+"""Circuit breakers as operators see them: events on the bus, a line in the health answer, a reason not to redrive."""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from chalicelib.adapters.payments import DEPENDENCY as PAYMENT
 from chalicelib.wiring.stores import Stores
 
 if TYPE_CHECKING:
@@ -47,10 +48,9 @@ class Operations(Stores):
 
     @cached_property
     def dead_letter_consumer(self) -> DeadLetterConsumer:
-        from chalicelib.adapters.payments import DEPENDENCY as PAYMENT
-        from chalicelib.operations.circuits import blocked
         from chalicelib.operations.commands import OrderCommands
         from chalicelib.operations.dead_letters import DeadLetterConsumer
+        from chalicelib.wiring.circuits import blocked
 
         return DeadLetterConsumer(
             self.events,
@@ -123,9 +123,8 @@ class Operations(Stores):
 
     @cached_property
     def api(self) -> ApiServices:
-        from chalicelib.adapters.payments import DEPENDENCY as PAYMENT
         from chalicelib.api.services import ApiServices
-        from chalicelib.operations.circuits import state_of
+        from chalicelib.wiring.circuits import check_of
 
         return ApiServices(
             intake=self.intake,
@@ -135,6 +134,6 @@ class Operations(Stores):
             commands=self.commands,
             letters=self.dead_letters,
             jobs=self.group_jobs,
-            health=lambda: [state_of(self.breaker(PAYMENT))],
+            health=lambda: [check_of(self.breaker(PAYMENT))],
             version=VERSION,
         )
