@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from chalicelib.ports import Clock
 from local.legacy_erp.activity import Transaction, working_time
@@ -14,6 +14,9 @@ from local.legacy_erp.orders import OrderDesk
 
 SHIFT = timedelta(seconds=15)
 """At the pace of the clock, orders are made for so long at a time."""
+
+ALL_AT_ONCE = timedelta(minutes=5)
+"""What is done all at once is stamped as if it had been done in the last minutes, never in the future."""
 
 PAUSE_S = 0.2
 
@@ -28,8 +31,8 @@ class Work:
     seed: int = 0
 
     def generate(self, count: int) -> list[Transaction]:
-        """Enter `count` orders now and do at once what would happen to them in the next minutes."""
-        done = self._plan(count)
+        """Enter `count` orders and do at once what happened to them in the last minutes."""
+        done = self._plan(count, self.clock.now() - ALL_AT_ONCE)
         for transaction in done:
             self.erp.carry_out(transaction)
         return done
@@ -45,7 +48,7 @@ class Work:
                 next_shift += SHIFT
                 owed += orders_per_minute * SHIFT.total_seconds() / 60
                 entered += int(owed)
-                for transaction in self._plan(int(owed)):
+                for transaction in self._plan(int(owed), now):
                     heapq.heappush(waiting, (transaction.commits_at.timestamp(), id(transaction), transaction))
                 owed -= int(owed)
             while waiting and waiting[0][0] <= now.timestamp():
@@ -53,7 +56,7 @@ class Work:
             self.clock.sleep(PAUSE_S)
         return int(entered)
 
-    def _plan(self, count: int) -> list[Transaction]:
+    def _plan(self, count: int, start: datetime) -> list[Transaction]:
         if count == 0:
             return []
-        return working_time(self.desk, self.erp.take_numbers(count), count, self.clock.now(), self.seed)
+        return working_time(self.desk, self.erp.take_numbers(count), count, start, self.seed)

@@ -1,0 +1,42 @@
+"""`python -m poller check SOURCE`: every problem of a source, each with its fix, before it is trusted."""
+
+from __future__ import annotations
+
+import argparse
+from contextlib import closing
+
+from poller.catalogue import open_catalogue
+from poller.check import Level, Patient, Remark, check
+from poller.commands.context import Context, add_source, default_context
+
+
+def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Register the command."""
+    parser = subparsers.add_parser("check", help="connect and examine a source: every problem with its fix")
+    add_source(parser)
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace, context: Context | None = None) -> int:
+    """0 if there is no problem (warnings do not count)."""
+    context = context or default_context()
+    loaded = context.source(options)
+    source = loaded.source
+    with closing(context.connect(source)) as connection:
+        catalogue = open_catalogue(source.connection, context.environ, context.secret, source.name)
+        with closing(catalogue):
+            patient = Patient(source, connection, catalogue, context.now(), lambda: context.connect(source, True))
+            remarks = []
+            for remark in check(patient):
+                remarks.append(remark)
+                context.print(line(remark))
+    problems = sum(remark.level is Level.PROBLEM for remark in remarks)
+    warnings = sum(remark.level is Level.WARNING for remark in remarks)
+    context.print(f"{source.name}: {problems} problems, {warnings} warnings")
+    return int(problems > 0)
+
+
+def line(remark: Remark) -> str:
+    """One or two lines: what, and what to do."""
+    fix = f"\n         -> {remark.fix}" if remark.fix else ""
+    return f"{remark.level:<8} {remark.where}: {remark.text}{fix}"
