@@ -11,14 +11,11 @@ and a process that slept through everything changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from threading import RLock
 from typing import Protocol
-
-from chalicelib.ports import Clock
 
 
 class State(StrEnum):
@@ -117,9 +114,3 @@ class MemoryCircuitStore:
                 self._windows.pop(before.name, None)
                 return True
             return stored == after
-
-
-def blocked(store: CircuitStore, names: Iterable[str], clock: Clock) -> frozenset[str]:
-    """Which of these circuits must not be called now: what sends orders back to work waits for them."""
-    now = clock.now()
-    return frozenset(name for name in names if store.load(name).blocks(now))

@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 
 
 class Payments(Stores):
-    """The router over the card gateway of the stage (sandbox or Stripe) and the credit accounts."""
+    """The router over the card gateway of the stage (sandbox or Stripe) and the credit accounts.
+
+    The circuit is that of the card provider: it must not stop payments on account, nor be closed by one.
+    """
 
     @cached_property
     def payments(self) -> PaymentGateway:
@@ -23,10 +26,11 @@ class Payments(Stores):
         from chalicelib.adapters.payments.on_account import OnAccountGateway
         from chalicelib.adapters.payments.router import PaymentRouter
 
-        on_account = OnAccountGateway(self.credit, self.clock, self.ids)
-        router = PaymentRouter({"card": self._card_gateway(), "on_account": on_account})
-        gateway = FaultyGateway(router, self.switches) if self.settings.fault_switches else router
-        return GuardedGateway(gateway, self.breaker(DEPENDENCY))
+        card = self._card_gateway()
+        if self.settings.fault_switches:
+            card = FaultyGateway(card, self.switches)
+        guarded = GuardedGateway(card, self.breaker(DEPENDENCY))
+        return PaymentRouter({"card": guarded, "on_account": OnAccountGateway(self.credit, self.clock, self.ids)})
 
     def _card_gateway(self) -> PaymentGateway:
         from chalicelib.adapters.payments.ledger_dynamodb import DynamoDbChargeLedger
@@ -41,7 +45,8 @@ class Payments(Stores):
         from chalicelib.adapters.payments.stripe_key import StripeKey
 
         key = StripeKey(self.client("secretsmanager"), f"orderbridge/{self.settings.stage}/stripe", self.clock)
-        return StripeGateway(StripeApi(key, self.settings.stripe_api_base), ledger, self.clock)
+        stand_in = self.settings.stripe_api_base  # such as localstripe, which does not know off_session
+        return StripeGateway(StripeApi(key, stand_in, off_session=not stand_in), ledger, self.clock)
 
     @cached_property
     def credit(self) -> CreditLedger:
