@@ -18,9 +18,14 @@ from local.stack import Stack
 from local.submit import run_samples
 
 
+LOG_WIDTH = 150
+"""Characters of a line where there is no terminal to ask."""
+
+
 def main() -> int:
     arguments = _parser().parse_args()
-    console = Console()
+    terminal = Console()
+    console = terminal if terminal.is_terminal else Console(width=LOG_WIDTH)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         return int(arguments.action(arguments, console))

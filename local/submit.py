@@ -88,7 +88,7 @@ def run_samples(client: Client, samples: Sequence[SampleOrder], console: Console
 
 
 def _reason_codes(detail: dict[str, Any]) -> list[str]:
-    return [reason["code"] for reason in detail.get("reasons", [])]
+    return [reason["code"] for reason in detail["why"]["reasons"]]
 
 
 def _as_expected(client: Client, item: Submitted, rows: dict[str, Any]) -> bool:
@@ -124,7 +124,7 @@ def outcome_table(client: Client, submitted: Sequence[Submitted], rows: dict[str
 def _why(client: Client, item: Submitted) -> str:
     if not item.order_id:
         return str(item.answer.body)[:200]
-    return str(client.get(f"/orders/{item.order_id}").body.get("why", ""))
+    return str(client.get(f"/orders/{item.order_id}").body["why"]["text"])
 
 
 def summary(console: Console, submitted: Sequence[Submitted], rows: dict[str, Any], seconds: float) -> None:
