@@ -109,7 +109,9 @@ class Queries:
         parts += [f"({sql})" for sql, _ in conditions]
         where = f" WHERE {' AND '.join(parts)}" if parts else ""
         parameters = [value for _, values in conditions for value in values]
-        return f"SELECT {', '.join(columns)} FROM {relation}{where}", parameters
+        # Own names for what is selected: ORDER BY would otherwise mean the selected text of a stamp, not the stamp.
+        chosen = ", ".join(f"{column} AS ob_{number}" for number, column in enumerate(columns))
+        return f"SELECT {chosen} FROM {relation}{where}", parameters
 
     def _among(self, names: Sequence[str], keys: Sequence[Sequence[Value]]) -> tuple[str, tuple[Value, ...]]:
         columns = [self.dialect.name_of(name) for name in names]
