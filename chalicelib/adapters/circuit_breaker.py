@@ -4,7 +4,7 @@ Why not Powertools' circuit breaker (3.37), which keeps its state in DynamoDB, t
 the memory of each execution environment, so an outage costs the threshold in every one of hundreds of environments; it
 opens and closes by unconditional writes, so a call that fails late opens a circuit that a probe has just closed; a
 probe that gets a business "no" leaves it half open, though the dependency has answered; its interval does not grow; and
-it reads the system's clock, which rules out simulated time. (Its import, 10 ms above boto3's, would have been fine.)
+it reads the system's clock, which rules out simulated time. (Its import costs little beside boto3's.)
 
 While all is well a call costs a look at memory and, once per `cache_s`, one read. If the store itself is down, calls
 go through as if there were no breaker: it must not become the outage that it is there to contain.
