@@ -78,7 +78,7 @@ class SqliteErp:
         self.db = sqlite3.connect(self.path)
         self.db.executescript(SQLITE_TABLES)
 
-    def add(self, number: int, changed_at: str | None = "2026-11-23 10:00:00", **columns: object) -> None:
+    def add(self, number: int, changed_at: object = "2026-11-23 10:00:00", **columns: object) -> None:
         """An order with one line; committed."""
         values: dict[str, object] = {
             "order_no": number,
