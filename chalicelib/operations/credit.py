@@ -2,8 +2,10 @@
 
     python -m chalicelib.operations.credit show C-1001 EUR
     python -m chalicelib.operations.credit limit C-1001 5000.00 EUR
+    python -m chalicelib.operations.credit settle C-1001 149.90 EUR --reference PAYMENT-2026-0815
 
-`limit` opens the account or changes its limit; what is used stays used.
+`limit` opens the account or changes its limit; what is used stays used. `settle` frees what the customer has paid; the
+same reference counts once.
 """
 
 from __future__ import annotations
@@ -38,6 +40,13 @@ def _show(options: argparse.Namespace, ledger: Callable[[], CreditLedger]) -> Ac
     return ledger().account(options.customer, options.currency)
 
 
+def _settle(options: argparse.Namespace, ledger: Callable[[], CreditLedger]) -> Account:
+    amount = Money.parse(options.amount, options.currency)
+    if amount.minor <= 0:
+        raise InvalidMoney("a payment must be above zero")
+    return ledger().settle(options.customer, amount, options.reference)
+
+
 def _limit(options: argparse.Namespace, ledger: Callable[[], CreditLedger]) -> Account:
     limit = Money.parse(options.amount, options.currency)
     if limit.minor < 0:
@@ -54,12 +63,16 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     show = commands.add_parser("show", help="limit, used and available")
     limit = commands.add_parser("limit", help="open an account or change its limit")
-    for command in (show, limit):
+    settle = commands.add_parser("settle", help="the customer has paid: free the amount")
+    for command in (show, limit, settle):
         command.add_argument("customer")
-    limit.add_argument("amount", help="such as 5000.00")
-    for command in (show, limit):
+    for command in (limit, settle):
+        command.add_argument("amount", help="such as 5000.00")
+    for command in (show, limit, settle):
         command.add_argument("currency", help="such as EUR")
+    settle.add_argument("--reference", required=True, help="of the payment; the same one counts once")
     show.set_defaults(run=_show)
+    settle.set_defaults(run=_settle)
     limit.set_defaults(run=_limit)
     return parser
 

@@ -14,13 +14,13 @@ from chalicelib.adapters.payments.credit import Account, CreditLedger
 from chalicelib.adapters.payments.credit_dynamodb import DynamoDbCreditLedger
 from chalicelib.adapters.payments.ledger_memory import MemoryCreditLedger
 from chalicelib.adapters.payments.on_account import OnAccountGateway
-from chalicelib.domain.errors import Contention, DependencyTimeout, DependencyUnavailable, PaymentDeclined
+from chalicelib.domain.errors import Contention, DependencyTimeout, DependencyUnavailable, PaymentDeclined, Refused
 from chalicelib.domain.money import Money
 from chalicelib.ports import PaymentGateway, PaymentRequest
 from local.aws import LocalAws
 from tests.contract.payment_contract import PaymentContract, on_account
 from tests.support.aws import SETTINGS, moto_dynamodb
-from tests.support.faults import HookedClient, cancelled, conflict, lose_answers
+from tests.support.faults import HookedClient, cancel, lose_answers
 from tests.support.local_aws import client_with_tables, local_aws
 
 __all__ = ["local_aws"]
@@ -111,6 +111,24 @@ class OnAccountContract(PaymentContract):
         with pytest.raises(PaymentDeclined, match=r"has -35\.00 EUR left"):
             gateway(ledger).capture(on_account("o-2", eur(1)))
 
+    def test_what_the_customer_has_paid_can_be_used_again_once(self, ledger: CreditLedger) -> None:
+        ledger.open_account(CUSTOMER, LIMIT)
+        gateway(ledger).capture(on_account())
+        for _ in range(2):
+            assert ledger.settle(CUSTOMER, eur(4_000), "BANK-1").used == eur(500)
+        assert ledger.settle(CUSTOMER, eur(500), "BANK-2") == self.account(ledger) == Account(CUSTOMER, LIMIT, LIMIT)
+
+    def test_nobody_can_pay_into_an_account_that_does_not_exist(self, ledger: CreditLedger) -> None:
+        with pytest.raises(Refused, match="no credit account in EUR"):
+            ledger.settle(CUSTOMER, eur(1), "BANK-1")
+        assert ledger.account(CUSTOMER, "EUR") is None
+
+    def test_an_order_of_nothing_draws_nothing(self, ledger: CreditLedger) -> None:
+        ledger.open_account(CUSTOMER, LIMIT)
+        payment = gateway(ledger).capture(on_account(amount=eur(0)))
+        gateway(ledger).refund(on_account(amount=eur(0)), payment.payment_id)
+        assert self.account(ledger).used == eur(0)
+
     def test_currencies_are_separate_accounts(self, ledger: CreditLedger) -> None:
         ledger.open_account(CUSTOMER, LIMIT)
         ledger.open_account(CUSTOMER, Money(500, "JPY"))
@@ -178,7 +196,7 @@ def test_a_draw_whose_answer_was_lost_is_not_drawn_again(client: Any, lost: int)
 
 def test_a_draw_that_collides_waits_and_is_tried_again(client: Any) -> None:
     clock = FixedClock()
-    hooked = HookedClient(client, before={1: conflict(2), 2: conflict(2)})
+    hooked = HookedClient(client, before={1: cancel("TransactionConflict"), 2: cancel("TransactionConflict")})
     credit(client).open_account(CUSTOMER, LIMIT)
     gateway(credit(hooked, clock=clock)).capture(on_account())
     assert hooked.calls == ["transact_write_items"] * 3
@@ -186,15 +204,12 @@ def test_a_draw_that_collides_waits_and_is_tried_again(client: Any) -> None:
 
 
 def test_a_draw_that_collides_for_ever_is_contention_for_the_workflow_to_retry(client: Any) -> None:
-    hooked = HookedClient(client, before={number: conflict(2) for number in range(1, 100)})
+    hooked = HookedClient(client, before={number: cancel("TransactionConflict") for number in range(1, 100)})
     with pytest.raises(Contention, match="credit account"):
         gateway(credit(hooked)).capture(on_account())
 
 
 def test_a_throttled_transaction_passes(client: Any) -> None:
-    def throttle() -> None:
-        raise cancelled([{"Code": "ThrottlingError"}, {"Code": "None"}])
-
-    hooked = HookedClient(client, before={1: throttle})
+    hooked = HookedClient(client, before={1: cancel("ThrottlingError")})
     with pytest.raises(DependencyUnavailable, match="throttled"):
         gateway(credit(hooked)).capture(on_account())

@@ -90,6 +90,14 @@ class TestCredit:
         assert command("show", "C-1001", "EUR") == (0, opened)
         assert command("limit", "C-1001", "5.00", "EUR")[1].startswith("C-1001: limit 5.00 EUR")
 
+    def test_a_payment_of_the_customer_frees_credit(self, command: Command) -> None:
+        command("limit", "C-1001", "50.00", "EUR")
+        settled = "C-1001: limit 50.00 EUR, used -5.00 EUR, available 55.00 EUR"
+        for _ in range(2):
+            assert command("settle", "C-1001", "5.00", "EUR", "--reference", "BANK-1") == (0, settled)
+        assert command("settle", "C-2002", "5.00", "EUR", "--reference", "BANK-1")[0] == 1
+        assert command("settle", "C-1001", "0.00", "EUR", "--reference", "BANK-2")[0] == 1
+
     @pytest.mark.parametrize(("amount", "currency"), [("5,00", "EUR"), ("5.001", "EUR"), ("-5", "EUR"), ("5", "XXX")])
     def test_what_is_no_limit_is_refused(self, command: Command, amount: str, currency: str) -> None:
         code, said = command("limit", "C-1001", "--", amount, currency)

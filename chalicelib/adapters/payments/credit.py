@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from chalicelib.adapters.payments.ledger import Charge, ChargeLedger
-from chalicelib.domain.errors import PaymentDeclined, Reason
+from chalicelib.domain.errors import PaymentDeclined, Reason, Refused
 from chalicelib.domain.money import Money
 
 
@@ -44,6 +44,17 @@ class CreditLedger(ChargeLedger, Protocol):
     def open_account(self, customer_id: str, limit: Money) -> Account:
         """Open the account or change its limit; what is used stays used. Raises Contention."""
         ...
+
+    def settle(self, customer_id: str, amount: Money, reference: str) -> Account:
+        """The customer has paid `amount`: it can be used again. A repeat of the same reference changes nothing.
+
+        Raises Refused if there is no account, Contention.
+        """
+        ...
+
+
+def no_account(customer_id: str, amount: Money) -> Refused:
+    return Refused(f"customer {customer_id} has no credit account in {amount.currency}")
 
 
 def exhausted(customer_id: str, amount: Money, account: Account | None) -> PaymentDeclined:

@@ -1,4 +1,5 @@
-"""Credit accounts in DynamoDB, table `payments`: pk ACCOUNT#<customer>, sk CREDIT#<currency>, beside the charges.
+"""Credit accounts in DynamoDB, table `payments`, beside the charges: pk ACCOUNT#<customer>, sk CREDIT#<currency>, and
+sk SETTLED#<reference> for every payment that came in.
 
 An account and the record of a charge change in one transaction. Orders of one customer that meet on his account are
 tried again here, with jitter; what then still collides is Contention, which the workflow retries.
@@ -6,15 +7,13 @@ tried again here, with jitter; what then still collides is Contention, which the
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 from botocore.exceptions import ClientError
 
-from chalicelib.adapters.aws_errors import error_code, translated
-from chalicelib.adapters.backoff import Backoff
-from chalicelib.adapters.payments.credit import Account, exhausted
+from chalicelib.adapters.aws_errors import translated
+from chalicelib.adapters.payments.credit import Account, exhausted, no_account
 from chalicelib.adapters.payments.ledger import Charge, nothing_to_refund
 from chalicelib.adapters.payments.ledger_dynamodb import (
     STORE,
@@ -26,18 +25,9 @@ from chalicelib.adapters.payments.ledger_dynamodb import (
     put_if_absent,
     refunded_before,
 )
-from chalicelib.domain.errors import Contention, DependencyUnavailable
+from chalicelib.adapters.payments.transaction import Collided, persist, transact
 from chalicelib.domain.money import Money
 from chalicelib.ports import Clock, Ids
-
-THROTTLED = frozenset({"ThrottlingError", "ProvisionedThroughputExceeded"})
-"""Cancellation reasons that pass by themselves."""
-
-Result = TypeVar("Result")
-
-
-class _Collided(Exception):
-    """Somebody wrote the same items at the same moment; nothing was changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +38,13 @@ class DynamoDbCreditLedger(DynamoDbChargeLedger):
     ids: Ids
 
     def draw(self, charge: Charge) -> Charge:
-        return self._persist(lambda: self._draw(charge))
+        return persist(self.clock, self.ids, lambda: self._draw(charge))
 
     def give_back(self, order_id: str, refund_id: str) -> Charge:
         charge = self.find(order_id)
         if charge is None:
             raise nothing_to_refund(order_id)
-        return self._persist(lambda: self._give_back(charge, refund_id))
+        return persist(self.clock, self.ids, lambda: self._give_back(charge, refund_id))
 
     def account(self, customer_id: str, currency: str) -> Account | None:
         with translated(STORE):
@@ -64,14 +54,21 @@ class DynamoDbCreditLedger(DynamoDbChargeLedger):
         return _account(customer_id, currency, answer["Item"]) if "Item" in answer else None
 
     def open_account(self, customer_id: str, limit: Money) -> Account:
-        return self._persist(lambda: self._open_account(customer_id, limit))
+        return persist(self.clock, self.ids, lambda: self._open_account(customer_id, limit))
+
+    def settle(self, customer_id: str, amount: Money, reference: str) -> Account:
+        if self.account(customer_id, amount.currency) is None:
+            raise no_account(customer_id, amount)
+        persist(self.clock, self.ids, lambda: self._settle(customer_id, amount, reference))
+        account = self.account(customer_id, amount.currency)
+        assert account is not None, "accounts are never removed"
+        return account
 
     def _draw(self, charge: Charge) -> Charge:
-        record = put_if_absent(charge)
-        refusals = self._transact(
-            {"Put": {"TableName": self.table, **record}},
-            {"Update": {**self._move(charge, -charge.amount.minor), "ConditionExpression": "available >= :needed"}},
-        )
+        take = self._add(charge.customer_id, Money(-charge.amount.minor, charge.amount.currency))
+        take["ConditionExpression"] = "available >= :needed"
+        take["ExpressionAttributeValues"][":needed"] = {"N": str(charge.amount.minor)}
+        refusals = transact(self.client, {"Put": {"TableName": self.table, **put_if_absent(charge)}}, {"Update": take})
         if refusals is None:
             return charge
         taken, short = refusals
@@ -82,24 +79,34 @@ class DynamoDbCreditLedger(DynamoDbChargeLedger):
         raise exhausted(charge.customer_id, charge.amount, account)
 
     def _give_back(self, charge: Charge, refund_id: str) -> Charge:
-        refusals = self._transact(
+        refusals = transact(
+            self.client,
             {"Update": {"TableName": self.table, **mark_refunded(charge.order_id, refund_id)}},
-            {"Update": self._move(charge, charge.amount.minor)},
+            {"Update": self._add(charge.customer_id, charge.amount)},
         )
         if refusals is None:
             return charge.reversed(refund_id)
         return refunded_before(charge.order_id, refusals[0])
 
-    def _move(self, charge: Charge, minor: int) -> dict[str, Any]:
-        """An update that adds `minor` (or takes, below zero) to what is available; `:needed` is the amount taken."""
-        values = {":minor": {"N": str(minor)}}
-        if minor < 0:
-            values[":needed"] = {"N": str(-minor)}
+    def _settle(self, customer_id: str, amount: Money, reference: str) -> None:
+        """A reference that was settled before fails its condition: then there is nothing left to do."""
+        settled = {
+            "pk": {"S": f"ACCOUNT#{customer_id}"},
+            "sk": {"S": f"SETTLED#{reference}"},
+            "minor": {"N": str(amount.minor)},
+            "currency": {"S": amount.currency},
+            "at": {"S": self.clock.now().isoformat()},
+        }
+        once = {"TableName": self.table, "Item": settled, "ConditionExpression": "attribute_not_exists(pk)"}
+        transact(self.client, {"Put": once}, {"Update": self._add(customer_id, amount)})
+
+    def _add(self, customer_id: str, amount: Money) -> dict[str, Any]:
+        """The arguments of an update that adds to what is available, or takes if the amount is below zero."""
         return {
             "TableName": self.table,
-            "Key": _account_key(charge.customer_id, charge.amount.currency),
-            "UpdateExpression": "SET available = available + :minor",
-            "ExpressionAttributeValues": values,
+            "Key": _account_key(customer_id, amount.currency),
+            "UpdateExpression": "SET available = available + :amount",
+            "ExpressionAttributeValues": {":amount": {"N": str(amount.minor)}},
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
         }
 
@@ -125,35 +132,8 @@ class DynamoDbCreditLedger(DynamoDbChargeLedger):
                 )
             except ClientError as error:
                 item_in_the_way(error)
-                raise _Collided from None
+                raise Collided from None
         return _account(customer_id, limit.currency, answer["Attributes"])
-
-    def _transact(self, *actions: dict[str, Any]) -> list[Item | None] | None:
-        """None if all was done; otherwise per action the item that failed its condition ({} if absent), or None."""
-        with translated(STORE):
-            try:
-                self.client.transact_write_items(TransactItems=list(actions))
-            except ClientError as error:
-                if error_code(error) != "TransactionCanceledException":
-                    raise
-                reasons: list[dict[str, Any]] = error.response["CancellationReasons"]
-                codes = {reason["Code"] for reason in reasons}
-                if "ConditionalCheckFailed" in codes:
-                    return [r.get("Item", {}) if r["Code"] == "ConditionalCheckFailed" else None for r in reasons]
-                if "TransactionConflict" in codes:
-                    raise _Collided from None
-                if codes & THROTTLED:
-                    raise DependencyUnavailable(STORE, "a transaction was throttled") from error
-                raise
-        return None
-
-    def _persist(self, act: Callable[[], Result]) -> Result:
-        backoff = Backoff(self.clock, self.ids, "a credit account")
-        while True:
-            try:
-                return act()
-            except (_Collided, Contention):
-                backoff.wait()
 
 
 def _account_key(customer_id: str, currency: str) -> Item:

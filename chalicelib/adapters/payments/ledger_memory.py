@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import replace
 from threading import RLock
 
-from chalicelib.adapters.payments.credit import Account, exhausted
+from chalicelib.adapters.payments.credit import Account, exhausted, no_account
 from chalicelib.adapters.payments.ledger import Charge, ChargeState, nothing_to_refund
 from chalicelib.domain.money import Money
 
@@ -51,6 +51,7 @@ class MemoryCreditLedger(MemoryChargeLedger):
     def __init__(self) -> None:
         super().__init__()
         self._accounts: dict[tuple[str, str], Account] = {}
+        self._settled: set[tuple[str, str]] = set()
 
     def draw(self, charge: Charge) -> Charge:
         with self.lock:
@@ -81,8 +82,18 @@ class MemoryCreditLedger(MemoryChargeLedger):
             used = known.used if known else Money(0, limit.currency)
             return self._put(Account(customer_id, limit, limit - used))
 
-    def _move(self, account: Account, amount: Money) -> None:
-        self._put(replace(account, available=account.available + amount))
+    def settle(self, customer_id: str, amount: Money, reference: str) -> Account:
+        with self.lock:
+            account = self.account(customer_id, amount.currency)
+            if account is None:
+                raise no_account(customer_id, amount)
+            if (customer_id, reference) not in self._settled:
+                self._settled.add((customer_id, reference))
+                account = self._move(account, amount)
+            return account
+
+    def _move(self, account: Account, amount: Money) -> Account:
+        return self._put(replace(account, available=account.available + amount))
 
     def _put(self, account: Account) -> Account:
         self._accounts[account.customer_id, account.limit.currency] = account
