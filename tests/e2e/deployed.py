@@ -22,7 +22,7 @@ from local.serve import seeded
 SHIPPED = ("app.py", "requirements.txt", ".chalice/", "chalicelib/", "poller/", "vendor/")
 """What `chalice deploy` reads of the repository."""
 
-OUTCOME_TIMEOUT_S = 60.0
+OUTCOME_TIMEOUT_S = 120.0
 POLL_S = 0.1
 
 
@@ -49,7 +49,7 @@ class Deployed:
     @property
     def app(self) -> Application:
         """The application as an operator's command line has it: all permissions, the same adapters."""
-        return Application(self.settings, make_client=lambda service, _: self.aws.client(service))
+        return Application(self.settings, make_client=lambda service, *_: self.aws.client(service))
 
     def chalice(self, *arguments: str) -> str:
         return self.deployment.chalice(*arguments)
