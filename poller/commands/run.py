@@ -32,5 +32,6 @@ def run(options: argparse.Namespace) -> int:
             print(f"{report.source}: {report.outcome}, {report.counts.accepted} accepted {report.detail}".rstrip())
         return int(any(report.failed for report in reports))
     stop_on_signals(service)
+    print(f"polling {', '.join(item.source.name for item in sources)}; SIGTERM stops after the page", flush=True)
     service.run()
     return 0

@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -180,8 +179,8 @@ def test_the_service_ends_on_sigterm(tmp_path: Path, erp: SqliteErp) -> None:
         "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
     }
     command = [sys.executable, "-m", "poller", "run", "--source-dir", str(tmp_path)]
-    process = subprocess.Popen(command, env=environ, stderr=subprocess.PIPE)
-    time.sleep(2)
-    assert process.poll() is None
-    process.send_signal(signal.SIGTERM)
-    assert process.wait(30) == 0
+    with subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+        assert process.stdout is not None
+        assert b"polling erp" in process.stdout.readline()
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(60) == 0
