@@ -10,6 +10,7 @@ import argparse
 import json
 import re
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -195,11 +196,11 @@ def rendered() -> str:
     return json.dumps(document(), indent=1, ensure_ascii=False) + "\n"
 
 
-def main(arguments: list[str]) -> int:
+def main(arguments: Sequence[str], files: Sequence[Path] = FILES) -> int:
     parser = argparse.ArgumentParser(prog="python -m chalicelib.api.openapi", description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing; exit code 1 if a file is stale")
-    check, text = parser.parse_args(arguments).check, rendered()
-    stale = [path for path in FILES if not path.exists() or path.read_text(encoding="utf-8") != text]
+    check, text = parser.parse_args(list(arguments)).check, rendered()
+    stale = [path for path in files if not path.exists() or path.read_text(encoding="utf-8") != text]
     for path in stale:
         if not check:
             path.write_text(text, encoding="utf-8")

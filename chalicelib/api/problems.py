@@ -36,13 +36,13 @@ FORBIDDEN = Kind("forbidden", 403, "The token's role does not suffice", "Use a t
 WRONG_SOURCE = Kind("wrong-source", 403, "The token is for another source", "Use the token of that source.")
 NOT_FOUND = Kind("not-found", 404, "There is no such thing", "Check the id and whose token it is.")
 METHOD_NOT_ALLOWED = Kind("method-not-allowed", 405, "Not possible with this method", "Use a method named in `Allow`.")
+NOT_POSSIBLE = Kind("not-possible", 409, "The order's state does not allow it", "Read `detail`; look at the order.")
 CONFLICT = Kind(
     "order-conflict",
     409,
     "The order number was accepted with another content",
     "Compare `differences`; send a changed order under a new external_id.",
 )
-NOT_POSSIBLE = Kind("not-possible", 409, "The order's state does not allow it", "Read `detail`; look at the order.")
 TOO_LARGE = Kind("too-large", 413, "The request is too large", "Split the order, or send a batch.")
 UNSUPPORTED_MEDIA_TYPE = Kind(
     "unsupported-media-type", 415, "The body is not declared as JSON", "Send `Content-Type: application/json`."
@@ -50,7 +50,6 @@ UNSUPPORTED_MEDIA_TYPE = Kind(
 VALIDATION = Kind("validation", 422, "Some fields are wrong", "Correct every field in `errors` and send it again.")
 TOO_MANY = Kind("too-many-requests", 429, "Too many requests", "Wait for `Retry-After` seconds and repeat.")
 INTERNAL = Kind("internal", 500, "An error of ours", "Repeat later; report the correlation id if it stays.")
-NOT_INSTALLED = Kind("not-installed", 501, "This deployment does not have it", "Ask whoever runs the deployment.")
 UNAVAILABLE = Kind("unavailable", 503, "Not available at the moment", "Repeat after `Retry-After` seconds.")
 
 KINDS: tuple[Kind, ...] = tuple(value for value in list(globals().values()) if isinstance(value, Kind))
