@@ -77,6 +77,11 @@ class DynamoDbEventStore:
             raise VersionConflict(append.order_id, append.expected_version)
         self._remember(append.order_id, append.expected_version)
 
+    def require_place(self, append: Append) -> None:
+        """Raises VersionConflict if something was appended to the order since its expected version."""
+        if self._item(append.order_id, append.expected_version + 1) is not None:
+            raise VersionConflict(append.order_id, append.expected_version)
+
     def stored(self, append: Append) -> RecordedEvent:
         """What this very append stored, after its place turned out to be taken. Raises VersionConflict."""
         return self._own(append, self._item(append.order_id, append.expected_version + 1))

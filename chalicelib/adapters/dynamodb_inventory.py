@@ -157,4 +157,5 @@ def _refuse_if_short(call: ReservationCall, reservation: Reservation, wanted: Ma
         reservation = after if outcome is Outcome.APPLIED else call.after_refusal(outcome, reservation)
         if not reservation.can_take:
             raise VersionConflict(call.append.order_id, call.append.expected_version)
+    call.events.require_place(call.append)  # a call that the order has left behind has no say
     raise InsufficientStock(*short)
