@@ -4,6 +4,7 @@
 planned. Methods of Chalice are wrapped, found by reading the one version of it that is accepted:
 
     OSUtils.walk                    the bundle is the same for the same sources
+    SwaggerGenerator                API Gateway's own answers are problem documents, too
     PlanStage.execute               the plan starts from the newest record of what is deployed
     Executor.execute                before: the resources stack, exact policies; if it fails: what was made is recorded
     TypedAWSClient.update_function  functions that have not changed are left alone
@@ -22,15 +23,16 @@ from typing import Any
 
 import chalice
 import click
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 from chalice.awsclient import AWSClientError, TypedAWSClient
 from chalice.config import DeployedResources
 from chalice.deploy.deployer import ResultsRecorder
 from chalice.deploy.executor import Executor
 from chalice.deploy.planner import PlanStage
+from chalice.deploy.swagger import SwaggerGenerator
 from chalice.utils import OSUtils
 
-from chalicelib.deploy import bundle, event_sources, generate, unchanged
+from chalicelib.deploy import bundle, event_sources, gateway, generate, unchanged
 from chalicelib.deploy.deployment import Deployment
 from chalicelib.deploy.errors import DeployError
 from chalicelib.deploy.stages import STAGES
@@ -58,6 +60,7 @@ def install() -> None:
     if command.info_name in ("deploy", "delete", "package"):
         require_stage(command.params["stage"])
     OSUtils.walk = bundle.reproducible(OSUtils.walk)
+    SwaggerGenerator.generate_swagger = gateway.with_gateway_responses(SwaggerGenerator.generate_swagger)
     if command.info_name in ("deploy", "delete"):
         deployment = begin(command)
         _plan_from(deployment)
@@ -107,7 +110,7 @@ def _deploy_around_chalice(deployment: Deployment) -> None:
             upstream_execute(self, plan)
         except BaseException as error:
             deployment.keep_partial_record(self.resource_values)
-            if isinstance(error, (AWSClientError, ClientError)):
+            if isinstance(error, (AWSClientError, BotoCoreError, ClientError)):
                 raise DeployError("Chalice could not finish its part of the deployment.", str(error)) from error
             raise
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from typing import Any
 
 from ministack import app as ministack_app
@@ -40,7 +41,15 @@ def _import_api(spec: dict[str, Any], query: dict[str, Any]) -> Response:
     if endpoint_types := query.get("endpointConfigurationTypes"):
         settings["endpointConfiguration"] = {"types": list(endpoint_types)}
     api_id = apigateway_v1._import_rest_api(spec, settings)
+    _import_gateway_responses(api_id, spec)
     return _described(api_id, 201)
+
+
+def _import_gateway_responses(api_id: str, spec: dict[str, Any]) -> None:
+    """What the document says of API Gateway's own answers; upstream's importer passes them over."""
+    apigateway_v1._gateway_responses[api_id] = {}
+    for kind, response in spec.get("x-amazon-apigateway-gateway-responses", {}).items():
+        apigateway_v1._put_gateway_response(api_id, kind, response)
 
 
 def _put_api(api_id: str, spec: dict[str, Any]) -> Response:
@@ -55,6 +64,7 @@ def _put_api(api_id: str, spec: dict[str, Any]) -> Response:
     resources.clear()
     resources[root["id"]] = root
     apigateway_v1._authorizers_v1[api_id].clear()
+    _import_gateway_responses(api_id, spec)
     schemes = apigateway_v1._import_security_schemes(api_id, spec)
     for path, item in (spec.get("paths") or {}).items():
         apigateway_v1._import_path_item(api_id, path, item, schemes, spec.get("security"))
@@ -80,7 +90,8 @@ def payload_limits() -> None:
     """Bodies of any size reach the function upstream.
 
     AWS refuses a body above 10 MiB with 413 and plain text. What is left may still exceed the 6 MiB that a
-    function can be called with, base64 included: 413 `{"message": "Request Too Long"}`.
+    function can be called with, base64 included: 413 `{"message": "Request Too Long"}`, or what the API has put in the
+    place of REQUEST_TOO_LARGE.
     """
     upstream = apigateway_v1.handle_execute
     upstream_proxy = apigateway_v1._build_lambda_event_v1
@@ -94,8 +105,7 @@ def payload_limits() -> None:
         try:
             answer: Response = await upstream(api_id, stage, method, path, headers, body, query)
         except _EventTooLarge:
-            error = {"Content-Type": "application/json", "x-amzn-ErrorType": "BadRequestException"}
-            return 413, error, b'{"message": "Request Too Long"}'
+            return _request_too_long(api_id, stage, path, headers)
         return answer
 
     def build_lambda_event(*args: Any, **options: Any) -> Any:
@@ -107,6 +117,22 @@ def payload_limits() -> None:
 
     apigateway_v1.handle_execute = handle_execute
     apigateway_v1._build_lambda_event_v1 = build_lambda_event
+
+
+def _request_too_long(api_id: str, stage: str, path: str, headers: dict[str, str]) -> Response:
+    error = apigateway_v1._GatewayError("REQUEST_TOO_LARGE", "Request Too Long", "BadRequestException")
+    request = {
+        "api_id": api_id,
+        "stage": apigateway_v1._stages_v1[api_id][stage],
+        "stage_name": stage,
+        "headers": headers,
+        "query_params": {},
+        "path_params": {},
+        "resource_path": path,
+        "request_id": str(uuid.uuid4()),
+    }
+    answer: Response = apigateway_v1._gateway_error_response(error, request)
+    return answer
 
 
 class _EventTooLarge(Exception):
