@@ -1,0 +1,232 @@
+"""Orders through the deployed system: accepted once, carried to the right end, undone when they must be."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from chalicelib.operations.replay import compare
+
+from local.client import Answer
+from local.sample.tour import tour
+from tests.e2e.deployed import Deployed
+from tests.e2e.orders import for_sku, order, paid_with
+
+pytestmark = pytest.mark.e2e
+
+STATE_BYTES_LIMIT = 2048
+
+
+def at_once(calls: list[Callable[[], Any]]) -> list[Any]:
+    """All calls, released at the same moment."""
+    gate = threading.Barrier(len(calls))
+
+    def wait_and_call(call: Callable[[], Any]) -> Any:
+        gate.wait()
+        return call()
+
+    with ThreadPoolExecutor(len(calls)) as pool:
+        return list(pool.map(wait_and_call, calls))
+
+
+def events(stack: Deployed, order_id: str) -> list[str]:
+    return [event["type"] for event in stack.api.get(f"/orders/{order_id}/events").body["events"]]
+
+
+def executions(stack: Deployed, order_id: str) -> list[str]:
+    """Names of all executions of the order."""
+    pages = stack.aws.client("stepfunctions").get_paginator("list_executions")
+    machine = stack.settings.state_machine_arn
+    names = [e["name"] for page in pages.paginate(stateMachineArn=machine) for e in page["executions"]]
+    return [name for name in names if name.startswith(order_id)]
+
+
+def charges(stack: Deployed, order_id: str) -> list[dict[str, Any]]:
+    """What the sandbox's ledger holds for the order."""
+    answer = stack.aws.client("dynamodb").query(
+        TableName=stack.settings.name("payments"),
+        KeyConditionExpression="pk = :pk",
+        ExpressionAttributeValues={":pk": {"S": f"ORDER#{order_id}"}},
+    )
+    return list(answer["Items"])
+
+
+def test_fifty_identical_posts_are_one_order(stack: Deployed) -> None:
+    payload = order()
+    answers: list[Answer] = at_once([lambda: stack.api.post("/orders", payload)] * 50)
+    assert {answer.status for answer in answers} <= {200, 202}
+    assert len({answer.body["order_id"] for answer in answers}) == 1
+    assert len({answer.body["correlation_id"] for answer in answers}) == 1
+    assert sum(answer.status == 202 for answer in answers) == 1
+    order_id = answers[0].body["order_id"]
+    assert stack.outcome(order_id)["status"] == "CONFIRMED"
+    assert executions(stack, order_id) == [f"{order_id}-1"]
+    assert Counter(events(stack, order_id))["PaymentCaptured"] == 1
+    assert len(charges(stack, order_id)) == 1
+
+
+def test_another_content_under_the_same_number_names_the_difference(stack: Deployed) -> None:
+    payload = for_sku("WIDGET-1", 3)
+    stack.submit(payload)
+    other = {**for_sku("WIDGET-1", 4), "external_id": payload["external_id"]}
+    answer = stack.api.post("/orders", other)
+    assert answer.status == 409
+    assert answer.headers["content-type"] == "application/problem+json"
+    fields = {difference["field"] for difference in answer.body["differences"]}
+    assert {"lines[0].quantity"} <= fields
+
+
+def test_a_hundred_orders_for_sixty_pieces(stack: Deployed) -> None:
+    sku = "SCREWDR-SET-6"
+    inventory = stack.app.inventory
+    price = str(stack.app.reference.product(sku).prices["EUR"])  # type: ignore[union-attr]
+    inventory.set_available(sku, 60)
+    payloads = [for_sku(sku, 1, price) for _ in range(100)]
+    with ThreadPoolExecutor(16) as pool:
+        ids = list(pool.map(stack.submit, payloads))
+    outcomes = Counter(stack.outcome(order_id)["status"] for order_id in ids)
+    assert outcomes == {"CONFIRMED": 60, "REJECTED": 40}
+    assert inventory.available(sku) == 0
+    assert inventory.reserved(sku) == 60, "what is confirmed stays reserved until it is delivered"
+
+
+def test_every_outcome_of_the_tour(stack: Deployed) -> None:
+    samples = list(tour())
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda sample: stack.api.post("/orders", sample.payload), samples))
+    for sample, answer in zip(samples, answers, strict=True):
+        shown = stack.outcome(answer.body["order_id"])
+        assert shown["status"] == sample.expected_status, sample.description
+        codes = [reason["code"] for reason in shown["why"]["reasons"]]
+        assert sample.expected_reason_code is None or sample.expected_reason_code in codes, sample.description
+
+
+def test_a_declined_card_gives_the_stock_back(stack: Deployed) -> None:
+    order_id = stack.submit(paid_with("pm_card_visa_chargeDeclined"))
+    assert stack.outcome(order_id)["status"] == "REJECTED"
+    types = events(stack, order_id)
+    assert types == [
+        "OrderReceived",
+        "OrderValidated",
+        "InventoryReserved",
+        "RejectionDecided",
+        "InventoryReleased",
+        "OrderRejected",
+    ]
+    assert not stack.app.inventory.holds_anything(order_id)
+
+
+def test_a_no_at_the_last_step_refunds_then_releases(stack: Deployed) -> None:
+    recalled = next(s for s in tour() if s.expected_reason_code == "delivery_hold")
+    order_id = stack.submit({**recalled.payload, "external_id": order()["external_id"]})
+    assert stack.outcome(order_id)["status"] == "REJECTED"
+    assert events(stack, order_id)[3:] == [
+        "PaymentCaptured",
+        "RejectionDecided",
+        "PaymentRefunded",
+        "InventoryReleased",
+        "OrderRejected",
+    ]
+
+
+def test_an_order_that_was_accepted_and_never_started_is_swept(stack: Deployed) -> None:
+    """As if the process had been killed between the event and the start of the execution."""
+    from datetime import timedelta
+
+    from chalicelib.intake.accept import Intake
+    from chalicelib.intake.order_model import parse_order
+    from chalicelib.journal import Journal
+
+    app = stack.app
+
+    class Earlier:
+        """A clock of two minutes ago."""
+
+        def now(self) -> Any:
+            return app.clock.now() - timedelta(minutes=2)
+
+        def sleep(self, seconds: float) -> None:
+            app.clock.sleep(seconds)
+
+    class Killed(Exception):
+        pass
+
+    class NoEngine:
+        def start(self, order_id: str, correlation_id: str, attempt: int) -> bool:
+            raise Killed
+
+        def is_running(self, order_id: str, attempt: int) -> bool:
+            raise Killed
+
+    content = parse_order(order())
+    with pytest.raises(Killed):
+        Intake(Journal(app.events, Earlier(), app.ids, "Intake"), NoEngine()).accept(content, "swept-1")
+    order_id = content.order_id
+    assert stack.until(order_id, "RECEIVED")["status"] == "RECEIVED"
+    wait_for_row(stack, order_id)
+    for _ in range(2):
+        stack.aws.client("lambda").invoke(FunctionName=stack.settings.name("sweep"), Payload=b"{}")
+    assert stack.outcome(order_id)["status"] == "CONFIRMED"
+    assert executions(stack, order_id) == [f"{order_id}-1"]
+    assert Counter(events(stack, order_id))["OrderReceived"] == 1
+
+
+def wait_for_row(stack: Deployed, order_id: str) -> None:
+    """Until the stream's consumer has projected the order."""
+    import time
+
+    deadline = time.monotonic() + 30
+    while stack.app.projection.get(order_id) is None:
+        assert time.monotonic() < deadline, "the order is not projected"
+        time.sleep(0.1)
+
+
+def test_five_hundred_lines(stack: Deployed) -> None:
+    large = next(s for s in tour() if len(s.payload["lines"]) == 500)
+    order_id = stack.submit({**large.payload, "external_id": order()["external_id"]})
+    assert stack.outcome(order_id)["status"] == "CONFIRMED"
+    history = stack.aws.client("stepfunctions").get_execution_history(
+        executionArn=f"{stack.settings.state_machine_arn.replace(':stateMachine:', ':execution:')}:{order_id}-1",
+        maxResults=1000,
+    )["events"]
+    details = [value for event in history for key, value in event.items() if key.endswith("EventDetails")]
+    texts = [d[key] for d in details for key in ("input", "output") if key in d]
+    assert texts
+    assert max(len(text.encode()) for text in texts) < STATE_BYTES_LIMIT
+
+
+def test_only_identifiers_are_in_the_execution_history(stack: Deployed) -> None:
+    payload = paid_with("pm_card_visa_chargeDeclined")
+    order_id = stack.submit(payload)
+    stack.outcome(order_id)
+    arn = f"{stack.settings.state_machine_arn.replace(':stateMachine:', ':execution:')}:{order_id}-1"
+    history = stack.aws.client("stepfunctions").get_execution_history(executionArn=arn, maxResults=1000)
+    text = json.dumps(history["events"], default=str)
+    for private in (payload["ship_to"]["name"], payload["ship_to"]["address"], payload["payment"]["token"]):
+        assert private not in text
+
+
+def test_the_read_model_equals_the_events(stack: Deployed) -> None:
+    """Runs last in this module, when nothing is on its way any more."""
+    import time
+
+    deadline = time.monotonic() + 60
+    while differences := list(compare(stack.app.events, stack.app.projection)):
+        assert time.monotonic() < deadline, differences
+        time.sleep(1)
+
+
+def test_the_machine_is_valid_for_the_service(stack: Deployed) -> None:
+    from chalicelib.workflow.definition import definition
+
+    for kind in ("STANDARD", "EXPRESS"):
+        machine = definition(lambda name: f"arn:aws:lambda:eu-central-1:000000000000:function:{name}:live", kind)
+        answer = stack.aws.client("stepfunctions").validate_state_machine_definition(
+            definition=json.dumps(machine), type=kind
+        )
+        assert answer["result"] == "OK", answer["diagnostics"]
