@@ -15,7 +15,7 @@ from chalicelib.deploy.functions import BY_NAME
 from chalicelib.deploy.placeholders import filled_in
 from chalicelib.deploy.record import Record
 from chalicelib.deploy.stacks import Stack, Stacks
-from chalicelib.deploy.stages import Stage
+from chalicelib.deploy.stages import Stage, settings_of
 from chalicelib.deploy.versions import Versions
 from chalicelib.settings import Settings
 from chalicelib.workflow.definition import function_names
@@ -37,7 +37,7 @@ class Deployment:
         with explained("Asking AWS who is deploying"):
             sts = client("sts")
             account = sts.get_caller_identity()["Account"]
-        return cls(stage, Settings(stage.name, sts.meta.region_name, account), client, say, project)
+        return cls(stage, settings_of(stage, sts.meta.region_name, account), client, say, project)
 
     @property
     def stacks(self) -> Stacks:

@@ -33,7 +33,8 @@ with Amazon SQS"): room for retries while the consumer is throttled."""
 class Function:
     """A Lambda function. `consumes`: the queue that it is the consumer of.
 
-    `reserved_concurrency` bounds how often it runs at once, in the stages that reserve at all.
+    `reserved_concurrency` bounds how often it runs at once, in the stages that reserve at all. `rehearses`: its work
+    can be made to fail by failure switches, in the stages that have them.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Function:
     needs: tuple[Grant, ...]
     consumes: str = ""
     reserved_concurrency: int | None = None
+    rehearses: bool = False
 
     def aws_name(self, settings: Settings) -> str:
         """Chalice names the API's function after the application and the stage only."""
@@ -57,10 +59,11 @@ class Function:
         """The policy of the function's role. X-Ray knows no resources, hence the only `*`."""
         logs = settings.arn("logs", f"log-group:{self.log_group(settings)}:*")
         tracing = ["xray:PutTelemetryRecords", "xray:PutTraceSegments"]
+        rehearsing = [may.REHEARSE_OUTAGES] if self.rehearses and settings.fault_switches else []
         return {
             "Version": "2012-10-17",
             "Statement": [
-                *(grant.statement(settings) for grant in self.needs),
+                *(grant.statement(settings) for grant in (*self.needs, *rehearsing)),
                 _allow("WriteOwnLog", ["logs:CreateLogStream", "logs:PutLogEvents"], logs),
                 _allow("Trace", tracing, "*"),
             ],
@@ -76,14 +79,18 @@ _STATE_TIMEOUTS_S = {step.function: step.timeout_s for step in ALL_STEPS}
 
 def _step(name: str, *needs: Grant) -> Function:
     """A function of the workflow: its timeout is its state's, less the margin."""
-    return Function(name, _STATE_TIMEOUTS_S[name] - STATE_MARGIN_S, 512, (may.READ_EVENTS, may.APPEND_EVENTS, *needs))
+    needs = (may.READ_EVENTS, may.APPEND_EVENTS, *needs)
+    return Function(name, _STATE_TIMEOUTS_S[name] - STATE_MARGIN_S, 512, needs, rehearses=True)
 
 
 _DECIDE_ABOUT_ORDERS = (may.READ_EVENTS, may.APPEND_EVENTS, may.START_WORKFLOW)
 _CONTROL = (may.READ_CONTROL, may.CHANGE_CONTROL)
+_CIRCUITS = (*_CONTROL, may.PUBLISH_EVENTS)
+"""To call through a circuit breaker, whose changes are announced on the bus."""
+
 _REFERENCE = (may.READ_REFERENCE, may.MISS_REFERENCE)
 _INVENTORY = (may.READ_INVENTORY, may.CHANGE_INVENTORY, may.CHECK_EVENTS)
-_PAYMENTS = (may.READ_PAYMENTS, may.CHANGE_PAYMENTS, may.CALL_STRIPE, *_CONTROL)
+_PAYMENTS = (may.READ_PAYMENTS, may.CHANGE_PAYMENTS, may.CALL_STRIPE, *_CIRCUITS)
 
 FUNCTIONS = (
     Function(
@@ -143,11 +150,12 @@ FUNCTIONS = (
         (
             may.READ_EVENTS,
             may.APPEND_EVENTS,
-            may.READ_CONTROL,
+            *_CIRCUITS,
             may.SIGN_CALLBACKS,
             may.CONSUME_ACKNOWLEDGEMENTS,
         ),
         consumes="acknowledgements",
+        rehearses=True,
     ),
 )
 

@@ -52,8 +52,7 @@ def _stage(stage: Stage) -> dict[str, Any]:
         "log_retention_in_days": stage.log_retention_days,
         "environment_variables": {
             "ORDERBRIDGE_ACCOUNT_ID": ACCOUNT,
-            "ORDERBRIDGE_STAGE": stage.name,
-            "ORDERBRIDGE_PAYMENT_GATEWAY": stage.payment_gateway,
+            **stage.environment(),
             "POWERTOOLS_LOG_LEVEL": stage.log_level,
             "POWERTOOLS_SERVICE_NAME": APP_NAME,
         },

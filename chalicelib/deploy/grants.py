@@ -92,6 +92,9 @@ PUT_CONTROL = _dynamodb("PutControl", "control", "PutItem")
 READ_CONTROL = _dynamodb("ReadControl", "control", "GetItem", "Query")
 CHANGE_CONTROL = _dynamodb("ChangeControl", "control", "DeleteItem", "PutItem", "UpdateItem")
 
+REHEARSE_OUTAGES = _dynamodb("RehearseOutages", "control", "Query", "UpdateItem")
+"""To read failure switches, use up their calls, and count."""
+
 READ_REFERENCE = Grant("ReadReference", ("s3:GetObject",), (_bucket("reference", "/reference/*"),))
 MISS_REFERENCE = Grant("MissReference", ("s3:ListBucket",), (_bucket("reference"),))
 """Without it S3 says "forbidden" of an object that does not exist."""

@@ -17,6 +17,8 @@ class Stage:
     `api_gateway_stage`: the first part of the REST API's path, and what tells the stages' API metrics apart.
     `reserves_concurrency`: off where the account may be new, whose limit of 10 leaves nothing to reserve.
     `is_local`: plain HTTP, one machine; what the local AWS refuses or cannot measure is left out.
+    `rehearses`: outages may be rehearsed with failure switches; never where real orders are.
+    `redrive_delay_s`: before the first automatic redrive of a parked order.
     """
 
     name: str
@@ -28,13 +30,26 @@ class Stage:
     protects_data: bool = False
     reserves_concurrency: bool = False
     is_local: bool = False
+    rehearses: bool = False
+    redrive_delay_s: int = 60
+
+    def environment(self) -> dict[str, str]:
+        """What every function of the stage is told, but for the account; operators' commands start from the same."""
+        return {
+            "ORDERBRIDGE_STAGE": self.name,
+            "ORDERBRIDGE_PAYMENT_GATEWAY": self.payment_gateway,
+            "ORDERBRIDGE_FAULT_SWITCHES": "on" if self.rehearses else "off",
+            "ORDERBRIDGE_REDRIVE_DELAY_S": str(self.redrive_delay_s),
+        }
 
 
 STAGES = {
     stage.name: stage
     for stage in (
-        Stage("local", api_gateway_stage="api", log_retention_days=1, is_local=True),
-        Stage("dev", api_gateway_stage="dev", log_retention_days=14),
+        Stage(
+            "local", api_gateway_stage="api", log_retention_days=1, is_local=True, rehearses=True, redrive_delay_s=5
+        ),
+        Stage("dev", api_gateway_stage="dev", log_retention_days=14, rehearses=True),
         Stage(
             "prod",
             api_gateway_stage="prod",
@@ -49,4 +64,16 @@ STAGES = {
 
 def unresolved(stage: Stage) -> Settings:
     """Settings of the stage before the account and region are known; see `placeholders`."""
-    return Settings(stage.name, region=REGION, account_id=ACCOUNT)
+    return settings_of(stage, REGION, ACCOUNT)
+
+
+def settings_of(stage: Stage, region: str, account_id: str) -> Settings:
+    """The settings of the stage's functions."""
+    return Settings(
+        stage.name,
+        region,
+        account_id,
+        payment_gateway=stage.payment_gateway,
+        fault_switches=stage.rehearses,
+        redrive_delay_s=stage.redrive_delay_s,
+    )
