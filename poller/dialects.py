@@ -97,7 +97,8 @@ _POSTGRESQL = Dialect(
     # how far the next one is away. txid_* instead of pg_*: known since 8.3, and prepared transactions count.
     horizon_sql=(
         "SELECT later + age(CAST(CAST(later % 4294967296 AS text) AS xid)), earlier FROM (SELECT"
-        " txid_snapshot_xmax(txid_current_snapshot()) AS later, txid_snapshot_xmin(txid_current_snapshot()) AS earlier) s"
+        " txid_snapshot_xmax(txid_current_snapshot()) AS later,"
+        " txid_snapshot_xmin(txid_current_snapshot()) AS earlier) s"
     ),
     strip_keys=True,
 )
