@@ -12,7 +12,6 @@ go through as if there were no breaker: it must not become the outage that it is
 
 from __future__ import annotations
 
-import logging
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,9 +20,8 @@ from typing import TypeVar
 
 from chalicelib.adapters.circuits import Circuit, CircuitStore, State
 from chalicelib.domain.errors import CircuitOpen, DependencyTimeout, DependencyUnavailable, OrderbridgeError
+from chalicelib.observability import logger
 from chalicelib.ports import Clock, Ids
-
-log = logging.getLogger(__name__)
 
 Result = TypeVar("Result")
 OnTransition = Callable[[str, State, State], None]
@@ -156,7 +154,7 @@ class CircuitBreaker:
             self._seen_until = None
             return False
         self._see(after)
-        log.warning("circuit %s: %s -> %s", self.name, before.state, after.state)
+        logger().warning("circuit changed", extra={"circuit": self.name, "from": before.state, "to": after.state})
         if self._on_transition is not None:
             self._on_transition(self.name, before.state, after.state)
         return True
@@ -168,6 +166,8 @@ class CircuitBreaker:
         try:
             return ask()
         except OrderbridgeError as error:
-            log.warning("circuit %s: its store failed, calls go through unguarded: %s", self.name, error)
+            logger().warning(
+                "circuit store failed, calls go unguarded", extra={"circuit": self.name, "why": str(error)}
+            )
             self._store_rests_until = self._clock.now() + timedelta(seconds=self._settings.store_pause_s)
             return otherwise
