@@ -1,7 +1,7 @@
 """Reading a JSON body strictly: every way of being wrong is a 4xx that says where, none is a surprise.
 
-Python's json is lenient where an order must not be: it takes NaN, keeps the last of two equal names, and fails with
-errors of its own on deep nesting and endless numbers.
+Python's json is lenient where an order must not be: it keeps the last of two equal names, and fails with errors of its
+own on deep nesting and endless numbers. (It also takes NaN; no field of ours does, and then the field is named.)
 """
 
 from __future__ import annotations
@@ -25,11 +25,12 @@ class _Repeating(dict[str, Any]):
 
 
 def json_object(call: Call, max_bytes: int) -> Mapping[str, Any]:
-    """The JSON object of the body. Raises Problem: 400, 413, 415."""
+    """The JSON object of the body. Raises Problem: 400, 413, 415, 422."""
     _check_media_type(call.headers.get("content-type", JSON))
     value = _parse(_decode(_bytes(call, max_bytes)))
     if not isinstance(value, dict):
-        raise _malformed(f"must be a JSON object {{...}}, but is {_kind(value)}")
+        message = f"must be a JSON object {{...}}, but is {_kind(value)}"
+        raise Problem(problems.VALIDATION, f"The body {message}.", [FieldError("", message)])
     return value
 
 
@@ -84,7 +85,7 @@ def _parse(text: str) -> Any:
         return marked
 
     try:
-        value = json.loads(text, object_pairs_hook=make_object, parse_constant=_refuse_constant)
+        value = json.loads(text, object_pairs_hook=make_object)
     except json.JSONDecodeError as error:
         raise _malformed(f"is not JSON: {error.msg} at line {error.lineno}, column {error.colno}") from None
     except RecursionError:
@@ -95,10 +96,6 @@ def _parse(text: str) -> Any:
         found = [FieldError(path[:200], "stands more than once in its object") for path in _repeated_paths(value)]
         raise Problem(problems.MALFORMED, "Every name may stand once in an object.", found)
     return value
-
-
-def _refuse_constant(name: str) -> None:
-    raise _malformed(f"holds {name}, which is not JSON")
 
 
 def _repeated_paths(value: Any) -> Iterator[str]:

@@ -12,14 +12,14 @@ JSON = "application/json"
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request. `path` is what the client asked for, `base` the part of it before our own paths ("/api").
+    """One request. `path` is what the client asked for, `resource` the pattern of the route ("/orders/{order_id}").
 
     Header names are in lower case; `body` is as API Gateway passes it, in base 64 if `is_base64`.
     """
 
     method: str
     path: str
-    base: str
+    resource: str
     params: Mapping[str, str]
     query: Mapping[str, Sequence[str]]
     headers: Mapping[str, str]
@@ -32,11 +32,10 @@ class Call:
     def of(cls, event: Mapping[str, Any]) -> Call:
         """From an event of API Gateway's Lambda proxy integration (payload format 1.0)."""
         context = event["requestContext"]
-        path = str(context.get("path") or context["resourcePath"])
         return cls(
             method=context["httpMethod"],
-            path=path,
-            base=_base(path, context["resourcePath"]),
+            path=str(context.get("path") or context["resourcePath"]),
+            resource=context["resourcePath"],
             params=event.get("pathParameters") or {},
             query=event.get("multiValueQueryStringParameters") or {},
             headers={str(name).lower(): str(value) for name, value in (event.get("headers") or {}).items()},
@@ -46,16 +45,11 @@ class Call:
             authorizer=context.get("authorizer") or {},
         )
 
-    def href(self, path: str) -> str:
-        """An absolute path that works where the client called: with the stage, or behind a custom domain."""
-        return self.base + path
-
-
-def _base(path: str, resource: str) -> str:
-    """What stands before our own path, whose segments `resource` counts: "/api/orders/o-1" -> "/api"."""
-    segments = path.rstrip("/").split("/")
-    own = len(resource.strip("/").split("/"))
-    return "/".join(segments[: len(segments) - own]).rstrip("/")
+    def reference(self, path: str) -> str:
+        """A path of ours relative to the request's URL: right with a stage, behind any domain and any proxy."""
+        segments = len(self.resource.strip("/").split("/"))
+        up = segments - 1 + self.path.endswith("/")
+        return ("../" * up or "./") + path.lstrip("/")
 
 
 @dataclass(frozen=True, slots=True)

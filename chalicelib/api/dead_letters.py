@@ -29,8 +29,8 @@ def list_groups(call: Call, services: ApiServices) -> Answer:
     require(call, services.clock.now(), Role.READ)
     Parameters(call.query).done()
     view: GroupsView = {
-        "groups": [group_view(group, call.href) for group in services.letters.groups()],
-        "jobs": [job_view(job, call.href) for job in services.jobs.jobs.latest(RECENT_JOBS)],
+        "groups": [group_view(group) for group in services.letters.groups()],
+        "jobs": [job_view(job) for job in services.jobs.jobs.latest(RECENT_JOBS)],
     }
     return Answer(200, view)
 
@@ -46,8 +46,8 @@ def list_letters(call: Call, services: ApiServices) -> Answer:
     after = parameters.take("cursor", _after) or ""
     parameters.done()
     letters = services.letters.in_group(fingerprint, limit + 1, after)
-    own = call.href(f"/dead-letters/{fingerprint}")
-    view: LettersView = {"letters": [letter_view(x, call.href) for x in letters[:limit]], "links": {"self": own}}
+    own = f"/dead-letters/{fingerprint}"
+    view: LettersView = {"letters": [letter_view(x) for x in letters[:limit]], "links": {"self": own}}
     if len(letters) > limit:
         view["links"]["next"] = f"{own}?limit={limit}&cursor={letters[limit - 1].failed.order_id}"
     return Answer(200, view)
@@ -71,7 +71,7 @@ def show_job(call: Call, services: ApiServices) -> Answer:
     job = services.jobs.jobs.load(job_id) if _JOB_ID.match(job_id) else None
     if job is None:
         raise Problem(problems.NOT_FOUND, "There is no job with this id.")
-    return Answer(200, job_view(job, call.href))
+    return Answer(200, job_view(job))
 
 
 def _act(call: Call, services: ApiServices, action: Action) -> Answer:
@@ -91,8 +91,8 @@ def _act_on_group(call: Call, services: ApiServices, action: Action, principal: 
     job = services.jobs.request(call.params["id"], action, asked.rate_per_s, asked.actor(principal), asked.reason)
     if job is None:
         raise _no_such_letter()
-    view = job_view(job, call.href)
-    return Answer(202, view, {"Location": view["links"]["self"]})
+    view = job_view(job)
+    return Answer(202, view, {"Location": call.reference(view["links"]["self"])})
 
 
 def _after(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing_extensions import TypedDict
 
 from chalicelib.api.schemas import PageLinks
-from chalicelib.api.views import Href, moment
+from chalicelib.api.views import moment
 from chalicelib.operations.jobs import Action, Job
 from chalicelib.ports import LETTER_COUNT_LIMIT, DeadLetter, LetterGroup
 
@@ -93,7 +93,7 @@ class LettersView(TypedDict):
     links: PageLinks
 
 
-def group_view(group: LetterGroup, href: Href) -> GroupView:
+def group_view(group: LetterGroup) -> GroupView:
     return {
         "fingerprint": group.fingerprint,
         "step": group.step,
@@ -103,11 +103,11 @@ def group_view(group: LetterGroup, href: Href) -> GroupView:
         "count_is_minimum": group.count >= LETTER_COUNT_LIMIT,
         "first_failed_at": moment(group.first_failed_at),
         "last_failed_at": moment(group.last_failed_at),
-        "links": _links(group.fingerprint, href(f"/dead-letters/{group.fingerprint}"), href),
+        "links": _links(group.fingerprint, f"/dead-letters/{group.fingerprint}"),
     }
 
 
-def letter_view(letter: DeadLetter, href: Href) -> LetterView:
+def letter_view(letter: DeadLetter) -> LetterView:
     failed = letter.failed
     return {
         "order_id": failed.order_id,
@@ -119,11 +119,11 @@ def letter_view(letter: DeadLetter, href: Href) -> LetterView:
         "failed_at": moment(failed.failed_at),
         "redrive_at": moment(letter.redrive_at) if letter.redrive_at else None,
         "correlation_id": failed.correlation_id,
-        "links": _links(failed.order_id, href(f"/orders/{failed.order_id}"), href),
+        "links": _links(failed.order_id, f"/orders/{failed.order_id}"),
     }
 
 
-def job_view(job: Job, href: Href) -> JobView:
+def job_view(job: Job) -> JobView:
     return {
         "job_id": job.job_id,
         "fingerprint": job.fingerprint,
@@ -136,10 +136,10 @@ def job_view(job: Job, href: Href) -> JobView:
         "refused": job.refused,
         "requested_at": moment(job.requested_at),
         "finished_at": moment(job.finished_at) if job.finished_at else None,
-        "links": {"self": href(f"/dead-letters/jobs/{job.job_id}")},
+        "links": {"self": f"/dead-letters/jobs/{job.job_id}"},
     }
 
 
-def _links(target: str, own: str, href: Href) -> LetterLinks:
-    acting = href(f"/dead-letters/{target}")
+def _links(target: str, own: str) -> LetterLinks:
+    acting = f"/dead-letters/{target}"
     return {"self": own, "redrive": f"{acting}/redrive", "discard": f"{acting}/discard"}

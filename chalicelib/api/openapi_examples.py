@@ -58,11 +58,6 @@ CONTENT = parse_order(ORDER)
 TOTAL = Money.parse("45.00", "EUR")
 
 
-def href(path: str) -> str:
-    """As if deployed to the stage `api`."""
-    return f"/api{path}"
-
-
 def _recorded(*events: Event) -> list[RecordedEvent]:
     return [
         RecordedEvent(
@@ -102,18 +97,18 @@ def examples() -> dict[str, Any]:
         "order_on_account": {**ORDER, "external_id": "SO-100046", "payment": {"method": "on_account"}},
         "command": {"reason": "The customer called", "by": "M. Ito"},
         "group_command": {"reason": "The payment provider is back", "rate_per_s": 20},
-        "accepted": accepted(CONTENT.order_id, Status.RECEIVED, CORRELATION_ID, href),
-        "replayed": accepted(CONTENT.order_id, Status.CONFIRMED, CORRELATION_ID, href),
-        "confirmed_order": order_view(confirmed, href),
-        "rejected_order": order_view(fold(REJECTED), href),
+        "accepted": accepted(CONTENT.order_id, Status.RECEIVED, CORRELATION_ID),
+        "replayed": accepted(CONTENT.order_id, Status.CONFIRMED, CORRELATION_ID),
+        "confirmed_order": order_view(confirmed),
+        "rejected_order": order_view(fold(REJECTED)),
         "events": {"order_id": CONTENT.order_id, "events": [event_view(x, show_address=False) for x in CONFIRMED]},
         "page": _page(confirmed),
-        "groups": {"groups": [group_view(_group(failed), href)], "jobs": [job_view(_job(), href)]},
+        "groups": {"groups": [group_view(_group(failed))], "jobs": [job_view(_job())]},
         "letters": {
-            "letters": [letter_view(DeadLetter(failed), href)],
-            "links": {"self": href(f"/dead-letters/{FINGERPRINT}")},
+            "letters": [letter_view(DeadLetter(failed))],
+            "links": {"self": f"/dead-letters/{FINGERPRINT}"},
         },
-        "job": job_view(_job(), href),
+        "job": job_view(_job()),
         "health": {
             "status": "degraded",
             "version": "0.1.0",
@@ -148,8 +143,8 @@ _SPECIAL = {
 
 def _page(order: Order) -> dict[str, Any]:
     return {
-        "orders": [row_view(OrderRow.of(order), href)],
-        "links": {"self": href("/orders?limit=1"), "next": href("/orders?limit=1&cursor=MTIwMjYtMTEtMjM")},
+        "orders": [row_view(OrderRow.of(order))],
+        "links": {"self": "/orders?limit=1", "next": "/orders?limit=1&cursor=MTIwMjYtMTEtMjM"},
     }
 
 

@@ -42,8 +42,8 @@ def accept_order(call: Call, services: ApiServices) -> Answer:
     logger().info(
         "order accepted", extra={"order_id": taken.order_id, "replayed": taken.replayed, "started": taken.started}
     )
-    view = accepted(taken.order_id, taken.status, taken.correlation_id, call.href)
-    headers = {"Location": view["links"]["self"]}
+    view = accepted(taken.order_id, taken.status, taken.correlation_id)
+    headers = {"Location": call.reference(view["links"]["self"])}
     if taken.replayed:
         return Answer(200, view, {**headers, "Idempotent-Replayed": "true"})
     return Answer(202, view, headers)
@@ -53,7 +53,7 @@ def show_order(call: Call, services: ApiServices) -> Answer:
     """`GET /orders/{order_id}`, from the events: strongly consistent."""
     principal = require(call, services.clock.now(), Role.INGEST, Role.READ)
     Parameters(call.query).done()
-    return Answer(200, order_view(_visible_order(call, services, principal), call.href))
+    return Answer(200, order_view(_visible_order(call, services, principal)))
 
 
 def show_events(call: Call, services: ApiServices) -> Answer:
@@ -84,7 +84,7 @@ def list_orders(call: Call, services: ApiServices) -> Answer:
     except ValueError as error:
         raise Problem(problems.VALIDATION, "The cursor is wrong.", [FieldError("cursor", str(error))]) from None
     view: OrderPageView = {
-        "orders": [row_view(row, call.href) for row in page.rows],
+        "orders": [row_view(row) for row in page.rows],
         "links": {"self": _page_link(call, query.cursor)},
     }
     if page.cursor:
@@ -112,8 +112,8 @@ def commanded(call: Call, services: ApiServices, order: Order) -> Answer:
     """A command was carried out on the order: its dead letter, if it had one, is settled."""
     settle(services.letters, order)
     logger().info("order commanded", extra={"order_id": order.order_id, "status": order.status.value})
-    view = accepted(order.order_id, order.status, order.correlation_id, call.href)
-    return Answer(202, view, {"Location": view["links"]["self"]})
+    view = accepted(order.order_id, order.status, order.correlation_id)
+    return Answer(202, view, {"Location": call.reference(view["links"]["self"])})
 
 
 def _order(call: Call, services: ApiServices) -> OrderContent:
@@ -148,4 +148,4 @@ def _page_link(call: Call, cursor: str) -> str:
     parameters = [(name, value) for name, values in call.query.items() if name != "cursor" for value in values]
     if cursor:
         parameters.append(("cursor", cursor))
-    return call.href("/orders") + (f"?{urlencode(parameters)}" if parameters else "")
+    return "/orders" + (f"?{urlencode(parameters)}" if parameters else "")

@@ -1,6 +1,7 @@
 """The JSON of orders and problems, as typed dictionaries: what mypy checks and the OpenAPI document is made from.
 
-Times are UTC in RFC 3339 with Z, money is a decimal string beside its currency, links are absolute paths.
+Times are UTC in RFC 3339 with Z, money is a decimal string beside its currency. Links are paths of the API, to be
+appended to its address (as the paths of the OpenAPI document are).
 """
 
 from __future__ import annotations

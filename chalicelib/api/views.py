@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 from urllib.parse import quote
 
@@ -14,9 +13,6 @@ from chalicelib.domain.money import Money
 from chalicelib.domain.state import Order, Status
 from chalicelib.ports import OrderRow
 
-Href = Callable[[str], str]
-"""From a path of ours to one that works where the client called: `Call.href`."""
-
 
 def amount(money: Money) -> Amount:
     return {"amount": money.amount, "currency": money.currency}
@@ -27,21 +23,21 @@ def moment(value: datetime) -> str:
     return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
-def accepted(order_id: str, status: Status, correlation_id: str, href: Href) -> AcceptedView:
+def accepted(order_id: str, status: Status, correlation_id: str) -> AcceptedView:
     return {
         "order_id": order_id,
         "status": status,
         "correlation_id": correlation_id,
-        "links": order_links(order_id, href),
+        "links": order_links(order_id),
     }
 
 
-def order_links(order_id: str, href: Href) -> OrderLinks:
-    own = href(f"/orders/{quote(order_id)}")
+def order_links(order_id: str) -> OrderLinks:
+    own = f"/orders/{quote(order_id)}"
     return {"self": own, "events": f"{own}/events"}
 
 
-def order_view(order: Order, href: Href) -> OrderView:
+def order_view(order: Order) -> OrderView:
     content = order.content
     return {
         "order_id": order.order_id,
@@ -62,11 +58,11 @@ def order_view(order: Order, href: Href) -> OrderView:
         "confirmation_number": order.confirmation_number,
         "why": {"text": why(order).strip(), "reasons": _reasons(order)},
         "next": next_step(order),
-        "links": _possible_links(order, href),
+        "links": _possible_links(order),
     }
 
 
-def row_view(row: OrderRow, href: Href) -> RowView:
+def row_view(row: OrderRow) -> RowView:
     return {
         "order_id": row.order_id,
         "status": row.status,
@@ -80,7 +76,7 @@ def row_view(row: OrderRow, href: Href) -> RowView:
         "correlation_id": row.correlation_id,
         "reasons": list(row.reasons),
         "failed_step": row.failed_step,
-        "links": order_links(row.order_id, href),
+        "links": order_links(row.order_id),
     }
 
 
@@ -92,9 +88,9 @@ def _reasons(order: Order) -> list[ReasonView]:
     return []
 
 
-def _possible_links(order: Order, href: Href) -> OrderLinks:
+def _possible_links(order: Order) -> OrderLinks:
     """The domain's own decisions say what is possible: asked here, they change nothing."""
-    links = order_links(order.order_id, href)
+    links = order_links(order.order_id)
     try:
         if not order.is_final and decide_cancellation(order, "", "") is not None:
             links["cancel"] = f"{links['self']}/cancel"

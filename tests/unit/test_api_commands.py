@@ -38,7 +38,7 @@ def parked(api: ApiBench, external_id: str = "SO-100045") -> str:
 def test_cancelling_records_who_and_why(api: ApiBench) -> None:
     reply = api.post(f"/orders/{ORDER_ID}/cancel", WHY, api.operate)
     assert reply.status == 202
-    assert reply.header("Location") == f"/api/orders/{ORDER_ID}"
+    assert reply.header("Location") == f"../../orders/{ORDER_ID}"
     event = api.desk.events.load(ORDER_ID)[-1].event
     token_id = api.operate.split("_")[1]
     assert (event.by, event.reason) == (f"M. Ito (token {token_id})", "customer called")  # type: ignore[attr-defined]
@@ -113,11 +113,11 @@ def test_letters_are_grouped_and_paged(api: ApiBench) -> None:
     while path:
         page = api.get(path, api.read).json
         seen += [letter["order_id"] for letter in page["letters"]]
-        path = page["links"].get("next", "").removeprefix("/api")
+        path = page["links"].get("next", "")
     assert seen == numbers
     first = api.get(f"/dead-letters/{BUG.fingerprint}", api.read).json["letters"][0]
     assert first["redrive_at"] is None
-    assert first["links"]["self"] == f"/api/orders/{first['order_id']}"
+    assert first["links"]["self"] == f"/orders/{first['order_id']}"
 
 
 def test_a_group_is_redriven_as_a_job_whose_progress_is_visible(api: ApiBench) -> None:
@@ -127,9 +127,8 @@ def test_a_group_is_redriven_as_a_job_whose_progress_is_visible(api: ApiBench) -
     assert reply.status == 202
     job = reply.json
     assert (job["total"], job["done"], job["rate_per_s"], job["finished_at"]) == (3, 0, 5, None)
-    path = reply.header("Location") or ""
     api.desk.group_jobs.work(job["job_id"])
-    finished = api.get(path.removeprefix("/api"), api.read).json
+    finished = api.get(job["links"]["self"], api.read).json
     assert (finished["done"], finished["refused"]) == (3, 0)
     assert finished["finished_at"]
     listed = api.get("/dead-letters", api.read).json
@@ -171,6 +170,6 @@ def test_a_rate_has_bounds(api: ApiBench) -> None:
 def test_the_bodies_of_commands_are_read_as_strictly_as_orders(api: ApiBench) -> None:
     path = f"/orders/{ORDER_ID}/cancel"
     assert api.post(path, "", api.operate).status == 400
-    assert api.post(path, "[]", api.operate).status == 400
+    assert api.post(path, "[]", api.operate).status == 422
     assert api.post(path, " " * 20_000, api.operate).status == 413
     assert api.post(path, WHY, api.operate, Content_Type="text/plain").status == 415

@@ -35,7 +35,7 @@ def test_the_newest_come_first(api: ApiBench) -> None:
     first = reply.json["orders"][0]
     assert first["total"] == {"amount": "45.00", "currency": "EUR"}
     assert first["received_at"] == "2026-11-23T10:39:00Z"
-    assert first["links"]["self"] == "/api/orders/o-24"
+    assert first["links"]["self"] == "/orders/o-24"
 
 
 def test_next_leads_through_all_pages_with_the_same_filters(api: ApiBench) -> None:
@@ -44,7 +44,7 @@ def test_next_leads_through_all_pages_with_the_same_filters(api: ApiBench) -> No
         reply = api.get(path, api.read)
         seen += ids(reply)
         pages += 1
-        path = reply.json["links"].get("next", "").removeprefix("/api")
+        path = reply.json["links"].get("next", "")
         assert not path or "source=sap-emea" in path
     assert pages == 3
     assert seen == [f"o-{number:02}" for number in range(24, -1, -1)]

@@ -100,14 +100,7 @@ UNREADABLE: dict[str, str] = {
     "two documents": TEXT + TEXT,
     "trailing comma": TEXT.replace('"currency"', ',"currency"'),
     "single quotes": TEXT.replace('"', "'"),
-    "NaN": TEXT.replace('"45.00"', "NaN"),
-    "Infinity": TEXT.replace('"quantity": 3', '"quantity": -Infinity'),
     "raw control character": TEXT.replace("Hamburg", "Ham\x01burg"),
-    "null": "null",
-    "an array": f"[{TEXT}]",
-    "a text": '"order"',
-    "a number": "45",
-    "true": "true",
     "a number of 5,000 digits": TEXT.replace('"quantity": 3', '"quantity": ' + "9" * 5000),
     "nested 100,000 deep": '{"lines":' + "[" * 100_000,
     "nested 100,000 deep, closed": '{"lines":' + "[" * 100_000 + "]" * 100_000 + "}",
@@ -118,7 +111,7 @@ UNREADABLE: dict[str, str] = {
 
 
 @pytest.mark.parametrize("case", UNREADABLE)
-def test_a_body_that_is_no_json_object_is_400(api: ApiBench, case: str) -> None:
+def test_a_body_that_is_no_json_is_400(api: ApiBench, case: str) -> None:
     reply = api.post("/orders", UNREADABLE[case], api.ingest)
     assert reply.status == 400
     assert reply.json["type"] == "urn:orderbridge:problem:malformed-request"
@@ -126,18 +119,26 @@ def test_a_body_that_is_no_json_object_is_400(api: ApiBench, case: str) -> None:
     assert len(reply.text) < 2000
 
 
+@pytest.mark.parametrize("body", ["null", f"[{TEXT}]", '"order"', "45", "true", "NaN"])
+def test_json_that_is_no_object_is_422(api: ApiBench, body: str) -> None:
+    reply = api.post("/orders", body, api.ingest)
+    assert (reply.status, reply.fields) == (422, [""])
+    assert "must be a JSON object" in reply.json["errors"][0]["message"]
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e400"])
+def test_a_number_that_is_none_is_named(api: ApiBench, number: str) -> None:
+    """Not JSON, except 1e400; Python's parser takes them all, no field does."""
+    for text, field in (('"quantity": 3', "lines[0].quantity"), ('"total": "45.00"', "total")):
+        reply = api.post("/orders", TEXT.replace(text, f"{text.split(':')[0]}: {number}"), api.ingest)
+        assert (reply.status, reply.fields) == (422, [field])
+
+
 def test_deep_nesting_in_a_field_is_named(api: ApiBench) -> None:
     """As deep as Python's parser goes."""
     for deep in (50, 500, 900):
         reply = api.post("/orders", TEXT.replace('"C-1001"', "[" * deep + "]" * deep), api.ingest)
         assert reply.status in (400, 422)
-
-
-def test_a_huge_number_is_named(api: ApiBench) -> None:
-    """1e400 is valid JSON; Python makes it infinite."""
-    for text, field in (('"quantity": 3', "lines[0].quantity"), ('"total": "45.00"', "total")):
-        reply = api.post("/orders", TEXT.replace(text, text.split(":")[0] + ": 1e400"), api.ingest)
-        assert (reply.status, reply.fields) == (422, [field])
 
 
 def test_names_that_stand_twice_are_refused_with_their_place(api: ApiBench) -> None:
