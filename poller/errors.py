@@ -15,7 +15,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chalicelib.domain.errors import Misconfigured, OrderbridgeError, PermanentError, TransientError
+from chalicelib.domain.errors import Misconfigured, PermanentError, TransientError
+from chalicelib.mapping.faults import BadRow as BadRow
+from chalicelib.mapping.faults import Fault as Fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,31 +62,6 @@ class IntakeUnavailable(TransientError):
     def __init__(self, source: str, cause: TransientError) -> None:
         self.source = source
         super().__init__(f"source {source}: orders cannot be accepted now: {type(cause).__name__}: {cause}")
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """Why a row cannot become an order: the canonical field, the ERP column(s) it comes from, the reason.
-
-    `reason` never contains the value: it may be personal.
-    """
-
-    field: str
-    column: str
-    reason: str
-
-    def __str__(self) -> str:
-        origin = f" (column {self.column})" if self.column else ""
-        return f"{self.field}{origin}: {self.reason}"
-
-
-class BadRow(OrderbridgeError):
-    """An order that cannot be mapped, with every fault found."""
-
-    def __init__(self, faults: tuple[Fault, ...]) -> None:
-        assert faults, "a bad row always says why"
-        self.faults = faults
-        super().__init__("; ".join(str(fault) for fault in faults[:20]))
 
 
 class UnreadableValue(Exception):

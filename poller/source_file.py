@@ -9,8 +9,8 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from chalicelib.mapping.rules import field_sources as field_sources
 from poller.errors import InvalidSourceFile, Problem
-from poller.field_model import FieldSource, Model
 from poller.source_model import Source
 
 SHIPPED_SOURCES = Path(__file__).resolve().parent / "sources"
@@ -66,18 +66,6 @@ def load_sources(directory: Path) -> tuple[LoadedSource, ...]:
         if other != item.path:
             raise InvalidSourceFile(item.path, (Problem("name", f"is already the name of {other}"),))
     return loaded
-
-
-def field_sources(fields: Model, prefix: str = "") -> dict[str, FieldSource]:
-    """Canonical field path (`ship_to.name`) -> where it comes from, for a mapping model."""
-    found: dict[str, FieldSource] = {}
-    for name in type(fields).model_fields:
-        value = getattr(fields, name)
-        if isinstance(value, FieldSource):
-            found[prefix + name] = value
-        elif isinstance(value, Model):
-            found.update(field_sources(value, f"{prefix}{name}."))
-    return found
 
 
 def _disagreements(source: Source) -> list[Problem]:

@@ -1,0 +1,197 @@
+"""The rules of a mapping, compiled once into closures over column positions: take, strip, transform, look up, default.
+
+Deterministic: the same row gives the same fields.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from chalicelib.domain.money import MINOR_UNITS, Money
+from chalicelib.mapping.faults import Fault
+from chalicelib.mapping.field_model import FieldSource, LineFields, Model, OrderFields
+from chalicelib.mapping.transforms import Transform, compile_transform
+from chalicelib.mapping.values import (
+    Ambiguous,
+    BadValue,
+    Value,
+    plain,
+    to_decimal,
+    to_integer,
+    to_text,
+    to_timestamp,
+)
+
+Row = Sequence[Value]
+Extract = Callable[[Row], Value]
+Convert = Callable[[Value], Any]
+
+OPTIONAL = frozenset({"payment.token"})
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What rules refer to besides columns: code tables, and the zone of times without an offset."""
+
+    codes: Mapping[str, Mapping[str, str]]
+    timezone: str
+    ambiguous_time: Ambiguous
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One field: its path split for nested objects, its columns for messages, how to get and how to convert it."""
+
+    field: str
+    parent: str
+    name: str
+    column: str
+    extract: Extract
+    convert: Convert
+
+
+def field_sources(fields: Model, prefix: str = "") -> dict[str, FieldSource]:
+    """Canonical field path (`ship_to.name`) -> where it comes from, for a mapping model."""
+    found: dict[str, FieldSource] = {}
+    for name in type(fields).model_fields:
+        value = getattr(fields, name)
+        if isinstance(value, FieldSource):
+            found[prefix + name] = value
+        elif isinstance(value, Model):
+            found.update(field_sources(value, f"{prefix}{name}."))
+    return found
+
+
+def rules_of(fields: Model, columns: Sequence[str], around: Surroundings) -> list[Rule]:
+    """A rule for every field that is not computed; `columns` are the names of the row's positions."""
+    return [_rule(name, spec, columns, around) for name, spec in field_sources(fields).items() if spec.computed is None]
+
+
+def columns_of(fields: Model) -> tuple[str, ...]:
+    """Every column that the fields read, each once."""
+    return tuple(dict.fromkeys(column for spec in field_sources(fields).values() for column in spec.origin))
+
+
+def origins(order: OrderFields, line: LineFields) -> dict[str, str]:
+    """Canonical field -> its ERP columns, to name the column when the order's own form check finds a fault."""
+    of_order = {name: ", ".join(spec.origin) for name, spec in field_sources(order).items()}
+    return of_order | {f"lines[].{name}": ", ".join(spec.origin) for name, spec in field_sources(line).items()}
+
+
+def apply(rules: Sequence[Rule], row: Row, target: dict[str, Any], prefix: str, faults: list[Fault]) -> None:
+    """Fill `target` from the row; whatever does not fit is added to `faults`."""
+    for rule in rules:
+        try:
+            value = rule.extract(row)
+            if value is None:
+                if rule.field in OPTIONAL:
+                    continue
+                raise BadValue("is empty, and there is no default")
+            converted = rule.convert(value)
+        except BadValue as error:
+            faults.append(Fault(prefix + rule.field, rule.column, str(error)))
+            continue
+        (target[rule.parent] if rule.parent else target)[rule.name] = converted
+
+
+def _rule(name: str, spec: FieldSource, columns: Sequence[str], around: Surroundings) -> Rule:
+    parent, _, leaf = name.rpartition(".")
+    return Rule(name, parent, leaf, ", ".join(spec.origin), _extract(spec, columns, around), _convert(name, around))
+
+
+def _extract(spec: FieldSource, columns: Sequence[str], around: Surroundings) -> Extract:
+    """Take, join, strip, transform, look up, default."""
+    if spec.constant is not None:
+        constant = spec.constant
+        return lambda row: constant
+    take = _take([columns.index(name) for name in spec.origin], spec.join, spec.keep_blanks)
+    transforms = [compile_transform(text) for text in spec.transforms]
+    codes = around.codes[spec.codes] if spec.codes is not None else None
+    default = spec.default
+    if not transforms and codes is None and default is None:
+        return take
+
+    def extract(row: Row) -> Value:
+        value = take(row)
+        if value is not None:
+            value = _transformed(value, transforms)
+            if codes is not None and value is not None:
+                value = _decoded(value, codes, spec.codes or "")
+        return default if value is None else value
+
+    return extract
+
+
+def _take(positions: list[int], join: str, keep_blanks: bool) -> Extract:
+    if len(positions) == 1:
+        position = positions[0]
+
+        def single(row: Row) -> Value:
+            value = row[position]
+            if isinstance(value, str) and not keep_blanks:
+                return value.strip() or None
+            return value
+
+        return single
+
+    def several(row: Row) -> Value:
+        texts = [to_text(value).strip() for value in (row[position] for position in positions) if value is not None]
+        return join.join(text for text in texts if text) or None
+
+    return several
+
+
+def _transformed(value: Value, transforms: Sequence[Transform]) -> Value:
+    for transform in transforms:
+        value = transform(value)
+        if value is None or value == "":
+            return None
+    return value
+
+
+def _decoded(value: Value, codes: Mapping[str, str], table: str) -> Value:
+    try:
+        return codes[to_text(value)]
+    except KeyError:
+        if "*" in codes:
+            return codes["*"]
+        raise BadValue(f"is not in the code table {table}") from None
+
+
+def _convert(name: str, around: Surroundings) -> Convert:
+    if name == "ordered_at":
+        zone, ambiguous = ZoneInfo(around.timezone), around.ambiguous_time
+
+        @lru_cache(maxsize=4096)
+        def timestamp(value: Value) -> str:
+            return to_timestamp(value, zone, ambiguous)
+
+        return timestamp
+    if name in ("line", "quantity"):
+        return to_integer
+    if name in ("total", "unit_price", "tax_rate"):
+        return _decimal_text
+    return _text
+
+
+def _decimal_text(value: Value) -> str:
+    return plain(to_decimal(value))
+
+
+def _text(value: Value) -> str:
+    return value if isinstance(value, str) else to_text(value)
+
+
+def sum_of_lines(mapped: dict[str, Any]) -> str:
+    """Each line rounded to the currency's cents, as most ERPs print invoices. An unknown currency is found later."""
+    currency = mapped["currency"] if mapped["currency"] in MINOR_UNITS else "EUR"
+    total = 0
+    for line in mapped["lines"]:
+        gross = line["quantity"] * Decimal(line["unit_price"]) * (1 + Decimal(line["tax_rate"]))
+        total += Money.rounded(gross, currency).minor
+    return plain(Decimal(total).scaleb(-MINOR_UNITS[currency]))
