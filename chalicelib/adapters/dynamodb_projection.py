@@ -15,9 +15,9 @@ from botocore.exceptions import ClientError
 
 from chalicelib.adapters.aws_errors import error_code, translated
 from chalicelib.adapters.backoff import Backoff
-from chalicelib.adapters.dynamodb_batch import batch_get
+from chalicelib.adapters.dynamodb_batch import MAX_KEYS, batch_get
 from chalicelib.adapters.listing import decode_cursor, encode_cursor, matches, position, timestamp
-from chalicelib.adapters.order_index import DEPENDENCY, OrderIndex
+from chalicelib.adapters.order_index import DEPENDENCY, MAX_POSITIONS, OrderIndex
 from chalicelib.adapters.order_items import day_of, row_key, row_of, to_item
 from chalicelib.ports import Clock, Ids, OrderPage, OrderQuery, OrderRow
 
@@ -28,11 +28,14 @@ OLDEST = "#oldest"
 class DynamoDbProjection:
     """Table `orders`. Orders received more than a day in the future of `clock` are not listed by day."""
 
-    def __init__(self, client: Any, table: str, clock: Clock, ids: Ids) -> None:
+    def __init__(
+        self, client: Any, table: str, clock: Clock, ids: Ids, positions_per_page: int = MAX_POSITIONS
+    ) -> None:
         self._client = client
         self._table = table
         self._clock = clock
         self._ids = ids
+        self._positions_per_page = positions_per_page
         self._oldest_known = ""
 
     def put(self, row: OrderRow) -> bool:
@@ -56,10 +59,12 @@ class DynamoDbProjection:
         assert query.limit > 0
         index = self._index(query, decode_cursor(query.cursor))
         rows: list[OrderRow] = []
+        wanted = query.limit + 1
         while len(rows) <= query.limit:
-            positions = index.read(query.limit + 1 - len(rows))
+            positions = index.read(wanted)
             if not positions:
                 break
+            wanted = MAX_KEYS  # the filter drops some: from now on look at more of them at a time
             rows += [row for row in self._rows(positions) if matches(row, query)]
         if len(rows) > query.limit:
             return OrderPage(tuple(rows[: query.limit]), encode_cursor(position(rows[query.limit - 1])))
@@ -87,7 +92,7 @@ class DynamoDbProjection:
         newest = self._clock.now().date() + timedelta(days=1)
         walks_days = query.status is None and query.source is None
         oldest = date.fromisoformat(self._oldest() or newest.isoformat()) if walks_days else newest
-        return OrderIndex(self._client, self._table, newest, oldest, query, after)
+        return OrderIndex(self._client, self._table, newest, oldest, query, after, self._positions_per_page)
 
     def _note_day(self, day: str) -> None:
         """Keep the oldest day, before the row is there. A read per process, then a write only for an older day."""

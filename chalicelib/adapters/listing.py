@@ -7,7 +7,6 @@ to go on, neither repeats nor skips a row, whatever is inserted or changed betwe
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 from datetime import UTC, datetime
 
@@ -42,10 +41,11 @@ def decode_cursor(cursor: str) -> str:
         return ""
     try:
         text = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode("ascii")
-    except (binascii.Error, UnicodeError) as error:
-        raise ValueError("the cursor is not one of ours: start again without it") from error
-    if text[:1] != _CURSOR_VERSION or not _POSITION.match(text[1:]):
-        raise ValueError("the cursor is not one of ours: start again without it")
+        if text[:1] != _CURSOR_VERSION or not _POSITION.match(text[1:]):
+            raise ValueError
+        moment(text[1:].partition("#")[0])
+    except ValueError:
+        raise ValueError("the cursor is not one of ours: start again without it") from None
     return text[1:]
 
 

@@ -42,13 +42,14 @@ class OrderIndex:
     oldest_day: date
     query: OrderQuery
     after: str
+    max_positions: int = MAX_POSITIONS
     reached: str = ""
     finished: bool = False
     _positions: Iterator[str] = field(init=False)
 
     def __post_init__(self) -> None:
         self.reached = self.after
-        self._positions = islice(self._walk(), MAX_POSITIONS)
+        self._positions = islice(self._walk(), self.max_positions)
 
     def read(self, count: int) -> list[str]:
         """The next positions, newest first; none when the walk has ended, for good or for this page."""
