@@ -36,7 +36,11 @@ def handle_failure(event: Mapping[str, Any], context: Any) -> dict[str, str]:
 
     app = application(context.invoked_function_arn)
     with _step_context("HandleFailure", event, context):
-        status = app.handle_failure(event["order_id"], caught(event["failure"]), int(event.get("retry", 0)))
+
+        def park() -> str:
+            return app.handle_failure(event["order_id"], caught(event["failure"]), int(event.get("retry", 0)))
+
+        status = app.switches.around("step", park, operation="HandleFailure")
         return {"order_id": event["order_id"], "status": status}
 
 

@@ -9,6 +9,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from chalicelib.deploy.stages import STAGES
 from local.aws import LocalAws
 from local.stack import STAGE, Stack
 
@@ -26,7 +27,7 @@ class Deployment:
 
     def environment(self) -> dict[str, str]:
         """For the chalice CLI and for the project's own commands."""
-        own = {"ORDERBRIDGE_STAGE": STAGE, "ORDERBRIDGE_ACCOUNT_ID": self.aws.account_id}
+        own = {**STAGES[STAGE].environment(), "ORDERBRIDGE_ACCOUNT_ID": self.aws.account_id}
         return self.aws.environment() | own | {"PATH": f"{Path(sys.executable).parent}:{os.environ.get('PATH', '')}"}
 
     def chalice(self, *arguments: str) -> str:

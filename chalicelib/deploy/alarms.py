@@ -10,6 +10,7 @@ from chalicelib.deploy import metrics
 from chalicelib.deploy.functions import FUNCTIONS
 from chalicelib.deploy.metrics import Metric
 from chalicelib.deploy.stages import Stage
+from chalicelib.operations.metrics import STUCK
 from chalicelib.settings import Settings
 from chalicelib.workflow.definition import function_names
 
@@ -35,6 +36,12 @@ def alarms(stage: Stage, settings: Settings) -> list[Alarm]:
             "orders-parked",
             "Orders failed for technical reasons and wait as FAILED.",
             metrics.states(settings, "ExecutionsFailed"),
+            1,
+        ),
+        Alarm(
+            "money-or-stock-stuck",
+            "A refund or a release failed for good: an order that is undone still holds money or stock.",
+            metrics.business(STUCK),
             1,
         ),
         Alarm(

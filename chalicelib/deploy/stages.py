@@ -46,9 +46,7 @@ class Stage:
 STAGES = {
     stage.name: stage
     for stage in (
-        Stage(
-            "local", api_gateway_stage="api", log_retention_days=1, is_local=True, rehearses=True, redrive_delay_s=5
-        ),
+        Stage("local", api_gateway_stage="api", log_retention_days=1, is_local=True, rehearses=True, redrive_delay_s=5),
         Stage("dev", api_gateway_stage="dev", log_retention_days=14, rehearses=True),
         Stage(
             "prod",

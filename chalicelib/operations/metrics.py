@@ -10,16 +10,25 @@ from __future__ import annotations
 import json
 import sys
 
-from chalicelib.domain.events import RecordedEvent
+from chalicelib.domain.events import OrderFailed, RecordedEvent
 from chalicelib.domain.state import FINAL, Order
+from chalicelib.workflow.table import UNDOING
 
 NAMESPACE = "Orderbridge"
+STUCK = "CompensationFailed"
+"""An order that should have been undone is FAILED: it still holds money or stock."""
 
 
 def count(recorded: RecordedEvent, order: Order) -> None:
-    """One count per event type and source; for the event that ends an order, also its age in milliseconds."""
+    """One count per event type and source; for the event that ends an order, also its age in milliseconds.
+
+    A compensation that failed for good is counted once more, under a name of its own.
+    """
     metrics = [{"Name": recorded.type, "Unit": "Count"}]
     values: dict[str, float] = {recorded.type: 1}
+    if isinstance(recorded.event, OrderFailed) and recorded.event.step in UNDOING:
+        metrics.append({"Name": STUCK, "Unit": "Count"})
+        values[STUCK] = 1
     if order.outcome in FINAL and recorded.sequence == order.version:
         metrics.append({"Name": "TimeToOutcome", "Unit": "Milliseconds"})
         values["TimeToOutcome"] = round((recorded.recorded_at - order.received_at).total_seconds() * 1000)

@@ -1,6 +1,6 @@
 """HandleFailure: a technical failure outlasted the retries. Park the order where it is seen, and say so.
 
-Three effects (event, dead-letter queue, alert), each tried whatever becomes of the others; if one failed, the step
+Four effects (log, event, dead-letter queue, alert), each tried whatever becomes of the others; if one failed, the step
 raises at the end and the workflow runs it again, harmlessly. If it fails for good, the sweeper finds the order.
 """
 
@@ -18,8 +18,7 @@ from chalicelib.domain.state import Order, Status
 from chalicelib.journal import Journal
 from chalicelib.observability import logger
 from chalicelib.ports import Alerts, DeadLetterQueue
-
-COMPENSATION_STEPS = ("RefundPayment", "ReleaseInventory", "RejectOrder")
+from chalicelib.workflow.table import UNDOING
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,35 +30,45 @@ class HandleFailure:
     alerts: Alerts
 
     def __call__(self, order_id: str, failure: Failure, retries: int) -> Status:
-        """Raises the first error, after everything was tried."""
-        order = self.journal.load(order_id)
-        failed = self._failed_order(order, failure)
+        """`retries`: how often the handling itself was tried. Raises the first error, after everything was tried."""
         logger().error(
-            "order parked after a technical failure",
+            "technical failure outlasted the retries",
             extra={
                 "failed_step": failure.step,
                 "error": failure.error,
                 "error_message": failure.message,
                 "fingerprint": failure.fingerprint,
-                "attempts": order.attempt,
             },
         )
+        try:
+            order = self.journal.load(order_id)
+        except OrderbridgeError as unreadable:
+            if retries == 0:
+                self._alert_blindly(order_id, failure, unreadable)
+            raise
+        failed = self._failed_order(order, failure)
         self._try_all(
-            lambda: self._park(order_id, failure, retries),
+            lambda: self._park(order_id, failure),
             lambda: self.queue.send(failed_order_message(failed)),
-            lambda: self.alerts.publish(subject(failed), alert_text(failed, order)),
+            lambda: self.alerts.publish(subject(failure), alert_text(failed, order)),
         )
         return Status.FAILED
 
-    def _park(self, order_id: str, failure: Failure, retries: int) -> None:
-        event = OrderFailed(failure.step, failure.error, failure.message, failure.fingerprint, retries)
-
+    def _park(self, order_id: str, failure: Failure) -> None:
         def park(order: Order) -> None:
+            event = OrderFailed(failure.step, failure.error, failure.message, failure.fingerprint, order.attempt)
             decided = decide_failure(order, event)
             if decided is not None:
                 self.journal.append(order, decided)
 
         self.journal.decide(order_id, park)
+
+    def _alert_blindly(self, order_id: str, failure: Failure, unreadable: OrderbridgeError) -> None:
+        """The order cannot be read, so it cannot be parked now. Somebody should know while the workflow tries on."""
+        try:
+            self.alerts.publish(subject(failure), unreadable_text(order_id, failure, unreadable))
+        except OrderbridgeError as error:
+            logger().error("an effect of the failure handling failed", extra={"error": type(error).__name__})
 
     def _failed_order(self, order: Order, failure: Failure) -> FailedOrder:
         return FailedOrder(
@@ -86,10 +95,10 @@ class HandleFailure:
             raise first
 
 
-def subject(failed: FailedOrder) -> str:
+def subject(failure: Failure) -> str:
     """One line for a phone's lock screen."""
-    stuck = "Money or stock is stuck" if failed.step in COMPENSATION_STEPS else "Order parked"
-    return f"{stuck}: {failed.step} {failed.error} [{failed.fingerprint}]"[:100]
+    kind = "Money or stock is stuck" if failure.step in UNDOING else "Order parked"
+    return f"{kind}: {failure.step} {failure.error} [{failure.fingerprint}]"[:100]
 
 
 def alert_text(failed: FailedOrder, order: Order) -> str:
@@ -109,5 +118,17 @@ def alert_text(failed: FailedOrder, order: Order) -> str:
         f"Next: a passing cause is redriven by itself. Otherwise mend the cause, then\n"
         f"  POST /orders/{failed.order_id}/redrive   to go on where it stands, or\n"
         f"  POST /orders/{failed.order_id}/cancel    to undo and close it.\n"
+        f"See docs/operations.md.\n"
+    )
+
+
+def unreadable_text(order_id: str, failure: Failure, unreadable: OrderbridgeError) -> str:
+    """The alert about an order that cannot even be parked yet."""
+    return (
+        f"Order {order_id} could not go on: {failure.step} failed with {failure.error} after all retries, and now its "
+        f"events cannot be read: {unreadable}\n\n"
+        f"Fingerprint: {failure.fingerprint}\n\n"
+        f"Next: look after the event store (table events). The order is parked as soon as it can be read, by the\n"
+        f"workflow's retries or, when they are spent, by the sweeper's next attempt. Nothing else is lost.\n"
         f"See docs/operations.md.\n"
     )

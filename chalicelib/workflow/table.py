@@ -104,6 +104,9 @@ COMPENSATIONS = (
 REJECT = Step("RejectOrder", 20, COMPENSATING, "Closed as REJECTED or CANCELLED, with its reasons")
 FAIL = Step("HandleFailure", 30, COMPENSATING, "Parked as FAILED: dead-letter queue, alert")
 
+UNDOING = tuple(step.name for step in (*COMPENSATIONS, REJECT))
+"""Steps whose failure leaves a customer's money or a SKU's stock where it should not be."""
+
 ALL_STEPS = (*STEPS, *COMPENSATIONS, REJECT, FAIL)
 
 

@@ -16,13 +16,13 @@ from chalicelib.deploy import generate
 from chalicelib.deploy.functions import API_GATEWAY_TIMEOUT_S, API_HANDLER, BY_NAME, FUNCTIONS, Function
 from chalicelib.deploy.messaging_resources import QUEUES
 from chalicelib.deploy.placeholders import filled_in
-from chalicelib.deploy.stages import STAGES, unresolved
+from chalicelib.deploy.stages import STAGES, settings_of, unresolved
 from chalicelib.settings import Settings
 from chalicelib.workflow.table import ALL_STEPS
 from local.aws import REPOSITORY
 
 app: Any = import_module("app").app
-SETTINGS = Settings("dev", "eu-central-1", "123456789012")
+SETTINGS = settings_of(STAGES["dev"], "eu-central-1", "123456789012")
 MAX_INLINE_POLICY_CHARACTERS = 10_240  # IAM quota "Role inline policy size"
 
 each_function = pytest.mark.parametrize("function", FUNCTIONS, ids=lambda function: function.name)
