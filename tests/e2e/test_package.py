@@ -107,7 +107,12 @@ def test_the_template_holds_no_account_and_no_region(packaged: Path) -> None:
     assert "eu-central-1" not in text
 
 
-def test_api_is_regional_traced_and_has_the_stage_that_its_alarms_watch(template: dict[str, Any]) -> None:
+def test_the_api_refuses_in_problem_documents(template: dict[str, Any]) -> None:
+    responses = template["RestAPI"]["Properties"]["DefinitionBody"]["x-amazon-apigateway-gateway-responses"]
+    assert responses["UNAUTHORIZED"]["statusCode"] == "401"
+
+
+def test_the_api_is_regional_traced_and_has_the_stage_that_its_alarms_watch(template: dict[str, Any]) -> None:
     api = template["RestAPI"]["Properties"]
     assert (api["EndpointConfiguration"], api["TracingEnabled"], api["StageName"]) == ("REGIONAL", True, "prod")
     watched = {

@@ -18,6 +18,7 @@ from chalice.deploy.deployer import ResultsRecorder
 from chalice.deploy.executor import Executor
 from chalice.deploy.models import APICall
 from chalice.deploy.planner import PlanStage, RemoteState
+from chalice.deploy.swagger import SwaggerGenerator
 from chalice.utils import OSUtils
 
 from chalicelib.deploy import bundle, event_sources, unchanged
@@ -47,6 +48,7 @@ def test_the_pinned_requirement_is_the_version_that_the_hook_knows() -> None:
     ("owner", "name"),
     [
         (OSUtils, "walk"),
+        (SwaggerGenerator, "generate_swagger"),
         (PlanStage, "execute"),
         (Executor, "execute"),
         (Executor, "_do_apicall"),
