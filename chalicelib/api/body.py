@@ -17,6 +17,9 @@ from chalicelib.api import problems
 from chalicelib.api.call import JSON, Call
 from chalicelib.api.problems import FieldError, Problem
 
+REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+"""What API Gateway puts in place of bytes that are not UTF-8, before we see them: an umlaut in Latin-1, lost."""
+
 
 class _Repeating(dict[str, Any]):
     """An object in which some names stood more than once."""
@@ -67,9 +70,12 @@ def _decode(data: bytes) -> str:
     if data.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
         raise _malformed("begins with a byte order mark: send plain UTF-8 without one")
     try:
-        return data.decode("utf-8")
+        text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         raise _malformed(f"is not UTF-8 at byte {error.start + 1}") from None
+    if REPLACEMENT in text:
+        raise _malformed(f"is not UTF-8 at or before character {text.index(REPLACEMENT) + 1}")
+    return text
 
 
 def _parse(text: str) -> Any:

@@ -77,7 +77,7 @@ class OrderContent:
 
     def flat(self) -> dict[str, str]:
         """Field path -> canonical text: "12.5" and "12.50" are the same price, 10:00Z and 11:00+01:00 the same time."""
-        return dict(_flatten("", asdict(self)))
+        return dict(_flatten("", {**asdict(self), "total": self.total.amount}))
 
     def payload_hash(self) -> str:
         """SHA-256 (hex) over the canonical content: equal for a repeat, different for any changed field."""

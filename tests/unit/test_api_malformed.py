@@ -239,6 +239,14 @@ def test_bytes_that_are_not_utf_8_are_400(api: ApiBench, body: bytes, wanted: st
     assert wanted in reply.json["detail"]
 
 
+@pytest.mark.parametrize("charset", ["latin-1", "cp1252", "utf-16", "utf-32-be", "cp500"])
+def test_another_encoding_is_400_also_behind_the_gateway(api: ApiBench, charset: str) -> None:
+    """API Gateway replaces what is not UTF-8 by U+FFFD; an order must not be stored with it."""
+    text = TEXT.replace("Hamburg", "München")
+    reply = api.post("/orders", text.encode(charset), api.ingest)
+    assert (reply.status, reply.json["type"]) == (400, "urn:orderbridge:problem:malformed-request")
+
+
 def test_what_is_no_base_64_is_400(api: ApiBench) -> None:
     reply = api.request("POST", "/orders", "not base 64 at all!", token=api.ingest, is_base64=True)
     assert (reply.status, reply.json["errors"][0]["message"]) == (400, "is not valid base 64")

@@ -82,7 +82,7 @@ def test_the_same_number_with_another_content_names_the_differences(api: ApiBenc
     assert reply.status == 409
     assert reply.json["type"] == "urn:orderbridge:problem:order-conflict"
     assert reply.json["order_id"] == ORDER_ID
-    assert {"field": "total.minor", "accepted": "4500", "sent": "5400"} in reply.json["differences"]
+    assert {"field": "total", "accepted": "45.00", "sent": "54.00"} in reply.json["differences"]
     assert {"field": "ship_to.name", "accepted": "", "sent": ""} in reply.json["differences"]
     assert "Somebody Else" not in reply.text
     assert len(api.desk.events.load(ORDER_ID)) == 1
