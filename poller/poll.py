@@ -51,6 +51,8 @@ def poll_source(loaded: LoadedSource, services: PollServices, remaining_ms: Call
     deadline = Deadline(services, remaining_ms, now + timedelta(seconds=source.paging.time_budget_s))
     report = _leased(loaded, services, lease, deadline)
     _log(services, report)
+    if services.answer is not None and report.outcome not in ("unavailable", "lease-lost", "intake-unavailable"):
+        services.answer(loaded, remaining_ms)
     return report
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from poller.answers import Answers
 from poller.connection import ErpConnection, connect
 from poller.dynamodb_findings import DynamoDbFindings
 from poller.dynamodb_snapshots import DynamoDbSnapshots
@@ -37,6 +38,7 @@ def services_of(app: Application, environ: Mapping[str, str] = os.environ) -> Po
     def writing(source: Source) -> ErpConnection:
         return connect(source, environ, secret, writable=True)
 
+    log = logging.getLogger("orderbridge.poller")
     return PollServices(
         intake=app.intake,
         watermarks=DynamoDbWatermarks(client, table),
@@ -44,9 +46,10 @@ def services_of(app: Application, environ: Mapping[str, str] = os.environ) -> Po
         snapshots=DynamoDbSnapshots(client, table),
         clock=app.clock,
         ids=app.ids,
-        log=logging.getLogger("orderbridge.poller"),
+        log=log,
         connect=reading,
         connect_writable=writing,
+        answer=Answers(app.outbox, app.journal("WriteBack"), app.clock, log, writing),
     )
 
 

@@ -14,6 +14,7 @@ from chalicelib.ports import Clock, Ids
 from poller.breaker import Breaker
 from poller.connection import ErpConnection
 from poller.recent import RecentRows
+from poller.source_file import LoadedSource
 from poller.source_model import Source
 from poller.state import Findings, Snapshots, Watermarks
 
@@ -81,7 +82,7 @@ class Memory:
 
 @dataclass(frozen=True, slots=True)
 class PollServices:
-    """`connect` opens a session for reading; `connect_writable` one for `cursor.acknowledge`."""
+    """`connect` opens a session for reading; `connect_writable` one for `cursor.acknowledge`. `answer` writes back."""
 
     intake: Accepts
     watermarks: Watermarks
@@ -93,6 +94,7 @@ class PollServices:
     connect: Callable[[Source], ErpConnection]
     connect_writable: Callable[[Source], ErpConnection]
     memory: dict[str, Memory] = field(default_factory=dict)
+    answer: Callable[[LoadedSource, Callable[[], int]], object] | None = None
 
     def memory_of(self, source: str) -> Memory:
         return self.memory.setdefault(source, Memory())

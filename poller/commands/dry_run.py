@@ -105,5 +105,6 @@ def _without_effects(
         snapshots=MemorySnapshots(watermarks),
         log=quiet,
         memory={},
+        answer=None,
     )
     return dry, findings
