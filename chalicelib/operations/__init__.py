@@ -1,0 +1,1 @@
+"""What keeps the system running: stream consumer, dead letters, sweeper, redrive, replay, and their commands."""

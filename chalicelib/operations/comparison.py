@@ -1,0 +1,121 @@
+"""Compares the read model with what the events say: the core of replay, over the two ports."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, fields
+from itertools import islice
+from typing import TypeVar
+
+from chalicelib.domain.errors import CorruptHistory
+from chalicelib.domain.state import fold
+from chalicelib.ports import Clock, EventStore, OrderRow, Projection
+
+SETTLING_S = 3.0
+"""How long the stream has to bring the read model up to date before a difference counts."""
+
+BATCH = 500
+PARALLEL = 8
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One field of one order's row; `field` is "row" if the row is missing, surplus or unreadable, or "events"."""
+
+    order_id: str
+    field: str
+    expected: str
+    found: str
+
+    def __str__(self) -> str:
+        return f"{self.order_id}  {self.field}: expected {self.expected}, found {self.found}"
+
+
+def _silent(count: int) -> None:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """Both models, and how many orders are read at once. `report` hears how many were compared, now and then."""
+
+    events: EventStore
+    projection: Projection
+    clock: Clock
+    parallel: int = PARALLEL
+    report: Callable[[int], None] = _silent
+
+    def compare(self) -> tuple[int, list[Difference]]:
+        """How many orders there are, and every lasting difference between their events and the read model."""
+        orders, suspects = 0, set()
+        for order_id, found in self._first_look():
+            orders += 1
+            if found:
+                suspects.add(order_id)
+            if orders % BATCH == 0:
+                self.report(orders)
+        return orders, self.compare_again(sorted(suspects))
+
+    def compare_again(self, order_ids: Sequence[str]) -> list[Difference]:
+        """The differences of these orders, once the read model has had time to follow."""
+        if order_ids:
+            self.clock.sleep(SETTLING_S)
+        return [difference for found in self._each(self._differences, order_ids) for difference in found]
+
+    def repair(self, order_ids: Iterable[str]) -> None:
+        """Make the rows of these orders what their events say. An order with unreadable events is left alone."""
+        for _ in self._each(self._repair, order_ids):
+            pass
+
+    def _first_look(self) -> Iterator[tuple[str, list[Difference]]]:
+        """Every order that has events, then every row that has none."""
+        known: set[str] = set()
+        for order_id, found in self._each(self._look, self.events.order_ids()):
+            known.add(order_id)
+            yield order_id, found
+        yield from self._each(self._look, (one for one in self.projection.order_ids() if one not in known))
+
+    def _look(self, order_id: str) -> tuple[str, list[Difference]]:
+        return order_id, self._differences(order_id)
+
+    def _differences(self, order_id: str) -> list[Difference]:
+        try:
+            expected = self._expected(order_id)
+        except CorruptHistory as error:
+            return [Difference(order_id, "events", "a history that can be folded", str(error))]
+        try:
+            found = self.projection.get(order_id)
+        except CorruptHistory:
+            return [Difference(order_id, "row", _brief(expected), "a row that cannot be read")]
+        if expected is None or found is None:
+            return [] if expected is found else [Difference(order_id, "row", _brief(expected), _brief(found))]
+        pairs = ((field.name, getattr(expected, field.name), getattr(found, field.name)) for field in fields(OrderRow))
+        return [Difference(order_id, name, str(right), str(wrong)) for name, right, wrong in pairs if right != wrong]
+
+    def _expected(self, order_id: str) -> OrderRow | None:
+        recorded = self.events.load(order_id)
+        return OrderRow.of(fold(recorded)) if recorded else None
+
+    def _repair(self, order_id: str) -> None:
+        try:
+            expected = self._expected(order_id)
+        except CorruptHistory:
+            return
+        if expected is None or not self.projection.put(expected):
+            self.projection.remove(order_id)  # no events, or a row that claims to be newer than they are
+        if expected is not None:
+            self.projection.put(expected)
+
+    def _each(self, work: Callable[[str], Result], order_ids: Iterable[str]) -> Iterator[Result]:
+        """In parallel, but never more than a batch ahead."""
+        ids = iter(order_ids)
+        with ThreadPoolExecutor(self.parallel) as pool:
+            while batch := list(islice(ids, BATCH)):
+                yield from pool.map(work, batch)
+
+
+def _brief(row: OrderRow | None) -> str:
+    return f"{row.status} of version {row.version}" if row else "no row"
