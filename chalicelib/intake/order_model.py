@@ -54,7 +54,8 @@ class InvalidPayload(OrderbridgeError):
 
 def _plain_text(text: str) -> str:
     """Refuse what no ERP means: control characters, lone surrogates, private code points, outer blanks."""
-    if any(unicodedata.category(character) in ("Cc", "Cs", "Cn", "Co") for character in text):
+    # isprintable() is quick and true for nearly all text; only the rest is looked at character by character.
+    if not text.isprintable() and any(unicodedata.category(c) in ("Cc", "Cs", "Cn", "Co") for c in text):
         raise PydanticCustomError("characters", "must not contain control characters or invalid Unicode")
     if text != text.strip():
         raise PydanticCustomError("blanks", "must not begin or end with blanks")
