@@ -92,7 +92,7 @@ def _possible_links(order: Order) -> OrderLinks:
     """The domain's own decisions say what is possible: asked here, they change nothing."""
     links = order_links(order.order_id)
     try:
-        if not order.is_final and decide_cancellation(order, "", "") is not None:
+        if decide_cancellation(order, "", "") is not None:
             links["cancel"] = f"{links['self']}/cancel"
     except Refused:
         pass

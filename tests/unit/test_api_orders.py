@@ -226,6 +226,14 @@ def test_an_unknown_order_and_an_impossible_id_are_404(api: ApiBench) -> None:
             assert reply.json["type"] == "urn:orderbridge:problem:not-found"
 
 
+def test_an_id_that_cannot_be_ours_is_not_looked_for() -> None:
+    """DynamoDB refuses keys beyond its limits with an error that would be a 5xx."""
+    api = ApiBench(events=Failing(AssertionError("the store was asked")))
+    for impossible in ("x" * 3000, "o-1", "o-" + "A" * 24):
+        assert api.get(f"/orders/{impossible}", api.read).status == 404
+        assert api.get(f"/orders/{impossible}/events", api.read).status == 404
+
+
 def test_an_ingest_token_does_not_see_other_sources(api: ApiBench) -> None:
     api.post("/orders", ORDER, api.ingest)
     other = api.token(Role.INGEST, "navision").token
