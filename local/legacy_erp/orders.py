@@ -88,7 +88,7 @@ class OrderDesk:
 
     def enter(self, number: int, at: datetime, chance: random.Random) -> ErpOrder:
         """One order, stamped `at`; a few contain one of MISTAKES, and a few are only quotations."""
-        customer = chance.choice([c for c in self.customers if c.active])
+        customer = chance.choice([c for c in self.customers if c.active and _currencies(c)])
         currency = chance.choice(_currencies(customer))
         lines = self._lines(currency, chance)
         on_account = customer.credit_limit is not None and customer.credit_limit.currency == currency
@@ -131,8 +131,9 @@ class OrderDesk:
 
 
 def _currencies(customer: Customer) -> list[str]:
+    """Those of the customer that this ERP can bill in."""
     known = set(CODES["WAE"].values())
-    return [c for c in customer.currencies or ("EUR",) if c in known] or ["EUR"]
+    return [currency for currency in customer.currencies or ("EUR",) if currency in known]
 
 
 def _first_line(order: ErpOrder, change: Callable[[ErpLine], ErpLine]) -> ErpOrder:
