@@ -85,3 +85,44 @@ def lose_answers(client: Any, operation: str, times: int) -> None:
         return answer
 
     endpoint._do_get_response = lossy
+
+
+class Tripwire:
+    """Around any objects of the application: something happens at one call, counted over all of them.
+
+    `hook` runs before or after the call number `place`; `tripped` says whether that place was reached.
+    """
+
+    def __init__(self, place: int, after: bool, hook: Hook = kill) -> None:
+        self._place = place
+        self._after = after
+        self._hook = hook
+        self._calls = 0
+        self.tripped = False
+
+    def around(self, target: Any) -> Any:
+        return _Wired(target, self)
+
+    def call(self, method: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
+        self._calls += 1
+        is_place = self._calls == self._place
+        if is_place and not self._after:
+            self._trip()
+        answer = method(*arguments, **named)
+        if is_place and self._after:
+            self._trip()
+        return answer
+
+    def _trip(self) -> None:
+        self.tripped = True
+        self._hook()
+
+
+class _Wired:
+    def __init__(self, target: Any, wire: Tripwire) -> None:
+        self._target = target
+        self._wire = wire
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        method = getattr(self._target, name)
+        return lambda *arguments, **named: self._wire.call(method, *arguments, **named)

@@ -1,0 +1,141 @@
+"""The order workflow in memory: the real steps, driven by the real state machine, over twins of everything else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from chalicelib.adapters.memory import (
+    FixedClock,
+    MemoryEventStore,
+    MemoryInventory,
+    MemoryReferenceData,
+    SequentialIds,
+)
+from chalicelib.adapters.memory_operations import MemoryAlerts, MemoryQueue
+from chalicelib.adapters.payments.ledger_memory import MemoryChargeLedger
+from chalicelib.adapters.payments.sandbox import SandboxGateway
+from chalicelib.domain.decisions import decide_cancellation, decide_redrive
+from chalicelib.domain.failures import caught
+from chalicelib.domain.order import OrderContent
+from chalicelib.domain.state import Order
+from chalicelib.journal import Journal
+from chalicelib.steps.capture_payment import CapturePayment
+from chalicelib.steps.confirm_order import ConfirmOrder
+from chalicelib.steps.handle_failure import HandleFailure
+from chalicelib.steps.refund_payment import RefundPayment
+from chalicelib.steps.reject_order import RejectOrder
+from chalicelib.steps.release_inventory import ReleaseInventory
+from chalicelib.steps.reserve_inventory import ReserveInventory
+from chalicelib.steps.validate_order import ValidateOrder
+from chalicelib.workflow.definition import PARKED, definition
+from tests.support.builders import CUSTOMER, GADGET, WIDGET, append, received
+from tests.support.faults import Killed
+
+STOCK = 10
+
+
+def _unchanged(port: Any) -> Any:
+    return port
+
+
+class World:
+    """Ten of each article in stock, one customer, no holds. `wrap` is put around the ports that the steps see."""
+
+    def __init__(self, wrap: Callable[[Any], Any] = _unchanged) -> None:
+        self.clock, self.ids, self.events = FixedClock(), SequentialIds(), MemoryEventStore()
+        self.inventory = MemoryInventory(self.events)
+        for sku in (WIDGET.sku, GADGET.sku):
+            self.inventory.set_available(sku, STOCK)
+        self.reference = MemoryReferenceData([CUSTOMER], [WIDGET, GADGET])
+        self.ledger = MemoryChargeLedger()
+        self.gateway = SandboxGateway(self.ledger, self.clock, self.ids)
+        self.queue, self.alerts = MemoryQueue(), MemoryAlerts()
+        self.wrap = wrap
+
+    def accept(self, order: OrderContent) -> str:
+        self.events.append(append(received(order), order.order_id, recorded_at=self.clock.now()))
+        return order.order_id
+
+    def order(self, order_id: str) -> Order:
+        return self.journal("Test").load(order_id)
+
+    def history(self, order_id: str) -> list[str]:
+        return [recorded.type for recorded in self.events.load(order_id)]
+
+    def journal(self, step: str) -> Journal:
+        return Journal(self.wrap(self.events), self.clock, self.ids, step)
+
+    def cancel(self, order_id: str) -> None:
+        """Raises Refused."""
+        journal = Journal(self.events, self.clock, self.ids, "Operator")
+
+        def cancel(order: Order) -> None:
+            event = decide_cancellation(order, "customer", "ordered twice")
+            if event is not None:
+                journal.append(order, event)
+
+        journal.decide(order_id, cancel)
+
+    def redrive(self, order_id: str) -> None:
+        journal = Journal(self.events, self.clock, self.ids, "Operator")
+        journal.decide(order_id, lambda order: journal.append(order, decide_redrive(order, "ops", "mended")))
+
+    def step(self, name: str, order_id: str, retry: int = 0, failure: Any = None) -> object:
+        """One invocation of a step's function, with fresh objects as in a new process."""
+        journal, wrap = self.journal(name), self.wrap
+        steps: dict[str, Callable[[], object]] = {
+            "ValidateOrder": lambda: ValidateOrder(journal, wrap(self.reference))(order_id),
+            "ReserveInventory": lambda: ReserveInventory(journal, wrap(self.inventory))(order_id),
+            "CapturePayment": lambda: CapturePayment(journal, wrap(self.gateway), retry > 0)(order_id),
+            "ConfirmOrder": lambda: ConfirmOrder(journal, wrap(self.reference))(order_id),
+            "RefundPayment": lambda: RefundPayment(journal, wrap(self.gateway))(order_id),
+            "ReleaseInventory": lambda: ReleaseInventory(journal, wrap(self.inventory))(order_id),
+            "RejectOrder": lambda: RejectOrder(journal)(order_id),
+            "HandleFailure": lambda: HandleFailure(journal, wrap(self.queue), wrap(self.alerts))(
+                order_id, caught(failure), retry
+            ),
+        }
+        return steps[name]()
+
+    def run(self, order_id: str, before: Callable[[str], object] = _unchanged) -> list[str]:
+        """One execution of the state machine, without its waits; the states it visited, the last one included."""
+        machine = definition(lambda function: function)
+        state, visited, failure = machine["StartAt"], list[str](), None
+        while state:
+            visited.append(state)
+            if state == PARKED:
+                return visited
+            before(state)
+            task = machine["States"][state]
+            error = self._attempts(state, task, order_id, failure)
+            if error is None:
+                state = task.get("Next", "")
+                continue
+            catcher = next(one for one in task["Catch"] if _matches(error, one["ErrorEquals"]))
+            failure = {state: {"Error": _name(error), "Cause": str(error)}}
+            state = catcher["Next"]
+        return visited
+
+    def _attempts(self, state: str, task: dict[str, Any], order_id: str, failure: Any) -> BaseException | None:
+        """Run a task with its retries; what it raised in the end. AssertionErrors are the test's business."""
+        for retry in range(100):
+            try:
+                self.step(state, order_id, retry, failure)
+            except AssertionError:
+                raise
+            except (Exception, Killed) as error:  # noqa: BLE001 - this is the state machine, which catches them all
+                retrier = next((one for one in task["Retry"] if _matches(error, one["ErrorEquals"])), None)
+                if retrier is None or retry >= retrier["MaxAttempts"]:
+                    return error
+            else:
+                return None
+        raise AssertionError(f"{state} was retried without end")
+
+
+def _name(error: BaseException) -> str:
+    return "Runtime.ExitError" if isinstance(error, Killed) else type(error).__name__
+
+
+def _matches(error: BaseException, names: list[str]) -> bool:
+    return _name(error) in names or "States.ALL" in names
