@@ -85,3 +85,10 @@ def consume_dead_letters(event):
 @app.on_sqs_message(queue=f"orderbridge-{os.environ.get('ORDERBRIDGE_STAGE', 'local')}-acknowledgements", batch_size=10)
 def acknowledge_erp(event):
     return entry.acknowledge_erp(event.to_dict(), event.context)
+
+
+@app.schedule(Rate(1, unit=Rate.MINUTES))
+def poll_erp(event):
+    from poller import lambda_entry  # shipped through vendor/, and not needed by any other function
+
+    return lambda_entry.poll_erp(event.context)

@@ -12,11 +12,14 @@ from rich.console import Console
 from local.aws import LocalAwsError
 from local.client import Client
 from local.deployment import DeployFailed
+from local.polled import polled_erp
 from local.sample.orders import stream, tour
 from local.serve import AlreadyUp, detach, down, running, until_interrupted
 from local.stack import Stack
 from local.submit import run_samples
 
+LEGACY_ORDERS = 40
+"""Orders in the legacy ERP of `run`."""
 
 LOG_WIDTH = 150
 """Characters of a line where there is no terminal to ask."""
@@ -64,7 +67,7 @@ def _up(arguments: argparse.Namespace, console: Console) -> int:
     if arguments.detach:
         _show(detach(arguments.port, console), console)
         return 0
-    with running(arguments.port, console) as stack:
+    with running(arguments.port, console) as (stack, _):
         _show(stack, console)
         until_interrupted()
     return 0
@@ -92,8 +95,13 @@ def _status(_: argparse.Namespace, console: Console) -> int:
 
 
 def _run(arguments: argparse.Namespace, console: Console) -> int:
-    with running(arguments.port, console) as stack:
+    with (
+        running(arguments.port, console) as (stack, deployment),
+        polled_erp(deployment, LEGACY_ORDERS, console) as legacy,
+    ):
         as_expected = run_samples(Client(stack), tour(), console)
+        as_expected = legacy.wait_for_answers() and as_expected
+        console.print(legacy.table())
         verdict = "every order ended as expected" if as_expected else "NOT every order ended as expected"
         console.print(verdict, style="green" if as_expected else "bold red")
         _show(stack, console)

@@ -30,7 +30,7 @@ class AlreadyUp(RuntimeError):
 
 
 @contextmanager
-def running(port: int | None, console: Console) -> Iterator[Stack]:
+def running(port: int | None, console: Console) -> Iterator[tuple[Stack, Deployment]]:
     """A deployed and seeded stack, for as long as the block lasts. Raises AlreadyUp, LocalAwsError, DeployFailed."""
     old = Stack.read()
     if old is not None:
@@ -46,7 +46,7 @@ def running(port: int | None, console: Console) -> Iterator[Stack]:
         stack = deployment.stack(seeded(deployment))
         stack.write()
         try:
-            yield stack
+            yield stack, deployment
         finally:
             STACK_FILE.unlink(missing_ok=True)
 

@@ -2,13 +2,36 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
+from chalicelib.bootstrap import application
+from chalicelib.observability import log_context
 from poller.poll import poll_source
+from poller.runtime import configured_sources, services_of
 from poller.services import Memory, PollReport, PollServices
 from poller.session import RESERVE_MS
 from poller.source_file import LoadedSource
+
+_services: PollServices | None = None
+
+
+def poll_erp(context: Any) -> list[dict[str, object]]:
+    """The handler of the schedule. What a poll leaves in memory (connections, recent rows) serves the next one."""
+    global _services
+    with log_context(step="PollErp", request_id=context.aws_request_id) as log:
+        if _services is None:
+            _services = services_of(application(context.invoked_function_arn))
+        sources = configured_sources(os.environ)
+        reports = poll_due_sources(sources, _services, context.get_remaining_time_in_millis)
+        for report in reports:
+            counts = asdict(report.counts)
+            log.info("polled", extra={"source": report.source, "outcome": report.outcome, **counts})
+        return [{"source": report.source, "outcome": report.outcome, "detail": report.detail} for report in reports]
+
 
 NEVER = datetime.min.replace(tzinfo=UTC)
 

@@ -157,6 +157,7 @@ FUNCTIONS = (
         consumes="acknowledgements",
         rehearses=True,
     ),
+    Function("poll_erp", 55, 1024, (*_DECIDE_ABOUT_ORDERS, *_CONTROL, may.READ_ERP_SECRETS)),
 )
 
 BY_NAME = {function.name: function for function in FUNCTIONS}

@@ -79,6 +79,7 @@ CHANGE_INVENTORY = _dynamodb("ChangeInventory", "inventory", "PutItem", "UpdateI
 READ_PAYMENTS = _dynamodb("ReadPayments", "payments", "GetItem")
 CHANGE_PAYMENTS = _dynamodb("ChangePayments", "payments", "PutItem", "UpdateItem")
 CALL_STRIPE = Grant("CallStripe", ("secretsmanager:GetSecretValue",), (_secret("stripe"),))
+READ_ERP_SECRETS = Grant("ReadErpSecrets", ("secretsmanager:GetSecretValue",), (_secret("erp/*"),))
 SIGN_CALLBACKS = Grant("SignCallbacks", ("secretsmanager:GetSecretValue",), (_secret("callback/*"),))
 
 READ_ORDERS = Grant(
