@@ -23,7 +23,7 @@ def line(**changes: Any) -> dict[str, Any]:
 
 CASES: dict[str, tuple[bytes, str, int, str]] = {
     "negative quantity": (json.dumps(line(quantity=-1)).encode(), JSON, 422, "lines[0].quantity"),
-    "NaN": (json.dumps(line(quantity=float("nan"))).encode(), JSON, 400, ""),
+    "NaN": (json.dumps(line(quantity=float("nan"))).encode(), JSON, 422, "lines[0].quantity"),
     "1e400": (json.dumps(order()).replace('"quantity": 3', '"quantity": 1e400').encode(), JSON, 422, "lines[0]"),
     "a number as money": (json.dumps(order(total=45.0)).encode(), JSON, 422, "total"),
     "7 MB": (json.dumps(order(note="x" * 7_000_000)).encode(), JSON, 413, ""),
@@ -31,7 +31,7 @@ CASES: dict[str, tuple[bytes, str, int, str]] = {
     "broken JSON": (b'{"source": "sap-emea",', JSON, 400, ""),
     "no JSON at all": (b"\xff\xfe\x00", JSON, 400, ""),
     "empty": (b"", JSON, 400, ""),
-    "a list": (b"[]", JSON, 400, ""),
+    "a list": (b"[]", JSON, 422, ""),
     "wrong content type": (b"source=sap-emea", "application/x-www-form-urlencoded", 415, ""),
     "unknown field": (json.dumps(order(colour="red")).encode(), JSON, 422, "colour"),
     "200 kB string": (json.dumps(order(customer_id="C" * 200_000)).encode(), JSON, 422, "customer_id"),
