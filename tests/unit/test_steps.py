@@ -90,7 +90,7 @@ SCENARIOS = {
         paying("pm_card_chargeDeclinedInsufficientFunds"),
         Status.REJECTED,
         "OrderReceived OrderValidated InventoryReserved RejectionDecided InventoryReleased OrderRejected",
-        codes=("card_declined_insufficient_funds",),
+        codes=("card_declined.insufficient_funds",),
     ),
     "on hold": Scenario(
         ORDER,
