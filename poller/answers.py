@@ -5,15 +5,16 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from chalicelib.domain.errors import PermanentError, TransientError
 from chalicelib.journal import Journal
 from chalicelib.operations.outbox import Outbox
-from chalicelib.ports import Clock
+from chalicelib.ports import Clock, Ids
 from poller.connection import ErpConnection
 from poller.source_file import LoadedSource
 from poller.source_model import Source
+from poller.state import Watermarks
 from poller.write_back import Drained, drain
 
 RESERVE_MS = 5_000
@@ -23,11 +24,13 @@ RESERVE_MS = 5_000
 @dataclass(frozen=True, slots=True)
 class Answers:
     """`connect_writable` opens a session that may change rows. Never raises for what one ERP may suffer: it is logged,
-    and the entries wait."""
+    and the entries wait. One at a time per source, under a lease of its own: two could tell outcomes out of order."""
 
     outbox: Outbox
     journal: Journal
     clock: Clock
+    ids: Ids
+    watermarks: Watermarks
     log: logging.Logger
     connect_writable: Callable[[Source], ErpConnection]
 
@@ -38,11 +41,15 @@ class Answers:
         try:
             if left_ms <= 0 or not self.outbox.pending(source.name, 1):
                 return None
-            connection = self.connect_writable(source)
+            length = timedelta(milliseconds=left_ms, seconds=2 * source.connection.statement_timeout_s)
+            now = self.clock.now()
+            lease = self.watermarks.acquire(f"{source.name}/answers", self.ids.token(), now, length)
+            if lease is None:
+                return None
             try:
-                done = drain(source, connection, self, self.clock.now() + timedelta(milliseconds=left_ms))
+                done = self._drained(source, now + timedelta(milliseconds=left_ms))
             finally:
-                connection.close()
+                self.watermarks.release(lease)
         except TransientError as error:
             self.log.warning("write-back postponed", extra={"source": source.name, "detail": str(error)})
             return None
@@ -52,3 +59,10 @@ class Answers:
         counts = {name: getattr(done, name) for name in Drained.__dataclass_fields__}
         self.log.info("written back", extra={"source": source.name, **counts})
         return done
+
+    def _drained(self, source: Source, deadline: datetime) -> Drained:
+        connection = self.connect_writable(source)
+        try:
+            return drain(source, connection, self, deadline)
+        finally:
+            connection.close()

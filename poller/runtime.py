@@ -39,9 +39,10 @@ def services_of(app: Application, environ: Mapping[str, str] = os.environ) -> Po
         return connect(source, environ, secret, writable=True)
 
     log = logging.getLogger("orderbridge.poller")
+    watermarks = DynamoDbWatermarks(client, table)
     return PollServices(
         intake=app.intake,
-        watermarks=DynamoDbWatermarks(client, table),
+        watermarks=watermarks,
         findings=DynamoDbFindings(client, table),
         snapshots=DynamoDbSnapshots(client, table),
         clock=app.clock,
@@ -49,7 +50,7 @@ def services_of(app: Application, environ: Mapping[str, str] = os.environ) -> Po
         log=log,
         connect=reading,
         connect_writable=writing,
-        answer=Answers(app.outbox, app.journal("WriteBack"), app.clock, log, writing),
+        answer=Answers(app.outbox, app.journal("WriteBack"), app.clock, app.ids, watermarks, log, writing),
     )
 
 

@@ -81,9 +81,8 @@ class Dolibarr:
         object.__setattr__(self.poller.services, "connect", lambda source: connect(source, self.environ))
         self.outbox, self.projection = MemoryOutbox(), MemoryProjection()
         self.journal = Journal(self.poller.events, self.poller.clock, self.poller.ids, "WriteBack")
-        self.answers = Answers(
-            self.outbox, self.journal, self.poller.clock, logging.getLogger("test.poller"), self.writable
-        )
+        stores = (self.outbox, self.journal, self.poller.clock, self.poller.ids, self.poller.watermarks)
+        self.answers = Answers(*stores, logging.getLogger("test.poller"), self.writable)
 
     def writable(self, source: Source) -> ErpConnection:
         return connect(source, self.environ, writable=True)

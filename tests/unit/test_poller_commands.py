@@ -43,6 +43,7 @@ from poller.recent import RecentRows
 from poller.secrets import no_secrets
 from poller.services import PollReport, PollServices
 from poller.source_file import load_source
+from poller.write_back import Drained
 from tests.support.builders import CUSTOMER, GADGET, WIDGET
 
 DESK = OrderDesk((CUSTOMER,), (WIDGET, GADGET), mistakes_per_1000=0, quotations_per_1000=0)
@@ -85,6 +86,12 @@ class Bench:
         )
         self.stores = Stores(self.services, self.outbox, journal, self.projection, LoadedFirstEvents(self.events))
         self.answer = ""
+
+    @property
+    def answers(self) -> Answers:
+        services = self.services
+        stores = (self.outbox, self.stores.journal, self.clock, services.ids, services.watermarks)
+        return Answers(*stores, services.log, services.connect_writable)
 
     def command(self, *arguments: str) -> tuple[int, str]:
         """The exit code and what was printed."""
@@ -130,9 +137,7 @@ def test_orders_of_the_legacy_erp_are_answered_in_its_tables(bench: Bench) -> No
     """Poll, workflow (here: by hand), stream, outbox, and the next poll writes back."""
     bench.work.generate(12)
     bench.sql("UPDATE AUFKOPF SET LOEKZ = 'X' WHERE AUFNR = '0000100012'")
-    log = logging.getLogger("test")
-    answers = Answers(bench.outbox, bench.stores.journal, bench.clock, log, bench.services.connect_writable)
-    bench.services = replace(bench.services, answer=answers)
+    bench.services = replace(bench.services, answer=bench.answers)
     accepted = bench.poll().counts.accepted
     listen = listener(bench.outbox)
     numbers = {}
@@ -156,6 +161,26 @@ def test_orders_of_the_legacy_erp_are_answered_in_its_tables(bench: Bench) -> No
     bench.services.memory["legacy-erp"].recent = RecentRows()
     counts = bench.poll().counts
     assert (counts.accepted, counts.changed, counts.replayed) == (0, 0, accepted)
+
+
+def test_two_pollers_do_not_answer_at_once_and_an_erp_that_is_away_is_answered_later(bench: Bench) -> None:
+    bench.work.generate(3)
+    bench.poll()
+    loaded, listen = load_source(bench.file), listener(bench.outbox)
+    for key in bench.events.order_ids():
+        listen(bench.events.load(key)[0], bench.stores.journal.load(key))
+    waiting = len(bench.outbox.pending("legacy-erp", 10))
+    watermarks = bench.services.watermarks
+    other = watermarks.acquire("legacy-erp/answers", "another", bench.clock.now(), timedelta(minutes=1))
+    assert other is not None
+    assert bench.answers(loaded, lambda: 60_000) is None
+    watermarks.release(other)
+    elsewhere = bench.erp.path.rename(bench.erp.path.with_suffix(".away"))
+    assert bench.answers(loaded, lambda: 60_000) is None
+    assert bench.answers(loaded, lambda: 4_000) is None, "too little time is left"
+    elsewhere.rename(bench.erp.path)
+    assert len(bench.outbox.pending("legacy-erp", 10)) == waiting
+    assert bench.answers(loaded, lambda: 60_000) == Drained(told=waiting)
 
 
 # check
