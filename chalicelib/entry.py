@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.bootstrap import application
-from chalicelib.domain.errors import OrderbridgeError, Rejection
+from chalicelib.domain.errors import CorruptHistory, OrderbridgeError, Rejection
 from chalicelib.observability import log_context
 
 if TYPE_CHECKING:
@@ -52,7 +52,11 @@ def project_events(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
     with log_context(step="ProjectEvents", request_id=context.aws_request_id):
         records = {}
         for record in event["Records"]:
-            recorded = from_stream_record(record)
+            try:
+                recorded = from_stream_record(record)
+            except CorruptHistory as error:
+                app.set_aside(record["dynamodb"]["Keys"]["pk"]["S"], str(error))
+                continue
             if recorded is not None:
                 records[recorded.order_id, recorded.sequence] = (recorded, record["dynamodb"]["SequenceNumber"])
         failed = app.project_events([recorded for recorded, _ in records.values()])

@@ -41,7 +41,7 @@ def alarms(stage: Stage, settings: Settings) -> list[Alarm]:
         Alarm(
             "money-or-stock-stuck",
             "A refund or a release failed for good: an order that is undone still holds money or stock.",
-            metrics.business(STUCK),
+            metrics.business(settings, STUCK),
             1,
         ),
         Alarm(

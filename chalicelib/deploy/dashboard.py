@@ -22,11 +22,14 @@ def body(stage: Stage, settings: Settings) -> dict[str, Any]:
     """The dashboard's document, in the order in which an operator looks."""
     of_queue = [metrics.queue(settings, queue.name, "ApproximateNumberOfMessagesVisible") for queue in QUEUES]
     widgets = [
-        _widget("Orders", [metrics.business(event) for event in OUTCOMES]),
+        _widget("Orders", [metrics.business(settings, event) for event in OUTCOMES]),
         _widget(
             "Executions", [metrics.states(settings, f"Executions{end}") for end in ("Started", "Succeeded", "Failed")]
         ),
-        _widget("Time to outcome, ms", [metrics.business("TimeToOutcome", statistic) for statistic in ("p50", "p99")]),
+        _widget(
+            "Time to outcome, ms",
+            [metrics.business(settings, "TimeToOutcome", statistic) for statistic in ("p50", "p99")],
+        ),
         _widget("API requests", [metrics.api(stage, name, "Sum") for name in ("Count", "4XXError", "5XXError")]),
         _widget("API latency, ms", [metrics.api(stage, "Latency", statistic) for statistic in ("p50", "p99")]),
         _widget("Queues, messages waiting", of_queue),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from chalicelib.deploy.functions import BY_NAME
 from chalicelib.deploy.generate import APP_NAME
 from chalicelib.deploy.stages import Stage
-from chalicelib.operations.metrics import NAMESPACE
+from chalicelib.operations.metrics import namespace
 from chalicelib.settings import Settings
 
 
@@ -26,9 +26,9 @@ def states(settings: Settings, name: str) -> Metric:
     return Metric("AWS/States", name, "Sum", (("StateMachineArn", settings.state_machine_arn),))
 
 
-def business(name: str, statistic: str = "Sum") -> Metric:
+def business(settings: Settings, name: str, statistic: str = "Sum") -> Metric:
     """What project_events counts: an event type, or TimeToOutcome."""
-    return Metric(NAMESPACE, name, statistic)
+    return Metric(namespace(settings.stage), name, statistic)
 
 
 def queue(settings: Settings, name: str, what: str) -> Metric:

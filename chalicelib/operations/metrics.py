@@ -12,14 +12,28 @@ import sys
 
 from chalicelib.domain.events import OrderFailed, RecordedEvent
 from chalicelib.domain.state import FINAL, Order
+from chalicelib.operations.project_events import Listener
 from chalicelib.workflow.table import UNDOING
 
-NAMESPACE = "Orderbridge"
 STUCK = "CompensationFailed"
 """An order that should have been undone is FAILED: it still holds money or stock."""
 
 
-def count(recorded: RecordedEvent, order: Order) -> None:
+def namespace(stage: str) -> str:
+    """Of the metrics of a stage: two stages of one account must not be counted together."""
+    return f"Orderbridge/{stage}"
+
+
+def counting(stage: str) -> Listener:
+    """The listener of the event stream that counts for that stage."""
+
+    def listen(recorded: RecordedEvent, order: Order) -> None:
+        print(json.dumps(count(namespace(stage), recorded, order)), file=sys.stdout)
+
+    return listen
+
+
+def count(into: str, recorded: RecordedEvent, order: Order) -> dict[str, object]:
     """One count per event type and source; for the event that ends an order, also its age in milliseconds.
 
     A compensation that failed for good is counted once more, under a name of its own.
@@ -32,12 +46,11 @@ def count(recorded: RecordedEvent, order: Order) -> None:
     if order.outcome in FINAL and recorded.sequence == order.version:
         metrics.append({"Name": "TimeToOutcome", "Unit": "Milliseconds"})
         values["TimeToOutcome"] = round((recorded.recorded_at - order.received_at).total_seconds() * 1000)
-    line = {
+    return {
         "_aws": {
             "Timestamp": int(recorded.recorded_at.timestamp() * 1000),
-            "CloudWatchMetrics": [{"Namespace": NAMESPACE, "Dimensions": [["source"], []], "Metrics": metrics}],
+            "CloudWatchMetrics": [{"Namespace": into, "Dimensions": [["source"], []], "Metrics": metrics}],
         },
         "source": recorded.source,
         **values,
     }
-    print(json.dumps(line), file=sys.stdout)

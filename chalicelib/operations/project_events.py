@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from chalicelib.domain.errors import TransientError
+from chalicelib.domain.errors import PermanentError, TransientError
 from chalicelib.domain.events import RecordedEvent
 from chalicelib.domain.state import Order, fold
 from chalicelib.observability import logger
@@ -17,6 +17,9 @@ from chalicelib.ports import EventBus, EventStore, OrderRow, Projection
 
 Listener = Callable[[RecordedEvent, Order], None]
 """Called for every event with the order as it stands now; must be idempotent. Raises TransientError."""
+
+SetAside = Callable[[str, str], None]
+"""Keeps what cannot be projected where an operator sees it: the order's id and the reason. Raises TransientError."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,7 @@ class ProjectEvents:
     events: EventStore
     projection: Projection
     bus: EventBus
+    set_aside: SetAside
     listeners: Sequence[Listener] = ()
 
     def __call__(self, batch: Sequence[RecordedEvent]) -> RecordedEvent | None:
@@ -33,11 +37,19 @@ class ProjectEvents:
         orders: dict[str, Order] = {}
         for position, recorded in enumerate(batch):
             try:
-                self._project(recorded, orders)
+                self._project_or_set_aside(recorded, orders)
             except TransientError as error:
                 logger().warning("projection postponed", extra={"error": type(error).__name__})
                 return self._publish(batch[:position]) or recorded
         return self._publish(batch)
+
+    def _project_or_set_aside(self, recorded: RecordedEvent, orders: dict[str, Order]) -> None:
+        """One order that cannot be read must not hold up the others that share its part of the stream."""
+        try:
+            self._project(recorded, orders)
+        except PermanentError as error:
+            logger().error("event not projected", extra={"order_id": recorded.order_id, "error": type(error).__name__})
+            self.set_aside(recorded.order_id, str(error))
 
     def _project(self, recorded: RecordedEvent, orders: dict[str, Order]) -> None:
         """The row is always the fold of all events, so order and repeats of the records do not matter."""

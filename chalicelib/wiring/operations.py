@@ -66,13 +66,19 @@ class Operations(Stores):
     @cached_property
     def project_events(self) -> ProjectEvents:
         from chalicelib.operations.acknowledge import AnnounceOutcome
-        from chalicelib.operations.metrics import count
+        from chalicelib.operations.metrics import counting
         from chalicelib.operations.outbox import listener
         from chalicelib.operations.project_events import ProjectEvents
 
         announce = AnnounceOutcome(self.callbacks.wanted, self._send_acknowledgement)
-        listeners = (count, listener(self.outbox), announce)
-        return ProjectEvents(self.events, self.projection, self.bus, listeners)
+        listeners = (counting(self.settings.stage), listener(self.outbox), announce)
+        return ProjectEvents(self.events, self.projection, self.bus, self.set_aside, listeners)
+
+    def set_aside(self, order_id: str, reason: str) -> None:
+        """Into the queue whose alarm is `stream-failures`."""
+        from chalicelib.adapters.messaging import send_json
+
+        send_json(self.client("sqs"), self.queue_url("stream-failures"), {"order_id": order_id, "reason": reason})
 
     def _send_acknowledgement(self, message: dict[str, object]) -> None:
         from chalicelib.adapters.messaging import send_json
