@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
 from itertools import islice
@@ -10,13 +10,13 @@ from typing import TypeVar
 
 from chalicelib.domain.errors import CorruptHistory
 from chalicelib.domain.state import fold
-from chalicelib.ports import Clock, EventStore, OrderRow, Projection
-
-SETTLING_S = 3.0
-"""How long the stream has to bring the read model up to date before a difference counts."""
+from chalicelib.ports import EventStore, OrderRow, Projection
 
 BATCH = 500
+"""Orders that are in memory at once."""
+
 PARALLEL = 8
+"""Orders that are read at once."""
 
 Result = TypeVar("Result")
 
@@ -34,49 +34,34 @@ class Difference:
         return f"{self.order_id}  {self.field}: expected {self.expected}, found {self.found}"
 
 
-def _silent(count: int) -> None:
-    pass
+def compare(events: EventStore, projection: Projection) -> list[Difference]:
+    """Every difference at this moment, among them those that the stream is about to mend."""
+    return [difference for _, found in Comparison(events, projection).look() for difference in found]
 
 
 @dataclass(frozen=True, slots=True)
-class Replay:
-    """Both models, and how many orders are read at once. `report` hears how many were compared, now and then."""
+class Comparison:
+    """The events, which are the truth, and the read model."""
 
     events: EventStore
     projection: Projection
-    clock: Clock
     parallel: int = PARALLEL
-    report: Callable[[int], None] = _silent
 
-    def compare(self) -> tuple[int, list[Difference]]:
-        """How many orders there are, and every lasting difference between their events and the read model."""
-        orders, suspects = 0, set()
-        for order_id, found in self._first_look():
-            orders += 1
-            if found:
-                suspects.add(order_id)
-            if orders % BATCH == 0:
-                self.report(orders)
-        return orders, self.compare_again(sorted(suspects))
+    def look(self) -> Iterator[tuple[str, list[Difference]]]:
+        """The differences of every order that has events, then of every row that has none."""
+        known: set[str] = set()
+        for order_id, found in self._each(self._look, self.events.order_ids()):
+            known.add(order_id)
+            yield order_id, found
+        yield from self._each(self._look, (one for one in self.projection.order_ids() if one not in known))
 
-    def compare_again(self, order_ids: Sequence[str]) -> list[Difference]:
-        """The differences of these orders, once the read model has had time to follow."""
-        if order_ids:
-            self.clock.sleep(SETTLING_S)
+    def differences(self, order_ids: Iterable[str]) -> list[Difference]:
         return [difference for found in self._each(self._differences, order_ids) for difference in found]
 
     def repair(self, order_ids: Iterable[str]) -> None:
         """Make the rows of these orders what their events say. An order with unreadable events is left alone."""
         for _ in self._each(self._repair, order_ids):
             pass
-
-    def _first_look(self) -> Iterator[tuple[str, list[Difference]]]:
-        """Every order that has events, then every row that has none."""
-        known: set[str] = set()
-        for order_id, found in self._each(self._look, self.events.order_ids()):
-            known.add(order_id)
-            yield order_id, found
-        yield from self._each(self._look, (one for one in self.projection.order_ids() if one not in known))
 
     def _look(self, order_id: str) -> tuple[str, list[Difference]]:
         return order_id, self._differences(order_id)
@@ -104,9 +89,20 @@ class Replay:
             expected = self._expected(order_id)
         except CorruptHistory:
             return
-        if expected is None or not self.projection.put(expected):
-            self.projection.remove(order_id)  # no events, or a row that claims to be newer than they are
-        if expected is not None:
+        if expected is None:
+            self.projection.remove(order_id)
+        elif not self.projection.put(expected):
+            self._replace(order_id)
+
+    def _replace(self, order_id: str) -> None:
+        """The row claims to be newer than the events were; unless it is (one has arrived meanwhile), it is wrong."""
+        expected = self._expected(order_id)
+        try:
+            found = self.projection.get(order_id)
+        except CorruptHistory:
+            found = None
+        if expected is not None and (found is None or found.version > expected.version):
+            self.projection.remove(order_id)
             self.projection.put(expected)
 
     def _each(self, work: Callable[[str], Result], order_ids: Iterable[str]) -> Iterator[Result]:

@@ -7,13 +7,51 @@ Safe while orders come in: what differs is looked at again after a while, becaus
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TextIO
 
 from chalicelib.domain.errors import OrderbridgeError
-from chalicelib.operations.comparison import PARALLEL, Difference, Replay
+from chalicelib.operations.comparison import PARALLEL, Comparison, Difference, compare
+from chalicelib.ports import Clock
+
+__all__ = ["Replay", "compare", "run"]
+
+SETTLING_S = 3.0
+"""How long the stream has to bring the read model up to date before a difference counts."""
+
+PROGRESS_EVERY = 500
+
+
+def _silent(count: int) -> None:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """The comparison, with patience. `report` hears how many orders were compared, every 500."""
+
+    models: Comparison
+    clock: Clock
+    report: Callable[[int], None] = _silent
+
+    def compare(self) -> tuple[int, list[Difference]]:
+        """How many orders there are, and every lasting difference between their events and the read model."""
+        orders, suspects = 0, set()
+        for order_id, found in self.models.look():
+            orders += 1
+            if found:
+                suspects.add(order_id)
+            if orders % PROGRESS_EVERY == 0:
+                self.report(orders)
+        return orders, self.compare_again(sorted(suspects))
+
+    def compare_again(self, order_ids: Sequence[str]) -> list[Difference]:
+        """The differences of these orders, once the read model has had time to follow."""
+        if order_ids:
+            self.clock.sleep(SETTLING_S)
+        return self.models.differences(order_ids)
 
 
 def run(
@@ -30,7 +68,7 @@ def run(
         _show(orders, differences, out)
         if differences and options.repair:
             order_ids = sorted({difference.order_id for difference in differences})
-            replay.repair(order_ids)
+            replay.models.repair(order_ids)
             differences = replay.compare_again(order_ids)
             print(f"repaired {len(order_ids):,} orders", file=out)
             _show(len(order_ids), differences, out)
@@ -62,12 +100,11 @@ def _parser() -> argparse.ArgumentParser:
 
 def main() -> int:
     """The composition for the command line."""
-    from chalicelib.bootstrap import Application
-    from chalicelib.operations.cli import operator_settings
+    from chalicelib.operations.cli import operator_application
 
     def make_replay(options: argparse.Namespace, report: Callable[[int], None]) -> Replay:
-        app = Application(operator_settings(options.stage, os.environ))
-        return Replay(app.events, app.projection, app.clock, max(1, options.parallel), report)
+        app = operator_application(options.stage)
+        return Replay(Comparison(app.events, app.projection, max(1, options.parallel)), app.clock, report)
 
     return run(sys.argv[1:], make_replay, sys.stdout, sys.stderr)
 

@@ -18,10 +18,12 @@ from chalicelib.domain.events import OrderConfirmed, OrderRejected, OrderValidat
 from chalicelib.domain.state import Status, fold
 from chalicelib.operations import replay as command
 from chalicelib.operations.cli import operator_settings
-from chalicelib.operations.comparison import SETTLING_S, Difference, Replay
+from chalicelib.operations.comparison import Comparison, Difference, compare
+from chalicelib.operations.replay import SETTLING_S, Replay
 from chalicelib.ports import EventStore, OrderQuery, OrderRow, Projection
 from tests.support.aws import SETTINGS, moto_client, moto_dynamodb
 from tests.support.builders import append, content, received
+from tests.support.faults import Tripwire
 
 ORDERS = ("o-1", "o-2", "o-3")
 
@@ -48,7 +50,7 @@ def row_of(events: EventStore, order_id: str) -> OrderRow:
 
 
 def replay(models: tuple[EventStore, Projection], clock: FixedClock | None = None) -> Replay:
-    return Replay(*models, clock or FixedClock(), parallel=1)
+    return Replay(Comparison(*models, parallel=1), clock or FixedClock())
 
 
 def test_nothing_is_reported_when_the_models_agree(models: tuple[EventStore, Projection]) -> None:
@@ -97,7 +99,7 @@ def test_events_that_do_not_fold_are_reported_and_left_alone(models: tuple[Event
     assert (difference.order_id, difference.field) == ("o-3", "events")
     assert "OrderRejected after CONFIRMED" in difference.found
     before = projection.get("o-3")
-    replay(models).repair(["o-3"])
+    replay(models).models.repair(["o-3"])
     assert projection.get("o-3") == before
 
 
@@ -125,7 +127,7 @@ def damage(events: EventStore, projection: Projection) -> None:
 def test_repair_makes_the_read_model_agree(models: tuple[EventStore, Projection]) -> None:
     events, projection = models
     damage(events, projection)
-    replay(models).repair(["o-1", "o-2", "o-ghost"])
+    replay(models).models.repair(["o-1", "o-2", "o-ghost"])
     assert replay(models).compare() == (3, [])
     listed = projection.query(OrderQuery(status=Status.VALIDATED)).rows
     assert sorted(listed, key=lambda row: row.order_id) == [row_of(events, order_id) for order_id in ORDERS]
@@ -140,6 +142,23 @@ def test_the_read_model_is_rebuilt_from_nothing(models: tuple[EventStore, Projec
     assert code == 0
     assert "repaired 3 orders" in out
     assert [projection.get(order_id) for order_id in ORDERS] == [row_of(events, order_id) for order_id in ORDERS]
+
+
+def test_a_row_that_overtakes_the_repair_is_kept(models: tuple[EventStore, Projection]) -> None:
+    """An event arrives, and the stream puts its row, between the repair's look at the events and its write."""
+    events, projection = models
+
+    class Overtaken(Tripwire):
+        def __init__(self) -> None:
+            super().__init__(place=1, after=True, hook=self._overtake)
+
+        def _overtake(self) -> None:
+            events.append(append(OrderConfirmed("OB-1"), "o-1", 2, "t-3"))
+            projection.put(row_of(events, "o-1"))
+
+    Comparison(Overtaken().around(events), projection, parallel=1).repair(["o-1"])
+    assert projection.get("o-1") == row_of(events, "o-1")
+    assert compare(events, projection) == []
 
 
 def run(models: tuple[EventStore, Projection], *arguments: str) -> tuple[int, str, str]:
@@ -191,7 +210,7 @@ def test_many_orders_are_compared_in_parallel_and_progress_is_told() -> None:
         projection.put(row_of(events, f"o-{number}"))
     projection.remove("o-77")
     told: list[int] = []
-    orders, differences = Replay(events, projection, FixedClock(), parallel=4, report=told.append).compare()
+    orders, differences = Replay(Comparison(events, projection, parallel=4), FixedClock(), told.append).compare()
     assert (orders, told, len(differences)) == (1200, [500, 1000], 1)
 
 
