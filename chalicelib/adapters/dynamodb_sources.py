@@ -40,15 +40,15 @@ class DynamoDbCallbacks:
 
     def wanted(self, source: str) -> bool:
         """Raises DependencyUnavailable."""
-        return bool(self._url(source))
+        return bool(self.url(source))
 
     def __call__(self, source: str, message_id: str, body: bytes) -> None:
-        url = self._url(source)
+        url = self.url(source)
         if not url:
-            raise Misconfigured(f"source {source} has no callback address: set one with operations.sources")
-        secret = self._secret_of.setdefault(
-            source, Secret(self._secrets, f"orderbridge/{self._stage}/callback/{source}", self._clock)
-        )
+            raise Misconfigured(
+                f"source {source} has no callback address: set one with python -m chalicelib.operations.callbacks"
+            )
+        secret = self._secret_of.setdefault(source, Secret(self._secrets, self.secret_name(source), self._clock))
         self._http.send(CallbackTarget(source, url, tuple(secret.value().split())), message_id, body)
 
     def set_url(self, source: str, url: str) -> None:
@@ -58,7 +58,11 @@ class DynamoDbCallbacks:
             self._dynamodb.put_item(TableName=self._table, Item=item)
         self._urls.pop(source, None)
 
-    def _url(self, source: str) -> str:
+    def secret_name(self, source: str) -> str:
+        return f"orderbridge/{self._stage}/callback/{source}"
+
+    def url(self, source: str) -> str:
+        """Empty if the source wants no callbacks. Raises DependencyUnavailable."""
         if source not in self._urls:
             with translated("DynamoDB"):
                 answer = self._dynamodb.get_item(TableName=self._table, Key=_key(source))

@@ -1,10 +1,22 @@
-"""What the operators' commands share: the settings of a stage, from the environment and the AWS credentials at hand."""
+"""What the operators' commands share: the application of a stage, wired with the AWS credentials at hand."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from chalicelib.settings import Settings
+
+if TYPE_CHECKING:
+    from chalicelib.bootstrap import Application
+
+
+def operator_application(stage: str = "") -> Application:
+    """The application of `stage` (or of ORDERBRIDGE_STAGE, if empty). Raises as operator_settings."""
+    from chalicelib.bootstrap import Application
+
+    return Application(operator_settings(stage, os.environ))
 
 
 def operator_settings(stage: str, environ: Mapping[str, str]) -> Settings:

@@ -79,9 +79,9 @@ def _parser() -> argparse.ArgumentParser:
 
 def _ledger() -> CreditLedger:
     """Wired as the application is; asked for only when the command line is right."""
-    from chalicelib.bootstrap import application
+    from chalicelib.operations.cli import operator_application
 
-    return application().credit
+    return operator_application().credit
 
 
 if __name__ == "__main__":

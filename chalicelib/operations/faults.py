@@ -103,9 +103,9 @@ def _parser() -> argparse.ArgumentParser:
 
 def _wired() -> tuple[FaultSwitches, Clock]:
     """As the functions of the stage have them; asked for only when the command line is right."""
-    from chalicelib.bootstrap import application
+    from chalicelib.operations.cli import operator_application
 
-    app = application()
+    app = operator_application()
     return app.switches, app.clock
 
 

@@ -9,16 +9,14 @@ everything is published (or was already), 1 if AWS could not be reached or refus
 from __future__ import annotations
 
 import argparse
-import os
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 from chalicelib.domain.errors import OrderbridgeError
 from chalicelib.operations.reference_sources import BadReferenceData, Problem, ReferenceSet, read_directory
-from chalicelib.settings import Settings
 
 MAX_PROBLEMS_SHOWN = 200
 LARGEST_SHRINKAGE = 0.5
@@ -95,13 +93,12 @@ def _shrinkage(data_set: Prepared) -> list[Problem]:
 
 def run(
     arguments: Sequence[str],
-    environ: Mapping[str, str],
-    make_publisher: Callable[[Mapping[str, str]], Publisher],
+    make_publisher: Callable[[str], Publisher],
     say: Callable[[str], None],
     complain: Callable[[str], None],
 ) -> int:
-    """The command with everything injected; returns the exit code."""
-    options, done = _options(arguments, environ), list[str]()
+    """The command with everything injected; returns the exit code. `make_publisher` takes the stage."""
+    options, done = _options(arguments), list[str]()
 
     def tell(name: str, line: str) -> None:
         done.append(name)
@@ -109,7 +106,7 @@ def run(
 
     try:
         found = read_directory(options.directory)
-        publisher = make_publisher({**environ, "ORDERBRIDGE_STAGE": options.stage})
+        publisher = make_publisher(options.stage)
         publish(found, publisher, dry_run=options.dry_run, allow_shrink=options.allow_shrink, tell=tell)
     except BadReferenceData as error:
         for problem in error.problems[:MAX_PROBLEMS_SHOWN]:
@@ -126,13 +123,13 @@ def run(
     return 0
 
 
-def _options(arguments: Sequence[str], environ: Mapping[str, str]) -> argparse.Namespace:
+def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m chalicelib.operations.publish_reference",
         description="Publish customers, products and holds to S3: all of them or nothing.",
     )
     parser.add_argument("directory", type=Path, metavar="DIR", help="holds customers, products, holds (.json or .csv)")
-    parser.add_argument("--stage", default=environ.get("ORDERBRIDGE_STAGE", ""), help="default: ORDERBRIDGE_STAGE")
+    parser.add_argument("--stage", default="", help="default: ORDERBRIDGE_STAGE")
     parser.add_argument("--dry-run", action="store_true", help="check and compare, store nothing")
     parser.add_argument("--allow-shrink", action="store_true", help="even if a data set loses most of its records")
     return parser.parse_args(arguments)
@@ -140,23 +137,14 @@ def _options(arguments: Sequence[str], environ: Mapping[str, str]) -> argparse.N
 
 def main() -> int:
     """The composition for the command line: the only place here that makes clients."""
-    from chalicelib.adapters.aws_clients import client
-    from chalicelib.adapters.aws_errors import translated
     from chalicelib.adapters.s3_reference_publisher import S3ReferencePublisher
+    from chalicelib.operations.cli import operator_application
 
-    def make_publisher(environ: Mapping[str, str]) -> Publisher:
-        settings = Settings.read(environ, caller_arn(environ))
-        return S3ReferencePublisher(client("s3", settings.region), settings.bucket("reference"))
+    def make_publisher(stage: str) -> Publisher:
+        app = operator_application(stage)
+        return S3ReferencePublisher(app.client("s3"), app.settings.bucket("reference"))
 
-    def caller_arn(environ: Mapping[str, str]) -> str:
-        """Whose credentials these are, unless the account is given: its ARN names the account as a function's does."""
-        if environ.get("ORDERBRIDGE_ACCOUNT_ID"):
-            return ""
-        region = environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION", "")
-        with translated("STS"):
-            return str(client("sts", region).get_caller_identity()["Arn"]) if region else ""
-
-    return run(sys.argv[1:], os.environ, make_publisher, print, lambda line: print(line, file=sys.stderr))
+    return run(sys.argv[1:], make_publisher, print, lambda line: print(line, file=sys.stderr))
 
 
 if __name__ == "__main__":

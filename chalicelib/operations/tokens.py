@@ -135,9 +135,9 @@ def _desk() -> TokenDesk:
     """Wired as the application is; asked for only when the command line is right."""
     import secrets
 
-    from chalicelib.bootstrap import application
+    from chalicelib.operations.cli import operator_application
 
-    app = application()
+    app = operator_application()
     return TokenDesk(app.tokens, app.clock, secrets.token_bytes)
 
 

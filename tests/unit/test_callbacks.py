@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 import threading
 from collections.abc import Iterator
@@ -13,11 +14,14 @@ from typing import Any
 import pytest
 from standardwebhooks import Webhook
 
+from chalicelib.adapters.dynamodb_sources import DynamoDbCallbacks
 from chalicelib.adapters.http_callback import CallbackRefused, CallbackTarget, HttpCallback
 from chalicelib.adapters.system import SystemClock
 from chalicelib.domain.errors import DependencyUnavailable, Misconfigured
 from chalicelib.domain.events import OrderConfirmed
 from chalicelib.operations.acknowledge import AcknowledgeErp, AnnounceOutcome
+from chalicelib.operations.callbacks import main
+from tests.support.aws import SETTINGS, moto_dynamodb
 from tests.support.operations import Desk
 
 SECRET = "whsec_" + base64.b64encode(b"a" * 32).decode()
@@ -162,3 +166,32 @@ def test_an_erp_that_is_down_gets_its_answer_later() -> None:
     calls.down = False
     acknowledge(json.dumps({"order_id": order_id}))
     assert desk.types(order_id).count("ErpAcknowledged") == 1
+
+
+class TestCommand:
+    """`python -m chalicelib.operations.callbacks`, over addresses on DynamoDB."""
+
+    @pytest.fixture
+    def addresses(self) -> Iterator[DynamoDbCallbacks]:
+        with moto_dynamodb() as client:
+            yield DynamoDbCallbacks(
+                client, SETTINGS.name("control"), None, "test", HttpCallback(Desk().clock), Desk().clock
+            )
+
+    def run(self, addresses: DynamoDbCallbacks, *arguments: str) -> tuple[int, str]:
+        out = io.StringIO()
+        return main(arguments, lambda _: addresses, out), out.getvalue()
+
+    def test_an_address_is_set_shown_and_removed(self, addresses: DynamoDbCallbacks) -> None:
+        assert self.run(addresses, "show", "sap-emea") == (0, "sap-emea: no callbacks\n")
+        code, text = self.run(addresses, "set", "sap-emea", "https://erp.example/orders")
+        assert code == 0
+        assert "orderbridge/test/callback/sap-emea" in text
+        assert addresses.wanted("sap-emea")
+        self.run(addresses, "remove", "sap-emea")
+        assert not addresses.wanted("sap-emea")
+
+    def test_a_wrong_address_is_refused(self, addresses: DynamoDbCallbacks) -> None:
+        with pytest.raises(SystemExit, match="https://"):
+            self.run(addresses, "set", "sap-emea", "ftp://erp.example")
+        assert not addresses.wanted("sap-emea")

@@ -61,7 +61,6 @@ class Command:
         self.output, self.complaints = [], []
         return run(
             [str(self.directory), "--stage", "test", *options],
-            {},
             lambda _: S3ReferencePublisher(self.client, BUCKET),
             self.output.append,
             self.complaints.append,
@@ -318,7 +317,6 @@ def test_spreadsheets_are_welcome(command: Command) -> None:
 def test_a_missing_bucket_is_one_clear_message(good: Command) -> None:
     code = run(
         [str(good.directory), "--stage", "test"],
-        {},
         lambda _: S3ReferencePublisher(good.client, "no-such-bucket"),
         good.output.append,
         good.complaints.append,
@@ -336,7 +334,6 @@ def test_a_failure_half_way_says_what_is_done_and_that_repeating_is_safe(good: C
 
     code = run(
         [str(good.directory), "--stage", "test"],
-        {},
         lambda _: FailsAtProducts(good.client, BUCKET),
         good.output.append,
         good.complaints.append,
@@ -351,13 +348,13 @@ def test_a_failure_half_way_says_what_is_done_and_that_repeating_is_safe(good: C
 
 
 def test_the_stage_must_be_given(good: Command) -> None:
-    code = run([str(good.directory)], {}, _settings_only, good.output.append, good.complaints.append)
+    code = run([str(good.directory)], _settings_only, good.output.append, good.complaints.append)
     assert code == 1
     assert len(good.complaints) == 1
     assert "ORDERBRIDGE_STAGE" in good.complaints[0]
 
 
-def _settings_only(environ: Any) -> Any:
-    from chalicelib.settings import Settings
+def _settings_only(stage: str) -> Any:
+    from chalicelib.operations.cli import operator_settings
 
-    return Settings.read(environ)
+    return operator_settings(stage, {})
