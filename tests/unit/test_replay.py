@@ -134,6 +134,19 @@ def test_repair_makes_the_read_model_agree(models: tuple[EventStore, Projection]
     assert projection.query(OrderQuery(status=Status.FAILED)).rows == ()
 
 
+@pytest.mark.parametrize("broken", [{}, {"version": {"N": "1"}}, {"version": {"N": "99"}, "data": {"S": "{}"}}])
+def test_a_row_that_cannot_be_read_is_reported_and_replaced(broken: dict[str, Any]) -> None:
+    with moto_dynamodb() as client:
+        events = DynamoDbEventStore(client, SETTINGS.name("events"))
+        projection = DynamoDbProjection(client, SETTINGS.name("orders"), FixedClock(), SequentialIds())
+        events.append(append(received(), "o-1"))
+        client.put_item(TableName=SETTINGS.name("orders"), Item={"pk": {"S": "o-1"}, **broken})
+        code, out, _ = run((events, projection), "--repair")
+        assert "o-1  row: expected RECEIVED of version 1, found a row that cannot be read" in out
+        assert code == 0
+        assert projection.get("o-1") == row_of(events, "o-1")
+
+
 def test_the_read_model_is_rebuilt_from_nothing(models: tuple[EventStore, Projection]) -> None:
     events, projection = models
     for order_id in ORDERS:
