@@ -78,15 +78,15 @@ class Reader:
 
     def with_lines(self, orders: Sequence[RawOrder]) -> list[RawOrder]:
         """The same orders with their lines. Raises as headers()."""
-        lines: dict[Key, list[Row]] = {group_key(order.key): [] for order in orders}
+        keys = [group_key(order.key) for order in orders]
+        lines: dict[Key, list[Row]] = {key: [] for key in keys}
         faults: dict[Key, Fault] = {}
         readable = [order for order in orders if order.fault is None]
         for chunk in chunks(readable, self.queries.keys_per_statement):
             self._lines(chunk, lines, faults)
         return [
             RawOrder(order.key, order.position, order.header, tuple(lines[key]), order.fault or faults.get(key))
-            for order in orders
-            for key in (group_key(order.key),)
+            for order, key in zip(orders, keys, strict=True)
         ]
 
     def last(self, select: Select) -> Position | None:
@@ -175,8 +175,11 @@ class Reader:
                 faults[group_key(orders[0].key)] = Fault("lines", "", reason)
 
 
-def group_key(key: Iterable[Value]) -> Key:
+def group_key(key: Sequence[Value]) -> Key:
     """CHAR padding differs between tables; equal keys must still meet."""
+    if len(key) == 1:
+        (value,) = key
+        return (value.rstrip(),) if isinstance(value, str) else (value,)
     return tuple(value.rstrip() if isinstance(value, str) else value for value in key)
 
 

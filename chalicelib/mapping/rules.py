@@ -6,6 +6,7 @@ Deterministic: the same row gives the same fields.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
@@ -101,7 +102,12 @@ def apply(rules: Sequence[Rule], row: Row, target: dict[str, Any], prefix: str, 
 
 def _rule(name: str, spec: FieldSource, columns: Sequence[str], around: Surroundings) -> Rule:
     parent, _, leaf = name.rpartition(".")
-    return Rule(name, parent, leaf, ", ".join(spec.origin), _extract(spec, columns, around), _convert(name, around))
+    extract, convert = _extract(spec, columns, around), _convert(name, around)
+    if spec.constant is not None:
+        with suppress(BadValue):  # a constant that does not fit is a fault of every row, found there
+            converted = convert(spec.constant)
+            extract, convert = (lambda row: converted), (lambda value: value)
+    return Rule(name, parent, leaf, ", ".join(spec.origin), extract, convert)
 
 
 def _extract(spec: FieldSource, columns: Sequence[str], around: Surroundings) -> Extract:
@@ -179,7 +185,9 @@ def _convert(name: str, around: Surroundings) -> Convert:
     return _text
 
 
+@lru_cache(maxsize=8192, typed=True)
 def _decimal_text(value: Value) -> str:
+    """Prices and rates repeat a lot."""
     return plain(to_decimal(value))
 
 
