@@ -1,8 +1,11 @@
 """The read model on DynamoDB: a row per order, and lists of them by day, status or source through sharded indexes.
 
-A page of 50 costs 8 index queries and one batch of strongly consistent reads (51 read units). The indexes follow the
-table after some milliseconds and tell only where to look: what is returned, and whether it fits the filter, is decided
-on the row. An order whose status is changing may be missing for a moment; none is shown with a status it does not have.
+A page of 50 costs 8 index queries and one batch of strongly consistent reads (51 read units); by day, one read more, and
+8 queries more for each day without orders that is passed.
+
+The indexes follow the table after some milliseconds and tell only where to look: what is returned, and whether it fits
+the filter, is decided on the row. An order whose status is changing may be missing for a moment; none is shown with a
+status that it does not have.
 """
 
 from __future__ import annotations
@@ -24,9 +27,11 @@ from chalicelib.ports import Clock, Ids, OrderPage, OrderQuery, OrderRow
 OLDEST = "#oldest"
 """Key of the one item that is not a row: the oldest day of any row, at which a walk over the days ends."""
 
+CLOCK_SKEW = timedelta(minutes=5)
+
 
 class DynamoDbProjection:
-    """Table `orders`. Orders received more than a day in the future of `clock` are not listed by day."""
+    """Table `orders`. An order from a clock more than `CLOCK_SKEW` ahead of ours is not yet listed by day."""
 
     def __init__(
         self, client: Any, table: str, clock: Clock, ids: Ids, positions_per_page: int = MAX_POSITIONS
@@ -89,7 +94,7 @@ class DynamoDbProjection:
         return sorted(rows.values(), key=position, reverse=True)
 
     def _index(self, query: OrderQuery, after: str) -> OrderIndex:
-        newest = self._clock.now().date() + timedelta(days=1)
+        newest = (self._clock.now() + CLOCK_SKEW).date()
         walks_days = query.status is None and query.source is None
         oldest = date.fromisoformat(self._oldest() or newest.isoformat()) if walks_days else newest
         return OrderIndex(self._client, self._table, newest, oldest, query, after, self._positions_per_page)
