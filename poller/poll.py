@@ -78,8 +78,10 @@ def _leased(loaded: LoadedSource, services: PollServices, lease: Lease, deadline
     except PermanentError as error:
         outcome, detail = "misconfigured", str(error)
     except TransientError as error:
-        outcome, detail = "unavailable", str(error)
-        memory.breaker.failure(services.clock.now())
+        outcome, detail = "intake-unavailable", str(error)
+        if getattr(error, "dependency", "").startswith("ERP "):  # not our own tables
+            outcome = "unavailable"
+            memory.breaker.failure(services.clock.now())
     _disconnect(services, name)
     _release(services, lease)
     return PollReport(name, outcome, counts, detail)

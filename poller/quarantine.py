@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from poller.cursors import cursor_mode
 from poller.session import Session
 from poller.state_codec import key_of, key_text
 
@@ -17,7 +18,9 @@ def retry_quarantined(session: Session) -> None:
     turn = [key for key in entries if key > memory.retried_up_to][:ROWS_PER_POLL] or entries[:ROWS_PER_POLL]
     memory.retried_up_to = turn[-1]
     readable = [key for key in map(key_of, turn) if None not in key]
-    orders = session.reader.by_keys(readable)
+    source = session.loaded.source
+    in_state = cursor_mode(source).select if source.cursor.mode == "status-flag" else None
+    orders = session.reader.by_keys(readable, in_state)
     session.reader.end()
     fresh = []
     for order in orders:

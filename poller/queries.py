@@ -86,12 +86,13 @@ class Queries:
         ordering = ", ".join(column.sql + (" DESC" if descending else "") for column in select.columns)
         return self.dialect.limited(f"{head} ORDER BY {ordering}", limit), parameters
 
-    def by_keys(self, keys: Sequence[Sequence[Value]]) -> tuple[str, list[Value]]:
-        """Headers with these keys."""
+    def by_keys(self, keys: Sequence[Sequence[Value]], select: Select | None = None) -> tuple[str, list[Value]]:
+        """Headers with these keys, of those that `select` allows."""
         chosen = [column.sql for column in self.key_columns()]
         chosen += [column.select for column in self.cursor_columns]
         chosen += [self.dialect.name_of(name) for name in self.header_columns]
-        return self._select(self.source.orders, chosen, [self._among(self.source.orders.key, keys)])
+        conditions = [self._among(self.source.orders.key, keys), *(select.conditions if select else ())]
+        return self._select(self.source.orders, chosen, conditions)
 
     def lines_of(self, keys: Sequence[Sequence[Value]]) -> tuple[str, list[Value]]:
         """Lines of these orders: the key, then `line_columns`; in the order of `lines.order_by` within an order."""

@@ -95,11 +95,14 @@ class Reader:
         rows = self.connection.query(sql, parameters).rows
         return tuple(rows[0][self.queries.key_count :]) if rows else None
 
-    def by_keys(self, keys: Sequence[Key]) -> list[RawOrder]:
-        """Orders by key, with their lines, in no order; those that are gone are left out. Raises as headers()."""
+    def by_keys(self, keys: Sequence[Key], select: Select | None = None) -> list[RawOrder]:
+        """Orders by key, with their lines, in no order. Raises as headers().
+
+        Left out are those that are gone, or that `select` does not allow.
+        """
         found: list[RawOrder] = []
         for chunk in chunks(keys, self.queries.keys_per_statement):
-            sql, parameters = self.queries.by_keys(chunk)
+            sql, parameters = self.queries.by_keys(chunk, select)
             try:
                 rows = self.connection.query(sql, parameters).rows
             except UnreadableValue:
@@ -108,7 +111,7 @@ class Reader:
                     fault = Fault("order", "", "holds a value that the database driver cannot read")
                     found.append(RawOrder(tuple(chunk[0]), (), (), (), fault))
                 else:
-                    found.extend(order for key in chunk for order in self.by_keys([key]))
+                    found.extend(order for key in chunk for order in self.by_keys([key], select))
                 continue
             found.extend(self._order(row) for row in rows)
         return self.with_lines(found)

@@ -210,3 +210,13 @@ def test_the_local_hour_that_autumn_repeats_is_read_back_far_enough() -> None:
     assert f"{wall_clock_floor(after, berlin)}" == "2026-10-25 02:10:00"
     early = datetime(2026, 10, 24, 23, 30, tzinfo=UTC)
     assert f"{wall_clock_floor(early, berlin)}" == "2026-10-25 01:30:00"
+
+
+def test_a_quarantined_row_that_left_its_state_is_not_accepted_when_it_changes(erp: SqliteErp, poller: Make) -> None:
+    erp.add(1, customer=None)
+    polled = poller(STATUS)
+    polled.poll()
+    erp.sql("UPDATE order_header SET state = 'CANCELLED', customer = 'C-1'")
+    assert polled.poll().counts.accepted == 0
+    erp.sql("UPDATE order_header SET state = 'NEW'")
+    assert polled.poll().counts.accepted == 1

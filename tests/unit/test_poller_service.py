@@ -90,6 +90,16 @@ def test_an_erp_that_is_down_is_tried_less_and_less(poller: PollerBench, erp: Sq
     assert poller.poll().outcome == "finished"
 
 
+def test_trouble_with_our_own_tables_is_not_blamed_on_the_erp(poller: PollerBench) -> None:
+    class Throttled:
+        def __getattr__(self, name: str) -> object:
+            raise DependencyUnavailable("DynamoDB", "throttled")
+
+    for _ in range(FAILURES_TO_OPEN + 1):
+        report = poll_source(poller.loaded, replace(poller.services, findings=Throttled()))  # type: ignore[arg-type]
+        assert report.outcome == "intake-unavailable"
+
+
 def test_the_pause_of_the_breaker_doubles_up_to_its_bound() -> None:
     breaker, pauses = Breaker(), []
     for _ in range(12):
