@@ -1,7 +1,7 @@
 """The read model on DynamoDB: a row per order, and lists of them by day, status or source through sharded indexes.
 
-A page of 50 costs 8 index queries and one batch of strongly consistent reads (51 read units); by day, one read more, and
-8 queries more for each day without orders that is passed.
+A page of 50 costs 8 index queries and one batch of strongly consistent reads (51 read units); by day, one read more,
+and 8 queries more for each day without orders that is passed.
 
 The indexes follow the table after some milliseconds and tell only where to look: what is returned, and whether it fits
 the filter, is decided on the row. An order whose status is changing may be missing for a moment; none is shown with a
