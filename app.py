@@ -4,7 +4,7 @@ import os
 
 from chalice import Rate
 
-from chalicelib import entry
+from chalicelib import entry, entry_batches
 from chalicelib.api.application import OrderbridgeApi
 from chalicelib.api.tokens import CACHE_SECONDS
 
@@ -70,6 +70,26 @@ def handle_failure(event, context):
 @app.lambda_function()
 def project_events(event, context):
     return entry.project_events(event, context)
+
+
+@app.lambda_function()
+def start_batch(event, context):
+    return entry_batches.start_batch(event, context)
+
+
+@app.lambda_function()
+def split_batch(event, context):
+    return entry_batches.split_batch(event, context)
+
+
+@app.lambda_function()
+def work_on_page(event, context):
+    return entry_batches.work_on_page(event, context)
+
+
+@app.lambda_function()
+def report_batch(event, context):
+    return entry_batches.report_batch(event, context)
 
 
 @app.schedule(Rate(1, unit=Rate.MINUTES))

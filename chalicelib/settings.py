@@ -25,6 +25,8 @@ class Settings:
     """Whether outages can be rehearsed; never where real orders are."""
     redrive_delay_s: int = 60
     """Before the first automatic redrive of a parked order; doubles with every attempt."""
+    bulk_window: int = 25
+    """How many orders of one page of a batch run at the same time."""
 
     @classmethod
     def read(cls, environ: Mapping[str, str], function_arn: str = "") -> Settings:
@@ -52,6 +54,7 @@ class Settings:
             stripe_api_base=environ.get("ORDERBRIDGE_STRIPE_API_BASE", ""),
             fault_switches=_switch(environ, "ORDERBRIDGE_FAULT_SWITCHES"),
             redrive_delay_s=_seconds(environ, "ORDERBRIDGE_REDRIVE_DELAY_S", default=60),
+            bulk_window=_window(environ, "ORDERBRIDGE_BULK_WINDOW", default=25),
         )
 
     def name(self, resource: str) -> str:
@@ -69,6 +72,10 @@ class Settings:
     def state_machine_arn(self) -> str:
         return self.arn("states", f"stateMachine:{self.name('order')}")
 
+    @property
+    def bulk_state_machine_arn(self) -> str:
+        return self.arn("states", f"stateMachine:{self.name('bulk')}")
+
     def queue_url(self, queue: str, endpoint_url: str) -> str:
         """The URL of a queue of this stage at an SQS endpoint."""
         return f"{endpoint_url.rstrip('/')}/{self.account_id}/{self.name(queue)}"
@@ -78,6 +85,13 @@ def _seconds(environ: Mapping[str, str], name: str, default: int) -> int:
     text = environ.get(name) or str(default)
     if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 900:
         raise Misconfigured(f"{name} is {text!r}: set it to whole seconds from 1 to 900")
+    return int(text)
+
+
+def _window(environ: Mapping[str, str], name: str, default: int) -> int:
+    text = environ.get(name) or str(default)
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 100:
+        raise Misconfigured(f"{name} is {text!r}: set it to a number of orders from 1 to 100")
     return int(text)
 
 

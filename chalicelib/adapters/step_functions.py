@@ -22,21 +22,21 @@ class StepFunctionsEngine:
 
     def start(self, order_id: str, correlation_id: str, attempt: int) -> bool:
         execution_input = json.dumps({"order_id": order_id, "correlation_id": correlation_id})
-        try:
-            with translated("step functions"):
+        with translated("step functions"):
+            try:
                 self.client.start_execution(
                     stateMachineArn=self.state_machine_arn, name=_name(order_id, attempt), input=execution_input
                 )
-        except self.client.exceptions.ExecutionAlreadyExists:
-            return False
+            except self.client.exceptions.ExecutionAlreadyExists:
+                return False
         return True
 
     def is_running(self, order_id: str, attempt: int) -> bool:
-        try:
-            with translated("step functions"):
+        with translated("step functions"):
+            try:
                 execution = self.client.describe_execution(executionArn=self._execution_arn(order_id, attempt))
-        except self.client.exceptions.ExecutionDoesNotExist:
-            return False
+            except self.client.exceptions.ExecutionDoesNotExist:
+                return False
         return bool(execution["status"] == "RUNNING")
 
     def _execution_arn(self, order_id: str, attempt: int) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 from chalicelib.api import problems
 from chalicelib.api.event_views import event_view
 from chalicelib.api.letter_views import group_view, job_view, letter_view
+from chalicelib.api.openapi_batch_examples import batch_examples
 from chalicelib.api.problems import FieldError, Kind, Problem
 from chalicelib.api.translation import problem_of
 from chalicelib.api.views import accepted, order_view, row_view
@@ -97,6 +98,7 @@ def examples() -> dict[str, Any]:
         "order_on_account": {**ORDER, "external_id": "SO-100046", "payment": {"method": "on_account"}},
         "command": {"reason": "The customer called", "by": "M. Ito"},
         "group_command": {"reason": "The payment provider is back", "rate_per_s": 20},
+        **batch_examples(ORDER, BEGIN),
         "accepted": accepted(CONTENT.order_id, Status.RECEIVED, CORRELATION_ID),
         "replayed": accepted(CONTENT.order_id, Status.CONFIRMED, CORRELATION_ID),
         "confirmed_order": order_view(confirmed),

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from chalicelib.api import problems, query
+from chalicelib.api.batch_views import BatchView
+from chalicelib.api.batches import BatchIn, CancelBatchIn
 from chalicelib.api.event_views import EventsView
 from chalicelib.api.letter_views import GroupsView, JobView, LettersView
 from chalicelib.api.problems import Kind
@@ -139,6 +141,59 @@ OPERATIONS = (
         "Try a FAILED order again",
         "Goes on where the order stands: what was done is not done again.",
         (COMMANDED,),
+        roles=OPERATORS,
+        bodies=(CommandIn,),
+        body_examples=("command",),
+        problems=(problems.NOT_FOUND, problems.NOT_POSSIBLE),
+    ),
+    Operation(
+        "POST",
+        "/batches",
+        "Hand over many orders",
+        "With `orders`: stores and starts them. With `format`: answers with a form to send a file to; a finished "
+        "upload starts the batch by itself. The same content is the same batch, so that sending it again is safe, and goes on "
+        "with a batch that was stopped. Every order goes the same way as through `POST /orders`.",
+        (
+            Answered(
+                202,
+                "Taken, or: send the file there.",
+                BatchView,
+                ("batch_running", "upload_offered"),
+                ("Location",),
+            ),
+            Answered(200, "Handed over before.", BatchView, ("batch_done",), ("Location", "Idempotent-Replayed")),
+        ),
+        roles=(Role.INGEST,),
+        bodies=(BatchIn,),
+        body_examples=("batch_of_orders", "batch_of_file"),
+        problems=(problems.WRONG_SOURCE,),
+    ),
+    Operation(
+        "GET",
+        "/batches/{batch_id}",
+        "How far a batch is",
+        "The accounting is consistent at every moment. An ingest token sees its source. Takes the id of an upload too.",
+        (Answered(200, "The batch.", BatchView, ("batch_running", "batch_done")),),
+        roles=READERS,
+        problems=(problems.NOT_FOUND,),
+    ),
+    Operation(
+        "POST",
+        "/batches/{batch_id}/cancel",
+        "Cancel a batch",
+        "No further line is handed over. Orders that run go on to their outcome, or are cancelled too.",
+        (Answered(202, "Set in motion.", BatchView, ("batch_running",), ("Location",)),),
+        roles=OPERATORS,
+        bodies=(CancelBatchIn,),
+        body_examples=("cancel_batch",),
+        problems=(problems.NOT_FOUND, problems.NOT_POSSIBLE),
+    ),
+    Operation(
+        "POST",
+        "/batches/{batch_id}/resume",
+        "Go on with a batch",
+        "Goes on where a batch was killed, cancelled or left incomplete. Of a complete one, makes the report anew.",
+        (Answered(202, "Set in motion.", BatchView, ("batch_running",), ("Location",)),),
         roles=OPERATORS,
         bodies=(CommandIn,),
         body_examples=("command",),

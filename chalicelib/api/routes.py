@@ -11,7 +11,7 @@ from typing import Any
 
 from chalice.app import Blueprint, Response
 
-from chalicelib.api import dead_letters, orders, system
+from chalicelib.api import batches, dead_letters, orders, system
 from chalicelib.api.call import JSON, Answer, Call
 from chalicelib.api.problems import Problem, answer_of
 from chalicelib.api.services import ApiServices
@@ -39,6 +39,10 @@ ROUTES = (
     Route("GET", "/orders/{order_id}/events", orders.show_events),
     Route("POST", "/orders/{order_id}/cancel", orders.cancel_order),
     Route("POST", "/orders/{order_id}/redrive", orders.redrive_order),
+    Route("POST", "/batches", batches.create_batch),
+    Route("GET", "/batches/{batch_id}", batches.show_batch),
+    Route("POST", "/batches/{batch_id}/cancel", batches.cancel_batch),
+    Route("POST", "/batches/{batch_id}/resume", batches.resume_batch),
     Route("GET", "/dead-letters", dead_letters.list_groups),
     Route("GET", "/dead-letters/{id}", dead_letters.list_letters),
     Route("POST", "/dead-letters/{id}/redrive", dead_letters.redrive),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from chalicelib.batches.desk import BatchDesk
 from chalicelib.intake.accept import Intake
 from chalicelib.operations.commands import OrderCommands
 from chalicelib.operations.jobs import GroupJobs
@@ -38,6 +39,7 @@ class ApiServices:
     commands: OrderCommands
     letters: DeadLetters
     jobs: GroupJobs
+    batches: BatchDesk
     health: Callable[[], Sequence[Check]]
     version: str
     limits: Limits = field(default_factory=Limits)

@@ -22,6 +22,8 @@ BUCKET_LIFECYCLES: dict[str, list[dict[str, Any]]] = {
 30 days; a batch and its report are kept for 90."""
 
 VERSIONED_BUCKETS = ("reference",)
+ANNOUNCING_BUCKETS = ("batches",)
+"""EventBridge hears of every new object; deploy/bulk_stack.py says who listens."""
 
 _UNFINISHED_UPLOADS = {
     "Id": "unfinished-uploads",
@@ -78,6 +80,8 @@ def _bucket(purpose: str, settings: Settings) -> dict[str, Any]:
         "OwnershipControls": {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]},
         "LifecycleConfiguration": {"Rules": [*BUCKET_LIFECYCLES[purpose], _UNFINISHED_UPLOADS]},
     }
+    if purpose in ANNOUNCING_BUCKETS:
+        properties["NotificationConfiguration"] = {"EventBridgeConfiguration": {"EventBridgeEnabled": True}}
     if purpose in VERSIONED_BUCKETS:
         properties["VersioningConfiguration"] = {"Status": "Enabled"}
     return {"Type": "AWS::S3::Bucket", **KEPT, "Properties": properties}

@@ -9,7 +9,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from chalicelib.deploy import resources, workflow_stack
+from chalicelib.deploy import bulk_stack, resources, workflow_stack
 from chalicelib.deploy.errors import explained
 from chalicelib.deploy.functions import BY_NAME
 from chalicelib.deploy.placeholders import filled_in
@@ -76,9 +76,11 @@ class Deployment:
         template = workflow_stack.template(self.stage, self.settings)
         parameters = {resources.EVENTS_STREAM: events_stream}
         self.stacks.apply(Stack(workflow_stack.stack_name(self.stage), template, parameters))
+        self.stacks.apply(Stack(bulk_stack.stack_name(self.stage), bulk_stack.template(self.stage, self.settings)))
 
     def delete_workflow(self) -> None:
         """Before Chalice deletes the functions that the workflow, the stream's mapping and the alarms are about."""
+        self.stacks.delete(bulk_stack.stack_name(self.stage))
         self.stacks.delete(workflow_stack.stack_name(self.stage))
 
     def share_record(self) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 from chalicelib.deploy import grants as may
 from chalicelib.deploy.grants import Grant
 from chalicelib.settings import Settings
+from chalicelib.workflow import bulk
 from chalicelib.workflow.table import ALL_STEPS
 
 API_HANDLER = "api_handler"
@@ -92,12 +93,22 @@ _REFERENCE = (may.READ_REFERENCE, may.MISS_REFERENCE)
 _INVENTORY = (may.READ_INVENTORY, may.CHANGE_INVENTORY, may.CHECK_EVENTS)
 _PAYMENTS = (may.READ_PAYMENTS, may.CHANGE_PAYMENTS, may.CALL_STRIPE, *_CIRCUITS)
 
+_START_BATCHES = (
+    *_CONTROL,
+    may.READ_BATCHES,
+    may.MISS_BATCHES,
+    may.READ_MAPPINGS,
+    may.MISS_REFERENCE,
+    may.START_BULK,
+    may.WATCH_BULK,
+)
+
 FUNCTIONS = (
     Function(
         API_HANDLER,
         API_GATEWAY_TIMEOUT_S - 1,
         1024,
-        (*_DECIDE_ABOUT_ORDERS, *_CONTROL, may.READ_ORDERS, may.SEND_DEAD_LETTERS),
+        (*_DECIDE_ABOUT_ORDERS, may.READ_ORDERS, may.SEND_DEAD_LETTERS, *_START_BATCHES, may.PUT_UPLOADS),
     ),
     Function("authorize", 10, 1024, (may.READ_CONTROL,)),
     _step("validate_order", *_REFERENCE),
@@ -158,6 +169,25 @@ FUNCTIONS = (
         rehearses=True,
     ),
     Function("poll_erp", 55, 1024, (*_DECIDE_ABOUT_ORDERS, *_CONTROL, may.READ_ERP_SECRETS)),
+    Function("start_batch", 300, 1024, (*_START_BATCHES, may.PARK_MESSAGES)),
+    Function(
+        bulk.SPLIT,
+        bulk.FUNCTION_TIMEOUTS_S[bulk.SPLIT],
+        1024,
+        (*_CONTROL, may.READ_BATCHES, may.MISS_BATCHES, may.WRITE_BATCHES),
+    ),
+    Function(
+        bulk.WORK,
+        bulk.FUNCTION_TIMEOUTS_S[bulk.WORK],
+        1024,
+        (*_DECIDE_ABOUT_ORDERS, *_CONTROL, may.READ_ORDERS, may.READ_BATCHES, may.WRITE_BATCHES),
+    ),
+    Function(
+        bulk.REPORT,
+        bulk.FUNCTION_TIMEOUTS_S[bulk.REPORT],
+        1024,
+        (*_CONTROL, may.READ_ORDERS, may.READ_BATCHES, may.WRITE_BATCHES),
+    ),
 )
 
 BY_NAME = {function.name: function for function in FUNCTIONS}

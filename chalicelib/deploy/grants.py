@@ -54,6 +54,10 @@ def _executions(settings: Settings) -> str:
     return settings.state_machine_arn.replace(":stateMachine:", ":execution:") + ":*"
 
 
+def _bulk_executions(settings: Settings) -> str:
+    return settings.bulk_state_machine_arn.replace(":stateMachine:", ":execution:") + ":*"
+
+
 def _dynamodb(sid: str, table: str, *actions: str) -> Grant:
     """TransactWriteItems has no action of its own: it needs those of its parts."""
     return Grant(sid, tuple(f"dynamodb:{action}" for action in sorted(actions)), (_table(table),))
@@ -102,6 +106,16 @@ MISS_REFERENCE = Grant("MissReference", ("s3:ListBucket",), (_bucket("reference"
 
 START_WORKFLOW = Grant("StartWorkflow", ("states:StartExecution",), (lambda settings: settings.state_machine_arn,))
 WATCH_WORKFLOW = Grant("WatchWorkflow", ("states:DescribeExecution",), (_executions,))
+
+READ_BATCHES = Grant("ReadBatches", ("s3:GetObject",), (_bucket("batches", "/*"),))
+WRITE_BATCHES = Grant("WriteBatches", ("s3:AbortMultipartUpload", "s3:PutObject"), (_bucket("batches", "/batches/*"),))
+PUT_UPLOADS = Grant("PutUploads", ("s3:PutObject",), (_bucket("batches", "/uploads/*"),))
+"""Also what an upload form may do: it acts with the permissions of the function that signed it."""
+
+MISS_BATCHES = Grant("MissBatches", ("s3:ListBucket",), (_bucket("batches"),))
+READ_MAPPINGS = Grant("ReadMappings", ("s3:GetObject",), (_bucket("reference", "/mappings/*"),))
+START_BULK = Grant("StartBulk", ("states:StartExecution",), (lambda settings: settings.bulk_state_machine_arn,))
+WATCH_BULK = Grant("WatchBulk", ("states:DescribeExecution",), (_bulk_executions,))
 
 PUBLISH_EVENTS = Grant(
     "PublishEvents", ("events:PutEvents",), (lambda s: s.arn("events", f"event-bus/{s.name('bus')}"),)

@@ -19,6 +19,8 @@ class Stage:
     `is_local`: plain HTTP, one machine; what the local AWS refuses or cannot measure is left out.
     `rehearses`: outages may be rehearsed with failure switches; never where real orders are.
     `redrive_delay_s`: before the first automatic redrive of a parked order.
+    `bulk_pages`, `bulk_window`: pages of a batch in flight, and orders in flight of each; their product is what a batch
+    may take of the account's Lambda concurrency and send to the payment provider at once.
     """
 
     name: str
@@ -32,6 +34,8 @@ class Stage:
     is_local: bool = False
     rehearses: bool = False
     redrive_delay_s: int = 60
+    bulk_pages: int = 4
+    bulk_window: int = 25
 
     def environment(self) -> dict[str, str]:
         """What every function of the stage is told, but for the account; operators' commands start from the same."""
@@ -40,13 +44,23 @@ class Stage:
             "ORDERBRIDGE_PAYMENT_GATEWAY": self.payment_gateway,
             "ORDERBRIDGE_FAULT_SWITCHES": "on" if self.rehearses else "off",
             "ORDERBRIDGE_REDRIVE_DELAY_S": str(self.redrive_delay_s),
+            "ORDERBRIDGE_BULK_WINDOW": str(self.bulk_window),
         }
 
 
 STAGES = {
     stage.name: stage
     for stage in (
-        Stage("local", api_gateway_stage="api", log_retention_days=1, is_local=True, rehearses=True, redrive_delay_s=5),
+        Stage(
+            "local",
+            api_gateway_stage="api",
+            log_retention_days=1,
+            is_local=True,
+            rehearses=True,
+            redrive_delay_s=5,
+            bulk_pages=2,
+            bulk_window=3,
+        ),
         Stage("dev", api_gateway_stage="dev", log_retention_days=14, rehearses=True),
         Stage(
             "prod",
@@ -55,6 +69,7 @@ STAGES = {
             payment_gateway="stripe",
             protects_data=True,
             reserves_concurrency=True,
+            bulk_pages=8,
         ),
     )
 }

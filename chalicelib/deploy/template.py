@@ -17,7 +17,7 @@ from typing import Any
 
 from chalice.utils import to_cfn_resource_name
 
-from chalicelib.deploy import resources, workflow_stack
+from chalicelib.deploy import bulk_stack, resources, workflow_stack
 from chalicelib.deploy.event_sources import RESPONSE_TYPES
 from chalicelib.deploy.functions import API_HANDLER, FUNCTIONS, Function
 from chalicelib.deploy.messaging_resources import QUEUES
@@ -36,6 +36,9 @@ def merge_template(stage: Stage) -> dict[str, Any]:
     del data[API_LOGS]  # Chalice's template has a log group for every function, and here it gets the right name
     workflow = workflow_stack.resources(stage, settings, resources.events_stream())
     workflow["ProjectEventsMapping"]["DependsOn"] = [function_id("project_events")]
+    workflow |= bulk_stack.resources(stage, settings)
+    for of_starter in ("UploadRulePermission", "UploadRuleRetries"):
+        workflow[of_starter]["DependsOn"] = [function_id("start_batch")]
     merged: dict[str, Any] = {**data, **workflow}
     for function in FUNCTIONS:
         merged |= _function(function, settings)

@@ -56,16 +56,7 @@ def template(stage: Stage, settings: Settings) -> dict[str, Any]:
 
 def resources(stage: Stage, settings: Settings, events_stream: dict[str, Any]) -> dict[str, Any]:
     return {
-        "OrderWorkflowLogs": {
-            "Type": "AWS::Logs::LogGroup",
-            "DeletionPolicy": "Delete",
-            "UpdateReplacePolicy": "Delete",
-            "Properties": {
-                # The prefix keeps the log's resource policy from growing with every state machine of the account.
-                "LogGroupName": f"/aws/vendedlogs/states/{settings.name('order')}",
-                "RetentionInDays": stage.log_retention_days,
-            },
-        },
+        "OrderWorkflowLogs": log_group("order", stage, settings),
         "OrderWorkflowRole": _role(settings),
         "OrderWorkflow": _state_machine(stage, settings),
         "ProjectEventsMapping": _project_events_mapping(settings, events_stream),
@@ -86,8 +77,14 @@ def live_arn(function: str, settings: Settings) -> str:
 
 def _role(settings: Settings) -> dict[str, Any]:
     invoked = [live_arn(name, settings) for name in function_names()]
+    invoke = {"Sid": "InvokeSteps", "Effect": "Allow", "Action": ["lambda:InvokeFunction"], "Resource": invoked}
+    return state_machine_role("order-workflow", [invoke], settings)
+
+
+def state_machine_role(name: str, needs: list[dict[str, Any]], settings: Settings) -> dict[str, Any]:
+    """A role of a state machine: what it needs for its work, and what every one needs for its logs and traces."""
     statements = [
-        {"Sid": "InvokeSteps", "Effect": "Allow", "Action": ["lambda:InvokeFunction"], "Resource": invoked},
+        *needs,
         {"Sid": "DeliverLogs", "Effect": "Allow", "Action": list(LOG_DELIVERY), "Resource": ["*"]},
         {"Sid": "Trace", "Effect": "Allow", "Action": list(TRACING), "Resource": ["*"]},
     ]
@@ -101,28 +98,48 @@ def _role(settings: Settings) -> dict[str, Any]:
     return {
         "Type": "AWS::IAM::Role",
         "Properties": {
-            "RoleName": settings.name("order-workflow"),
+            "RoleName": settings.name(name),
             "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [trust]},
-            "Policies": [{"PolicyName": "order-workflow", "PolicyDocument": policy}],
+            "Policies": [{"PolicyName": name, "PolicyDocument": policy}],
+        },
+    }
+
+
+def log_group(machine: str, stage: Stage, settings: Settings) -> dict[str, Any]:
+    return {
+        "Type": "AWS::Logs::LogGroup",
+        "DeletionPolicy": "Delete",
+        "UpdateReplacePolicy": "Delete",
+        "Properties": {
+            # The prefix keeps the log's resource policy from growing with every state machine of the account.
+            "LogGroupName": f"/aws/vendedlogs/states/{settings.name(machine)}",
+            "RetentionInDays": stage.log_retention_days,
         },
     }
 
 
 def _state_machine(stage: Stage, settings: Settings) -> dict[str, Any]:
-    """Logs name the states and errors of failed executions, never their data."""
     states = definition(lambda function: live_arn(function, settings), stage.workflow_kind)
-    log_group = {"CloudWatchLogsLogGroup": {"LogGroupArn": {"Fn::GetAtt": ["OrderWorkflowLogs", "Arn"]}}}
+    return state_machine("order", stage.workflow_kind, states, "OrderWorkflow", settings)
+
+
+def state_machine(name: str, kind: str, states: dict[str, Any], own_id: str, settings: Settings) -> dict[str, Any]:
+    """Beside its role `<own_id>Role` and log group `<own_id>Logs`.
+
+    Logs name the states and errors of failed executions, never their data.
+    """
+    logs = {"CloudWatchLogsLogGroup": {"LogGroupArn": {"Fn::GetAtt": [f"{own_id}Logs", "Arn"]}}}
     return {
         "Type": "AWS::StepFunctions::StateMachine",
         "DeletionPolicy": "Delete",
         "UpdateReplacePolicy": "Delete",
         "Properties": {
-            "StateMachineName": settings.name("order"),
-            "StateMachineType": stage.workflow_kind,
+            "StateMachineName": settings.name(name),
+            "StateMachineType": kind,
             "DefinitionString": json.dumps(states, separators=(",", ":")),
-            "RoleArn": {"Fn::GetAtt": ["OrderWorkflowRole", "Arn"]},
+            "RoleArn": {"Fn::GetAtt": [f"{own_id}Role", "Arn"]},
             "TracingConfiguration": {"Enabled": True},
-            "LoggingConfiguration": {"Level": "ERROR", "IncludeExecutionData": False, "Destinations": [log_group]},
+            "LoggingConfiguration": {"Level": "ERROR", "IncludeExecutionData": False, "Destinations": [logs]},
         },
     }
 

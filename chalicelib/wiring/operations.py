@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from chalicelib.operations.jobs import GroupJobs
     from chalicelib.operations.project_events import ProjectEvents
     from chalicelib.operations.sweep import Sweeper
+    from chalicelib.wiring.batches import Batches
 
 VERSION = "0.1.0"
 
@@ -128,6 +129,12 @@ class Operations(Stores):
         )
 
     @cached_property
+    def batches(self) -> Batches:
+        from chalicelib.wiring.batches import Batches
+
+        return Batches(self)
+
+    @cached_property
     def api(self) -> ApiServices:
         from chalicelib.api.services import ApiServices
         from chalicelib.wiring.circuits import check_of
@@ -140,6 +147,7 @@ class Operations(Stores):
             commands=self.commands,
             letters=self.dead_letters,
             jobs=self.group_jobs,
+            batches=self.batches.desk,
             health=lambda: [check_of(self.breaker(PAYMENT))],
             version=VERSION,
         )

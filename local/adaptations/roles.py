@@ -61,7 +61,8 @@ def state_machines_act_as_their_role() -> None:
     upstream_call = stepfunctions._call_lambda
 
     def execute_task(state: Any, raw_input: Any, execution: dict[str, Any], context: Any) -> Any:
-        machine = stepfunctions._state_machines[execution["stateMachineArn"]]
+        machine_arn, _, _ = execution["stateMachineArn"].partition("/")  # a child of a Distributed Map: "machine/label"
+        machine = stepfunctions._state_machines[machine_arn]
         token = _role_of_execution.set((machine["roleArn"], execution["name"]))
         try:
             return upstream_task(state, raw_input, execution, context)

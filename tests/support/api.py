@@ -26,6 +26,7 @@ from chalicelib.api.token_desk import Issued, TokenDesk
 from chalicelib.api.tokens import CACHE_SECONDS, Role
 from chalicelib.intake.accept import Intake
 from chalicelib.ports import EventStore, Projection
+from tests.support.bulk import BulkBench
 from tests.support.operations import Desk
 
 STAGE_ARN = "arn:aws:execute-api:eu-central-1:123456789012:abc123/api"
@@ -66,8 +67,10 @@ class ApiBench:
     checks: list[Check] = field(default_factory=list)
     events: EventStore | None = None
     projection: Projection | None = None
+    bulk: BulkBench = field(init=False)
 
     def __post_init__(self) -> None:
+        self.bulk = BulkBench(self.desk)
         self.token_desk = TokenDesk(self.tokens, self.desk.clock, seeded_entropy())
         self.ingest = self.token(Role.INGEST, "sap-emea").token
         self.read = self.token(Role.READ).token
@@ -90,6 +93,7 @@ class ApiBench:
             commands=self.desk.commands,
             letters=self.desk.letters,
             jobs=self.desk.group_jobs,
+            batches=self.bulk.desk,
             health=lambda: self.checks,
             version="0.0.0-test",
         )

@@ -1,0 +1,155 @@
+"""The JSON of batches and of uploads that may become one."""
+
+from __future__ import annotations
+
+from typing import NotRequired
+
+from typing_extensions import TypedDict
+
+from chalicelib.api.views import moment
+from chalicelib.batches.desk import Standing
+from chalicelib.batches.model import BatchState, Upload
+from chalicelib.batches.ports import UploadForm
+
+
+class CountsView(TypedDict):
+    """received = accepted + duplicate + invalid; accepted = confirmed + rejected + cancelled + failed + running."""
+
+    received: int
+    """Lines that were handed over so far."""
+    accepted: int
+    """Lines that brought a new order."""
+    duplicate: int
+    """Lines whose order was there before, through whatever channel."""
+    invalid: int
+    """Lines that are no order, or one whose number was accepted before with another content."""
+    confirmed: int
+    rejected: int
+    cancelled: int
+    failed: int
+    """Parked by a technical failure; once they are redriven they are counted as what they become."""
+    running: int
+
+
+class ReportView(TypedDict):
+    """A line for every line of the file, in its order. The links work for an hour without a token."""
+
+    made_at: str
+    jsonl: str
+    csv: str
+
+
+class BatchLinks(TypedDict, total=False):
+    """`cancel` and `resume` (POST) are present while they are possible."""
+
+    self: str
+    cancel: str
+    resume: str
+
+
+class UploadView(TypedDict):
+    """POST the fields and, as the last one, `file` as multipart/form-data to `url`."""
+
+    url: str
+    fields: dict[str, str]
+    expires_s: int
+
+
+class BatchView(TypedDict):
+    """A batch, or an upload that is none yet, as of now."""
+
+    batch_id: str
+    """Derived from the source and the content: the same file is the same batch. Empty until the file is there."""
+    source: str
+    state: BatchState
+    lines: int | None
+    """Orders in the file; null until it has been read."""
+    waiting: int | None
+    """Lines that were not handed over yet."""
+    counts: CountsView
+    rate_per_s: float
+    """Lines settled per second since this attempt began."""
+    estimated_end: str | None
+    received_at: str
+    finished_at: str | None
+    attempts: int
+    problem: str
+    """Why the file was refused or the batch is incomplete, for people; else empty."""
+    report: ReportView | None
+    upload: NotRequired[UploadView]
+    """Where to send the file; only in the answer that offers it."""
+    links: BatchLinks
+
+
+NO_COUNTS: CountsView = {
+    "received": 0,
+    "accepted": 0,
+    "duplicate": 0,
+    "invalid": 0,
+    "confirmed": 0,
+    "rejected": 0,
+    "cancelled": 0,
+    "failed": 0,
+    "running": 0,
+}
+
+
+def batch_view(standing: Standing) -> BatchView:
+    batch, counts, report = standing.batch, standing.counts, standing.report
+    end = standing.pace.estimated_end
+    own = f"/batches/{batch.batch_id}"
+    links: BatchLinks = {"self": own}
+    if batch.finished_at is None and batch.cancellation is None:
+        links["cancel"] = f"{own}/cancel"
+    if batch.finished_at is not None and batch.state is not BatchState.REFUSED:
+        links["resume"] = f"{own}/resume"
+    return {
+        "batch_id": batch.batch_id,
+        "source": batch.source,
+        "state": batch.state,
+        "lines": batch.lines,
+        "waiting": None if batch.lines is None else batch.lines - counts.received,
+        "counts": {
+            "received": counts.received,
+            "accepted": counts.accepted,
+            "duplicate": counts.duplicate,
+            "invalid": counts.invalid,
+            "confirmed": counts.confirmed,
+            "rejected": counts.rejected,
+            "cancelled": counts.cancelled,
+            "failed": counts.failed,
+            "running": counts.running,
+        },
+        "rate_per_s": round(standing.pace.rate_per_s, 2),
+        "estimated_end": moment(end) if end else None,
+        "received_at": moment(batch.received_at),
+        "finished_at": moment(batch.finished_at) if batch.finished_at else None,
+        "attempts": batch.attempt,
+        "problem": batch.problem,
+        "report": {"made_at": moment(batch.reported_at), "jsonl": report["jsonl"], "csv": report["csv"]}
+        if batch.reported_at
+        else None,
+        "links": links,
+    }
+
+
+def upload_view(upload: Upload, form: UploadForm | None = None) -> BatchView:
+    view: BatchView = {
+        "batch_id": "",
+        "source": upload.source,
+        "state": BatchState.REFUSED if upload.problem else BatchState.AWAITING_UPLOAD,
+        "lines": None,
+        "waiting": None,
+        "counts": NO_COUNTS,
+        "rate_per_s": 0.0,
+        "estimated_end": None,
+        "received_at": moment(upload.created_at),
+        "finished_at": None,
+        "attempts": 0,
+        "problem": upload.problem,
+        "report": None,
+        "links": {"self": f"/batches/{upload.upload_id}"},
+    }
+    if form is not None:
+        view["upload"] = {"url": form.url, "fields": dict(form.fields), "expires_s": form.expires_s}
+    return view

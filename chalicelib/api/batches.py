@@ -1,0 +1,148 @@
+"""Batches: hand over orders or ask where to send a file, see how far it is, cancel it, go on with it.
+
+`{batch_id}` is the id of a batch, or that of an upload, which leads to its batch as soon as there is one.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
+
+from chalicelib.api import problems
+from chalicelib.api.access import may_see, require
+from chalicelib.api.batch_views import BatchView, batch_view, upload_view
+from chalicelib.api.body import json_object
+from chalicelib.api.call import Answer, Call
+from chalicelib.api.problems import FieldError, Problem
+from chalicelib.api.query import Parameters
+from chalicelib.api.requests import CommandIn, command, parse
+from chalicelib.api.services import ApiServices
+from chalicelib.api.tokens import Principal, Role
+from chalicelib.batches.model import Batch, Format, Upload
+from chalicelib.intake.order_model import SourceName
+from chalicelib.observability import logger
+
+MAX_BODY_BYTES = 5_000_000
+"""Lambda takes 6 MB from API Gateway. Larger batches are uploaded."""
+
+MAX_ORDERS_IN_BODY = 10_000
+
+_BATCH_ID = re.compile(r"b-[0-9a-z]{24}\Z", re.ASCII)
+_UPLOAD_ID = re.compile(r"u-[0-9A-Za-z-]{1,64}\Z", re.ASCII)
+
+
+class BatchIn(BaseModel):
+    """With `orders`: take them now. Without: say what the file will be, and get a place to send it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    source: SourceName = Field(description="The ERP system; all orders are of it", examples=["sap-emea"])
+    orders: Annotated[list[dict[str, Any]], Field(min_length=1, max_length=MAX_ORDERS_IN_BODY)] | None = Field(
+        default=None, description="Orders as in `POST /orders`; each is checked for itself, and reported"
+    )
+    format: Literal["jsonl", "json", "csv"] | None = Field(
+        default=None, description="Of the file: an order a line, a JSON array, or CSV by the source's mapping"
+    )
+    encoding: Literal["utf-8", "utf-16", "latin-1", "cp1252"] | None = Field(
+        default=None, description="Of a JSONL or JSON file; a byte order mark decides over it. Default utf-8"
+    )
+    mapping: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")] | None = Field(
+        default=None, description="Name of a published CSV mapping of the source; default: `default`"
+    )
+
+    @model_validator(mode="after")
+    def _either_orders_or_a_file(self) -> Self:
+        if (self.orders is None) == (self.format is None):
+            raise PydanticCustomError("either", "needs either orders, or the format of the file that will be uploaded")
+        if self.mapping is not None and self.format != "csv":
+            raise PydanticCustomError("mapping", "a mapping is for format csv only")
+        if self.encoding is not None and self.format not in ("jsonl", "json"):
+            raise PydanticCustomError("encoding", "the encoding of a CSV file stands in its mapping")
+        return self
+
+
+class CancelBatchIn(CommandIn):
+    """Why the batch is cancelled."""
+
+    running_orders: Literal["finish", "cancel"] = Field(
+        default="finish", description="What becomes of orders that were accepted and have no outcome yet"
+    )
+
+
+def create_batch(call: Call, services: ApiServices) -> Answer:
+    """`POST /batches`: 202 with a batch or a place for a file, 200 for orders that were handed over before."""
+    principal = require(call, services.clock.now(), Role.INGEST)
+    asked = parse(BatchIn, json_object(call, MAX_BODY_BYTES))
+    if asked.source != principal.source:
+        raise Problem(
+            problems.WRONG_SOURCE,
+            f"This token may post orders of {principal.source} only.",
+            [FieldError("source", f"must be {principal.source}")],
+        )
+    if asked.orders is not None:
+        batch, is_new = services.batches.take(asked.source, asked.orders)
+        view = batch_view(services.batches.standing(batch))
+        logger().info("batch taken", extra={"batch_id": batch.batch_id, "orders": len(asked.orders), "new": is_new})
+        headers = {} if is_new else {"Idempotent-Replayed": "true"}
+        return Answer(202 if is_new else 200, view, {"Location": call.reference(view["links"]["self"]), **headers})
+    upload, form = services.batches.offer(
+        asked.source, Format(asked.format or ""), asked.encoding or "utf-8", asked.mapping or "default"
+    )
+    view = upload_view(upload, form)
+    return Answer(202, view, {"Location": call.reference(view["links"]["self"])})
+
+
+def show_batch(call: Call, services: ApiServices) -> Answer:
+    """`GET /batches/{batch_id}`."""
+    principal = require(call, services.clock.now(), Role.INGEST, Role.READ)
+    Parameters(call.query).done()
+    found = _found(call, services, principal)
+    view: BatchView = upload_view(found) if isinstance(found, Upload) else batch_view(services.batches.standing(found))
+    return Answer(200, view)
+
+
+def cancel_batch(call: Call, services: ApiServices) -> Answer:
+    """`POST /batches/{batch_id}/cancel`: no further line is accepted."""
+    principal = require(call, services.clock.now(), Role.OPERATE)
+    asked = command(call, CancelBatchIn)
+    batch = _batch(call, services, principal)
+    actor, orders = asked.actor(principal), asked.running_orders == "cancel"
+    return _commanded(call, services, services.batches.cancel(batch, actor, asked.reason, orders))
+
+
+def resume_batch(call: Call, services: ApiServices) -> Answer:
+    """`POST /batches/{batch_id}/resume`: goes on where it stopped; of a complete batch, makes the report anew."""
+    principal = require(call, services.clock.now(), Role.OPERATE)
+    asked = command(call, CommandIn)
+    batch = services.batches.resume(_batch(call, services, principal))
+    logger().info("batch resumed", extra={"batch_id": batch.batch_id, "by": asked.actor(principal)})
+    return _commanded(call, services, batch)
+
+
+def _commanded(call: Call, services: ApiServices, batch: Batch) -> Answer:
+    view = batch_view(services.batches.standing(batch))
+    return Answer(202, view, {"Location": call.reference(view["links"]["self"])})
+
+
+def _batch(call: Call, services: ApiServices, principal: Principal) -> Batch:
+    found = _found(call, services, principal)
+    if isinstance(found, Upload):
+        raise Problem(problems.NOT_POSSIBLE, "The upload has not become a batch: there is nothing to command yet.")
+    return found
+
+
+def _found(call: Call, services: ApiServices, principal: Principal) -> Batch | Upload:
+    """The same answer for what does not exist and for what belongs to another source."""
+    asked_for = call.params["batch_id"]
+    found: Batch | Upload | None = None
+    if _BATCH_ID.match(asked_for):
+        found = services.batches.ledger.batch(asked_for)
+    elif _UPLOAD_ID.match(asked_for):
+        upload = services.batches.ledger.upload(asked_for)
+        found = (services.batches.ledger.batch(upload.batch_id) if upload and upload.batch_id else None) or upload
+    if found is None or not may_see(principal, found.source):
+        raise Problem(problems.NOT_FOUND, "There is no batch and no upload with this id.")
+    return found

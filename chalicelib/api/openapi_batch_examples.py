@@ -1,0 +1,57 @@
+"""The examples of batches in the OpenAPI document, made by the code that makes the real answers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from chalicelib.api.batch_views import batch_view, upload_view
+from chalicelib.batches.accounting import pace
+from chalicelib.batches.desk import Standing
+from chalicelib.batches.model import Batch, BatchState, Counts, Format, Upload
+from chalicelib.batches.ports import UploadForm
+
+SOURCE = "sap-emea"
+LINK = "https://orderbridge-prod-batches.s3.eu-central-1.amazonaws.com/batches/b-7z9x/report"
+
+
+def batch_examples(order: dict[str, Any], begin: datetime) -> dict[str, Any]:
+    """Name -> body, for requests and good answers."""
+    running = Batch(
+        batch_id="b-3f9a1c0b77de5k2m8p4q6r0t",
+        source=SOURCE,
+        format=Format.JSONL,
+        encoding="utf-8",
+        mapping="",
+        key="uploads/sap-emea/u-1/orders",
+        etag="",
+        content_bytes=5_800_000,
+        page_lines=500,
+        received_at=begin,
+        attempt=1,
+        attempt_started_at=begin,
+        state=BatchState.RUNNING,
+        lines=10_000,
+        pages=20,
+    )
+    end = begin + timedelta(minutes=5)
+    done = replace(running, state=BatchState.COMPLETED, finished_at=end, reported_at=end)
+    upload = Upload("u-5c1e", SOURCE, Format.CSV, "utf-8", "default", "uploads/sap-emea/u-5c1e/orders", begin)
+    form = UploadForm(
+        "https://orderbridge-prod-batches.s3.eu-central-1.amazonaws.com/",
+        {"key": upload.key, "policy": "eyJ...", "x-amz-signature": "..."},
+        3600,
+    )
+    now = begin + timedelta(minutes=2)
+    half = Counts(duplicate=41, invalid=38, confirmed=3_820, rejected=77, running=24)
+    whole = Counts(duplicate=100, invalid=100, confirmed=9_600, rejected=199, failed=1)
+    links = {"jsonl": f"{LINK}.jsonl?X-Amz-Signature=...", "csv": f"{LINK}.csv?X-Amz-Signature=..."}
+    return {
+        "batch_of_orders": {"source": SOURCE, "orders": [order]},
+        "batch_of_file": {"source": SOURCE, "format": "csv"},
+        "cancel_batch": {"reason": "The wrong file", "by": "M. Ito", "running_orders": "finish"},
+        "upload_offered": upload_view(upload, form),
+        "batch_running": batch_view(Standing(running, half, pace(running, half, now), {})),
+        "batch_done": batch_view(Standing(done, whole, pace(done, whole, end), links)),
+    }

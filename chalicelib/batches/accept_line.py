@@ -1,0 +1,69 @@
+"""One line of a file through the one accept(), and what became of it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from chalicelib.batches.model import Outcome, Result, correlation_id_of
+from chalicelib.batches.records import Record
+from chalicelib.domain.errors import EventTooLarge
+from chalicelib.intake.accept import Intake, OrderConflict
+from chalicelib.intake.order_model import InvalidPayload, parse_order
+
+CHANNEL = "batch"
+MAX_ERRORS = 20
+"""Named of one line."""
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptLine:
+    """May be repeated for a line: it is accepted by the line that brought the order first, whoever asks again.
+
+    That is known from the correlation id in the order's first event, so no crash can blur it.
+    """
+
+    intake: Intake
+
+    def __call__(self, batch_id: str, source: str, record: Record) -> Result:
+        """Raises TransientError: the line was not handed over for sure, and must be again."""
+        if record.problems:
+            return _invalid(record, record.external_id, record.problems)
+        try:
+            content = parse_order(record.text.encode())
+        except InvalidPayload as error:
+            problems = tuple((problem.field, problem.message) for problem in error.problems)
+            return _invalid(record, record.external_id or _external_id(record.text), problems)
+        if content.source != source:
+            return _invalid(record, content.external_id, (("source", f"must be {source}, as for the whole file"),))
+        own = correlation_id_of(batch_id, record.line)
+        try:
+            accepted = self.intake.accept(content, own, CHANNEL)
+        except OrderConflict as conflict:
+            return _conflict(record, content.external_id, conflict)
+        except EventTooLarge as error:
+            return _invalid(record, content.external_id, (("", str(error)),))
+        outcome = Outcome.ACCEPTED if accepted.correlation_id == own else Outcome.DUPLICATE
+        return Result(record.line, content.external_id, outcome, accepted.order_id)
+
+
+def _invalid(record: Record, external_id: str, problems: tuple[tuple[str, str], ...]) -> Result:
+    return Result(record.line, external_id, Outcome.INVALID, errors=problems[:MAX_ERRORS])
+
+
+def _conflict(record: Record, external_id: str, conflict: OrderConflict) -> Result:
+    fields = tuple(
+        (difference.field, "differs from the order that was accepted before under this number")
+        for difference in conflict.differences[:MAX_ERRORS]
+    )
+    return Result(record.line, external_id, Outcome.INVALID, conflict.order.order_id, fields)
+
+
+def _external_id(text: str) -> str:
+    """The order number of a line that is no order, if it can be made out."""
+    try:
+        parsed = json.loads(text)
+    except (ValueError, RecursionError):
+        return ""
+    found = parsed.get("external_id") if isinstance(parsed, dict) else None
+    return found[:128] if isinstance(found, str) else ""

@@ -1,0 +1,110 @@
+"""The mapping of a CSV file: `[order]`, `[line]`, `[codes]` as in a poller's source file, and how the file is written.
+
+encoding = "cp1252"
+delimiter = ";"
+timezone = "Europe/Berlin"
+ignore = ["REMARK"]
+
+[order]
+external_id = "BELNR"
+total = { column = "BRUTTO", transforms = ["decimal_comma"] }
+"""
+
+from __future__ import annotations
+
+import tomllib
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, Field, ValidationError
+from pydantic_core import PydanticCustomError
+
+from chalicelib.batches.errors import BrokenFile
+from chalicelib.mapping.field_model import LineFields, Model, OrderFields
+from chalicelib.mapping.rules import columns_of, field_sources
+
+ALL_OTHERS = "*"
+MAX_PROBLEMS = 10
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise PydanticCustomError("zone", 'must be an IANA time zone such as "Europe/Berlin" or "UTC"') from error
+    return name
+
+
+class CsvMapping(Model):
+    """One row per order line; the rows of an order follow each other and repeat its header fields.
+
+    `ignore` names columns that are known and not needed; "*" stands for all that are not mapped.
+    """
+
+    encoding: Literal["utf-8", "utf-16", "latin-1", "cp1252"] = "utf-8"
+    delimiter: Literal[",", ";", "\t", "|"] = ","
+    quote: Annotated[str, Field(min_length=1, max_length=1)] = '"'
+    timezone: Annotated[str, AfterValidator(_zone)] = "UTC"
+    ambiguous_time: Literal["earlier", "later", "quarantine"] = "earlier"
+    ignore: tuple[str, ...] = ()
+    order: OrderFields
+    line: LineFields
+    codes: dict[str, dict[str, str]] = Field(default_factory=dict)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Every column that is mapped."""
+        return tuple(dict.fromkeys((*columns_of(self.order), *columns_of(self.line))))
+
+
+CANONICAL = """
+ignore = []
+[order]
+external_id = "external_id"
+ordered_at = "ordered_at"
+customer_id = "customer_id"
+currency = "currency"
+total = "total"
+payment = { method = "payment_method", token = "payment_token" }
+[order.ship_to]
+name = "ship_to_name"
+address = "ship_to_address"
+city = "ship_to_city"
+postal_code = "ship_to_postal_code"
+country = "ship_to_country"
+[line]
+line = "line"
+sku = "sku"
+quantity = "quantity"
+unit_price = "unit_price"
+tax_rate = "tax_rate"
+"""
+"""For a source that has published no mapping: our own names as column names."""
+
+
+def parse_mapping(text: str) -> CsvMapping:
+    """From TOML text. Raises BrokenFile naming every mistake with its key path."""
+    try:
+        mapping = CsvMapping.model_validate(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        raise BrokenFile(f"the CSV mapping is not TOML: {error}") from None
+    except ValidationError as error:
+        found = error.errors(include_url=False, include_context=False, include_input=False)
+        problems = [f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in found[:MAX_PROBLEMS]]
+        raise BrokenFile(f"the CSV mapping is wrong: {'; '.join(problems)}") from None
+    problems = list(_disagreements(mapping))
+    if problems:
+        raise BrokenFile(f"the CSV mapping is wrong: {'; '.join(problems)}")
+    return mapping
+
+
+def _disagreements(mapping: CsvMapping) -> list[str]:
+    problems = []
+    for table, fields in (("order", mapping.order), ("line", mapping.line)):
+        for name, spec in field_sources(fields).items():
+            if spec.codes is not None and spec.codes not in mapping.codes:
+                problems.append(f"{table}.{name}.codes: there is no table [codes.{spec.codes}]")
+            allowed = {"total": "sum_of_lines"} if table == "order" else {"line": "position"}
+            if spec.computed is not None and allowed.get(name) != spec.computed:
+                problems.append(f"{table}.{name}.computed: cannot be {spec.computed} here")
+    return problems

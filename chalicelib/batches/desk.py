@@ -1,0 +1,100 @@
+"""What callers may ask about batches: hand one over, where it stands, cancel it, go on with it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from chalicelib.batches.accounting import Pace, counted, pace
+from chalicelib.batches.file import MAX_UPLOAD_BYTES
+from chalicelib.batches.model import Batch, BatchState, Cancellation, Counts, Format, Page, Upload, report_key
+from chalicelib.batches.ports import Files, Ledger, OrderRows, UploadForm
+from chalicelib.batches.report import brought_up_to_date
+from chalicelib.batches.start import StartBatch, upload_key
+from chalicelib.domain.errors import Refused
+from chalicelib.ports import Clock, Ids
+
+LOOKED_UP_AGAIN = 300
+"""Orders without an outcome that one call looks up again, in a batch whose execution has ended: three reads of 100."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A batch, its sums and its pace, of one moment; `report` maps csv and jsonl to links."""
+
+    batch: Batch
+    counts: Counts
+    pace: Pace
+    report: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class BatchDesk:
+    """Behind the API."""
+
+    ledger: Ledger
+    files: Files
+    orders: OrderRows
+    start: StartBatch
+    clock: Clock
+    ids: Ids
+
+    def offer(self, source: str, kind: Format, encoding: str, mapping: str) -> tuple[Upload, UploadForm]:
+        """A place for a file. Whoever fills it starts the batch."""
+        upload_id = f"u-{self.ids.token()}"
+        key = upload_key(source, upload_id)
+        upload = Upload(upload_id, source, kind, encoding, mapping, key, self.clock.now())
+        self.ledger.save_upload(upload)
+        return upload, self.files.form(key, MAX_UPLOAD_BYTES)
+
+    def take(self, source: str, orders: Sequence[Any]) -> tuple[Batch, bool]:
+        """Orders handed over in the call itself: stored as a file, and started at once. False: they were before."""
+        upload_id = f"u-{self.ids.token()}"
+        key = upload_key(source, upload_id)
+        self.ledger.save_upload(Upload(upload_id, source, Format.JSONL, "utf-8", "", key, self.clock.now()))
+        lines = (json.dumps(order, ensure_ascii=False, separators=(",", ":")) + "\n" for order in orders)
+        self.files.put(key, "".join(lines).encode())
+        batch = self.start(key)
+        assert batch is not None, "orders that were JSON in the request are JSON in the file"
+        return batch, batch.key == key
+
+    def standing(self, batch: Batch) -> Standing:
+        """The accounting as of now. After the end, orders that were parked may have moved on: these are looked up."""
+        pages = list(self.ledger.pages(batch.batch_id))
+        if batch.finished_at is not None:
+            pages = self._looked_up(pages)
+        counts = counted(pages)
+        links = {}
+        if batch.reported_at is not None:
+            links = {
+                kind: self.files.link(report_key(batch.batch_id, kind), f"{batch.batch_id}.{kind}")
+                for kind in ("jsonl", "csv")
+            }
+        return Standing(batch, counts, pace(batch, counts, self.clock.now()), links)
+
+    def cancel(self, batch: Batch, by: str, reason: str, orders: bool) -> Batch:
+        """Accept no further line. Raises Refused if the batch has ended, Contention."""
+        if batch.finished_at is not None:
+            raise Refused(f"the batch is {batch.state}; there is nothing left to cancel")
+        if batch.cancellation is not None and batch.cancellation.orders >= orders:
+            return batch
+        return self.ledger.save(replace(batch, cancellation=Cancellation(by, reason, self.clock.now(), orders)))
+
+    def resume(self, batch: Batch) -> Batch:
+        """Go on with a batch that was killed, cancelled or is incomplete; of a complete one, make the report anew.
+
+        Raises Refused while it runs, and for a file that was refused.
+        """
+        if batch.state is BatchState.REFUSED:
+            raise Refused("the file was refused; mend it and send it again")
+        return self.start.resume(batch)
+
+    def _looked_up(self, pages: list[Page]) -> list[Page]:
+        left, fresh = LOOKED_UP_AGAIN, []
+        for page in pages:
+            pending = (*page.open, *page.parked)[:left]
+            left -= len(pending)
+            fresh.append(brought_up_to_date(page, self.orders.rows(pending), self.ledger) if pending else page)
+        return fresh

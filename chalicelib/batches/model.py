@@ -1,0 +1,244 @@
+"""A batch, its uploads and its pages. The page is the unit of accounting: its counts are written all at once.
+
+What must always hold is not checked but cannot be otherwise: `received` and `accepted` are sums, not counters.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from chalicelib.domain.state import Status
+
+
+class Format(StrEnum):
+    """What is in the file. Compression is recognised, not stated."""
+
+    JSONL = "jsonl"
+    JSON = "json"
+    CSV = "csv"
+
+
+class BatchState(StrEnum):
+    """Where a batch stands; an upload without a batch is AWAITING_UPLOAD or REFUSED."""
+
+    AWAITING_UPLOAD = "AWAITING_UPLOAD"
+    RECEIVED = "RECEIVED"
+    RUNNING = "RUNNING"
+    COMPLETED = "COMPLETED"
+    INCOMPLETE = "INCOMPLETE"
+    CANCELLED = "CANCELLED"
+    REFUSED = "REFUSED"
+
+
+class Outcome(StrEnum):
+    """What became of a line when it was handed to accept()."""
+
+    ACCEPTED = "accepted"
+    DUPLICATE = "duplicate"
+    INVALID = "invalid"
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A place for one file. `key` is its object; `batch_id` is known once it is there and could be read."""
+
+    upload_id: str
+    source: str
+    format: Format
+    encoding: str
+    mapping: str
+    key: str
+    created_at: datetime
+    batch_id: str = ""
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Cancellation:
+    """Stops accepting. `orders`: also ask for the orders that are still running to be cancelled."""
+
+    by: str
+    reason: str
+    at: datetime
+    orders: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """One file's content of one source. `lines` (orders in the file) is None until it is split into `pages`.
+
+    `key` and `etag` are the upload that it is read from; `mapping` is the text of the CSV mapping as it was then.
+    `attempt` counts executions; `settled_before` is how many lines earlier ones had settled.
+    """
+
+    batch_id: str
+    source: str
+    format: Format
+    encoding: str
+    mapping: str
+    key: str
+    etag: str
+    content_bytes: int
+    page_lines: int
+    received_at: datetime
+    attempt: int
+    attempt_started_at: datetime
+    version: int = 1
+    state: BatchState = BatchState.RECEIVED
+    settled_before: int = 0
+    lines: int | None = None
+    pages: int = 0
+    problem: str = ""
+    cancellation: Cancellation | None = None
+    finished_at: datetime | None = None
+    reported_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of one line. `errors` are (field, message); `order_id` is empty unless there is such an order."""
+
+    line: int
+    external_id: str
+    outcome: Outcome
+    order_id: str = ""
+    errors: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """The accounting. received = accepted + duplicate + invalid; accepted = the other five."""
+
+    duplicate: int = 0
+    invalid: int = 0
+    confirmed: int = 0
+    rejected: int = 0
+    cancelled: int = 0
+    failed: int = 0
+    running: int = 0
+
+    @property
+    def accepted(self) -> int:
+        return self.confirmed + self.rejected + self.cancelled + self.failed + self.running
+
+    @property
+    def received(self) -> int:
+        return self.accepted + self.duplicate + self.invalid
+
+    @property
+    def settled(self) -> int:
+        """Lines whose outcome is known."""
+        return self.received - self.running
+
+    def __add__(self, other: Counts) -> Counts:
+        return Counts(*(getattr(self, name) + getattr(other, name) for name in self.__slots__))
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of a batch. `open` orders run, `parked` ones FAILED; the counters are of those that have ended.
+
+    `parts` are the objects with the results of the lines received so far; `moved_at` is when anything last changed.
+    """
+
+    batch_id: str
+    number: int
+    lines: int
+    moved_at: datetime
+    version: int = 0
+    duplicate: int = 0
+    invalid: int = 0
+    confirmed: int = 0
+    rejected: int = 0
+    cancelled: int = 0
+    open: tuple[str, ...] = ()
+    parked: tuple[str, ...] = ()
+    parts: tuple[str, ...] = ()
+
+    @property
+    def counts(self) -> Counts:
+        return Counts(
+            duplicate=self.duplicate,
+            invalid=self.invalid,
+            confirmed=self.confirmed,
+            rejected=self.rejected,
+            cancelled=self.cancelled,
+            failed=len(self.parked),
+            running=len(self.open),
+        )
+
+    @property
+    def received(self) -> int:
+        """Lines handed to accept(), from the first on: also the position of the next one."""
+        return self.counts.received
+
+    @property
+    def is_received(self) -> bool:
+        return self.received == self.lines
+
+    def after(self, results: Iterable[Result]) -> Page:
+        """With the results of the following lines."""
+        found = list(results)
+        outcomes = [result.outcome for result in found]
+        opened = tuple(result.order_id for result in found if result.outcome is Outcome.ACCEPTED)
+        return replace(
+            self,
+            duplicate=self.duplicate + outcomes.count(Outcome.DUPLICATE),
+            invalid=self.invalid + outcomes.count(Outcome.INVALID),
+            open=self.open + opened,
+        )
+
+    def settled(self, statuses: Mapping[str, Status]) -> Page:
+        """With the orders where they stand now; an order that is not named stays where it was."""
+        now = {order_id: statuses[order_id] for order_id in (*self.open, *self.parked) if order_id in statuses}
+        ended = list(now.values())
+        kept_open = [order_id for order_id in self.open if order_id not in now]
+        kept_parked = [order_id for order_id in self.parked if order_id not in now]
+        return replace(
+            self,
+            confirmed=self.confirmed + ended.count(Status.CONFIRMED),
+            rejected=self.rejected + ended.count(Status.REJECTED),
+            cancelled=self.cancelled + ended.count(Status.CANCELLED),
+            open=(*kept_open, *(order_id for order_id, status in now.items() if status not in _ENDED)),
+            parked=(*kept_parked, *(order_id for order_id, status in now.items() if status is Status.FAILED)),
+        )
+
+
+_ENDED = frozenset({Status.CONFIRMED, Status.REJECTED, Status.CANCELLED, Status.FAILED})
+
+
+def batch_id_of(source: str, kind: Format, encoding: str, mapping: str, sha256: str) -> str:
+    """The same content read in the same way is the same batch; a corrected mapping makes it another one.
+
+    26 characters, as of an order (domain/order.py). `mapping` is the text of the CSV mapping, else empty.
+    """
+    digest = hashlib.sha256("\0".join((source, kind, encoding, mapping, sha256)).encode()).digest()
+    number = int.from_bytes(digest[:15], "big")
+    alphabet = "0123456789abcdefghjkmnpqrstvwxyz"
+    return "b-" + "".join(alphabet[number >> shift & 31] for shift in range(115, -1, -5))
+
+
+def correlation_id_of(batch_id: str, line: int) -> str:
+    """Stored in the first event of the line's order. It tells, after any crash, whether this very line brought it."""
+    return f"{batch_id}.{line}"
+
+
+def page_key(batch_id: str, number: int) -> str:
+    return f"batches/{batch_id}/pages/{number:06}.jsonl"
+
+
+def part_key(batch_id: str, number: int, first: int, token: str) -> str:
+    """`token` keeps two workers of a page apart: the one who loses leaves an object that nobody names."""
+    return f"batches/{batch_id}/results/{number:06}/{first:06}-{token}.jsonl"
+
+
+def manifest_key(batch_id: str) -> str:
+    return f"batches/{batch_id}/manifest.jsonl"
+
+
+def report_key(batch_id: str, kind: str) -> str:
+    return f"batches/{batch_id}/report.{kind}"

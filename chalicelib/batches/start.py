@@ -1,0 +1,134 @@
+"""A finished upload becomes a batch: the file is read once for its hash, the batch is claimed, its execution starts.
+
+Every part may be repeated: notices of uploads come at least once, and the same file may be sent at any time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from chalicelib.batches.accounting import counted
+from chalicelib.batches.csv_mapping import CANONICAL, parse_mapping
+from chalicelib.batches.errors import BrokenFile
+from chalicelib.batches.file import Fingerprint, fingerprint
+from chalicelib.batches.model import Batch, BatchState, Format, Upload, batch_id_of
+from chalicelib.batches.ports import BulkEngine, Files, Ledger, Mappings
+from chalicelib.domain.errors import Refused
+from chalicelib.observability import logger
+from chalicelib.ports import Clock
+
+UPLOADS = "uploads/"
+SMALL_FILE_BYTES = 5_000_000
+SMALL_PAGE_LINES = 100
+LARGE_PAGE_LINES = 500
+"""Lines of a page. Small ones let a small file use all pages in flight; large ones cost fewer calls per order."""
+
+MAX_ATTEMPTS = 100
+
+
+def upload_key(source: str, upload_id: str) -> str:
+    return f"{UPLOADS}{source}/{upload_id}/orders"
+
+
+def upload_id_of(key: str) -> str:
+    return key.split("/")[2]
+
+
+@dataclass(frozen=True, slots=True)
+class StartBatch:
+    """Called with the key of an object below `uploads/`."""
+
+    ledger: Ledger
+    files: Files
+    mappings: Mappings
+    engine: BulkEngine
+    clock: Clock
+
+    def __call__(self, key: str) -> Batch | None:
+        """The batch that runs now, or has run; None for a file that is refused or of which nobody knows."""
+        upload = self.ledger.upload(upload_id_of(key))
+        if upload is None or upload.key != key:
+            logger().warning("an object that no upload was asked for", extra={"key": key[:200]})
+            return None
+        try:
+            mapping = self._mapping(upload)
+            stream = self.files.stream(key)
+            print_ = fingerprint(stream.chunks)
+        except BrokenFile as problem:
+            logger().info("upload refused", extra={"upload_id": upload.upload_id, "problem": str(problem)})
+            self.ledger.save_upload(replace(upload, problem=str(problem), batch_id=""))
+            return None
+        batch = self._claim(self._batch(upload, mapping, stream.etag, print_))
+        self.ledger.save_upload(replace(upload, batch_id=batch.batch_id, problem=""))
+        self.engine.start(batch.batch_id, batch.attempt)
+        logger().info("batch started", extra={"batch_id": batch.batch_id, "attempt": batch.attempt})
+        return batch
+
+    def resume(self, batch: Batch) -> Batch:
+        """One more attempt, going on where the last one stopped. Raises Refused while one runs, Contention."""
+        if self.engine.is_running(batch.batch_id, batch.attempt):
+            raise Refused("the batch is running")
+        resumed = self._next_attempt(batch)
+        self.engine.start(resumed.batch_id, resumed.attempt)
+        return resumed
+
+    def _mapping(self, upload: Upload) -> str:
+        """The text that the batch keeps: changes of the published mapping do not reach into a batch that runs."""
+        if upload.format is not Format.CSV:
+            return ""
+        text = self.mappings.text(upload.source, upload.mapping)
+        if text is None and upload.mapping != "default":
+            raise BrokenFile(f"there is no CSV mapping {upload.mapping} of source {upload.source}: publish it first")
+        parse_mapping(text or CANONICAL)
+        return text or CANONICAL
+
+    def _batch(self, upload: Upload, mapping: str, etag: str, print_: Fingerprint) -> Batch:
+        now = self.clock.now()
+        small = print_.content_bytes <= SMALL_FILE_BYTES
+        return Batch(
+            batch_id=batch_id_of(upload.source, upload.format, upload.encoding, mapping, print_.sha256),
+            source=upload.source,
+            format=upload.format,
+            encoding=upload.encoding,
+            mapping=mapping,
+            key=upload.key,
+            etag=etag,
+            content_bytes=print_.content_bytes,
+            page_lines=SMALL_PAGE_LINES if small else LARGE_PAGE_LINES,
+            received_at=now,
+            attempt=1,
+            attempt_started_at=now,
+        )
+
+    def _claim(self, batch: Batch) -> Batch:
+        """The batch as it stands after this upload: a new one, one that goes on, or one with nothing left to do."""
+        if self.ledger.create(batch):
+            return batch
+        known = self.ledger.batch(batch.batch_id)
+        assert known is not None, f"{batch.batch_id} is neither new nor there"
+        same_upload = (known.key, known.etag) == (batch.key, batch.etag)
+        if same_upload or self.engine.is_running(known.batch_id, known.attempt) or self._is_done(known):
+            return known
+        return self._next_attempt(replace(known, key=batch.key, etag=batch.etag))
+
+    def _is_done(self, batch: Batch) -> bool:
+        if batch.state is not BatchState.COMPLETED:
+            return False
+        counts = counted(self.ledger.pages(batch.batch_id))
+        return not counts.failed and not counts.running
+
+    def _next_attempt(self, batch: Batch) -> Batch:
+        if batch.attempt >= MAX_ATTEMPTS:
+            raise Refused(f"the batch has had {batch.attempt} attempts, the most allowed")
+        return self.ledger.save(
+            replace(
+                batch,
+                attempt=batch.attempt + 1,
+                attempt_started_at=self.clock.now(),
+                settled_before=counted(self.ledger.pages(batch.batch_id)).settled,
+                state=BatchState.RECEIVED,
+                problem="",
+                cancellation=None,
+                finished_at=None,
+            )
+        )
