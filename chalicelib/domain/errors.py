@@ -155,13 +155,17 @@ class Refused(OrderbridgeError):
 
 
 def subclasses(*roots: type[Exception]) -> tuple[str, ...]:
-    """Names of the given classes and everything below them, parents first, each once."""
+    """Names of the given classes and everything below them in this module, parents first, each once.
+
+    Classes that others derive are left out: the state machine must not depend on what happens to be imported.
+    """
     names: dict[str, None] = {}
 
     def visit(classes: Iterable[type[Exception]]) -> None:
         for cls in classes:
-            names.setdefault(cls.__name__)
-            visit(cls.__subclasses__())
+            if cls.__module__ == __name__:
+                names.setdefault(cls.__name__)
+                visit(cls.__subclasses__())
 
     visit(roots)
     return tuple(names)

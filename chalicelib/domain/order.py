@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, is_dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -77,7 +77,7 @@ class OrderContent:
 
     def flat(self) -> dict[str, str]:
         """Field path -> canonical text: "12.5" and "12.50" are the same price, 10:00Z and 11:00+01:00 the same time."""
-        return dict(_flatten("", {**asdict(self), "total": self.total.amount}))
+        return dict(_flatten("", self))
 
     def payload_hash(self) -> str:
         """SHA-256 (hex) over the canonical content: equal for a repeat, different for any changed field."""
@@ -91,10 +91,12 @@ class OrderContent:
 
 
 def _flatten(path: str, value: object) -> Iterator[tuple[str, str]]:
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            yield from _flatten(f"{path}.{key}" if path else key, inner)
-    elif isinstance(value, tuple | list):
+    if isinstance(value, Money):
+        yield path, value.amount
+    elif is_dataclass(value):
+        for name in value.__dataclass_fields__:
+            yield from _flatten(f"{path}.{name}" if path else name, getattr(value, name))
+    elif isinstance(value, tuple):
         for index, inner in enumerate(value):
             yield from _flatten(f"{path}[{index}]", inner)
     elif isinstance(value, Decimal):
