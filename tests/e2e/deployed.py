@@ -8,11 +8,13 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from chalicelib.bootstrap import Application
 from chalicelib.domain.state import FINAL
+from chalicelib.operations.comparison import Difference, compare
 from chalicelib.settings import Settings
 from local.aws import REPOSITORY, LocalAws
 from local.client import Client
@@ -46,9 +48,9 @@ class Deployed:
     def settings(self) -> Settings:
         return Settings.read(self.deployment.environment())
 
-    @property
+    @cached_property
     def app(self) -> Application:
-        """The application as an operator's command line has it: all permissions, the same adapters."""
+        """The application as an operator's command line has it: all permissions, the same adapters. Threads share it."""
         return Application(self.settings, make_client=lambda service, *_: self.aws.client(service))
 
     def chalice(self, *arguments: str) -> str:
@@ -73,6 +75,15 @@ class Deployed:
                 return order
             assert time.monotonic() < deadline, f"{order_id} is still {order.get('status')}: {order}"
             time.sleep(POLL_S)
+
+
+def lasting_differences(system: Deployed) -> list[Difference]:
+    """What replay finds, once the stream has had time to be followed."""
+    app = system.app
+    deadline = time.monotonic() + OUTCOME_TIMEOUT_S
+    while (differences := compare(app.events, app.projection)) and time.monotonic() < deadline:
+        time.sleep(1)
+    return differences
 
 
 def copy_project(destination: Path) -> Path:
