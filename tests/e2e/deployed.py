@@ -50,7 +50,7 @@ class Deployed:
 
     @cached_property
     def app(self) -> Application:
-        """The application as an operator's command line has it: all permissions, the same adapters. Threads share it."""
+        """The application as an operator has it: all permissions, the same adapters; shared by threads."""
         return Application(self.settings, make_client=lambda service, *_: self.aws.client(service))
 
     def chalice(self, *arguments: str) -> str:
