@@ -1,0 +1,32 @@
+"""`make bench`: runs the measurements one after the other. `python -m bench NAME ...` runs some of them."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+
+BENCHES = {
+    "orders": "the API's latency, and orders per second against a state machine that does nothing",
+    "imports": "what each function's cold start imports, in milliseconds",
+    "poller_throughput": "rows per second of the poller, beside a bare fetch loop and dlt",
+    "bulk": "a batch against the engine's own limit, and single orders beside it",
+}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    listed = "; ".join(f"{name}: {text}" for name, text in BENCHES.items())
+    parser.add_argument("names", nargs="*", metavar="NAME", help=listed)
+    names = parser.parse_args().names or list(BENCHES)
+    unknown = [name for name in names if name not in BENCHES]
+    if unknown:
+        parser.error(f"there is no {unknown[0]}; there are {', '.join(BENCHES)}")
+    for name in names:
+        print(f"\n=== {name}: {BENCHES[name]}", flush=True)
+        importlib.import_module(f"bench.{name}").main([])
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
