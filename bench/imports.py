@@ -13,7 +13,7 @@ RUNS = 7
 
 LOADS = {
     "python alone": "pass",
-    "boto3 and a DynamoDB client": "import boto3; boto3.client('dynamodb')",
+    "boto3 and a DynamoDB client": "import boto3; boto3.client('dynamodb', 'eu-central-1')",
     "a step (app.py, validate_order)": "import app",
     "a step with its adapters": (
         "import app; from chalicelib.bootstrap import application; application().step('ValidateOrder')"
