@@ -71,13 +71,10 @@ def report_throughput(system: Deployed, machine: str, order: Callable[[], dict[s
         ages += [seconds_to_outcome(one) for one in shown]
         rates["executions that do nothing"].append(run_executions(system.aws, machine, BURST))
     for name, values in rates.items():
-        print(
-            f"{name:<28} {statistics.median(values):6.1f} per second   (rounds: {', '.join(f'{v:.1f}' for v in values)})"
-        )
-    ratio = statistics.median(rates["orders"]) / statistics.median(rates["executions that do nothing"])
-    print(
-        f"ratio: {ratio:.2f}; from accepted to outcome: median {statistics.median(ages):.1f} s, slowest {max(ages):.1f} s"
-    )
+        rounds = ", ".join(f"{value:.1f}" for value in values)
+        print(f"{name:<28} {statistics.median(values):6.1f} per second   (rounds: {rounds})")
+    print(f"ratio: {statistics.median(rates['orders']) / statistics.median(rates['executions that do nothing']):.2f}")
+    print(f"from accepted to outcome in a burst: median {statistics.median(ages):.1f} s, slowest {max(ages):.1f} s")
 
 
 def seconds_to_outcome(shown: dict[str, Any]) -> float:

@@ -56,7 +56,7 @@ class Deployment:
     @property
     def rest_api_id(self) -> str:
         deployed = json.loads((self.project / ".chalice" / "deployed" / f"{STAGE}.json").read_text())
-        return next(r["rest_api_id"] for r in deployed["resources"] if r["resource_type"] == "rest_api")
+        return str(next(r["rest_api_id"] for r in deployed["resources"] if r["resource_type"] == "rest_api"))
 
     @property
     def api_url(self) -> str:

@@ -21,9 +21,8 @@ TASKS = {name: state for name, state in STATES.items() if state["Type"] == "Task
 
 def catcher(state: str, error: str) -> str:
     """Where the first catcher that names the error leads, as Step Functions looks for it."""
-    return next(
-        c["Next"] for c in STATES[state]["Catch"] if error in c["ErrorEquals"] or c["ErrorEquals"] == ["States.ALL"]
-    )
+    catchers = STATES[state]["Catch"]
+    return str(next(c["Next"] for c in catchers if error in c["ErrorEquals"] or c["ErrorEquals"] == ["States.ALL"]))
 
 
 def test_the_happy_path_is_four_tasks_and_nothing_else() -> None:
