@@ -1,4 +1,4 @@
-"""The whole system on one machine: `python -m local up | submit | down | status | run`."""
+"""The whole system on one machine: `python -m local up | submit | submit-batch | down | status | run`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 import signal
 import sys
 import time
+from pathlib import Path
 
 from rich.console import Console
 
@@ -17,9 +18,13 @@ from local.sample.orders import stream, tour
 from local.serve import AlreadyUp, detach, down, running, until_interrupted
 from local.stack import Stack
 from local.submit import run_samples
+from local.submit_batch import format_of, run_batch, submit_batch
 
 LEGACY_ORDERS = 40
 """Orders in the legacy ERP of `run`."""
+
+BATCH_LINES = 100
+"""Of the file that `run` submits; of a hundred lines, one is of each unhappy kind."""
 
 LOG_WIDTH = 150
 """Characters of a line where there is no terminal to ask."""
@@ -55,6 +60,12 @@ def _parser() -> argparse.ArgumentParser:
     submit.add_argument("--count", type=int, default=100)
     submit.add_argument("--rate", type=float, default=0, help="orders per second; default: as fast as possible")
     submit.add_argument("--seed", type=int, default=None, help="repeat an earlier run's orders; default: new ones")
+    batch = command("submit-batch", _submit_batch, "send a file of orders, watch its batch and show the report")
+    batch.add_argument("file", nargs="?", type=Path, help="JSONL, JSON or CSV, plain or gzip; default: a generated one")
+    batch.add_argument("--format", choices=("jsonl", "json", "csv"), help="default: by the name of the file")
+    batch.add_argument("--mapping", help="of a CSV file, as published; default: default")
+    batch.add_argument("--count", type=int, default=1000, help="lines of a generated file")
+    batch.add_argument("--seed", type=int, default=None, help="repeat an earlier file; default: a new one")
     command("down", _down, "stop the local stack")
     command("status", _status, "show whether a local stack runs, and where")
     run = command("run", _run, "up, a tour of sample orders with every outcome, then serve until Ctrl-C")
@@ -79,6 +90,17 @@ def _submit(arguments: argparse.Namespace, console: Console) -> int:
     return 0 if run_samples(Client(stack), list(stream(seed, arguments.count)), console, arguments.rate) else 1
 
 
+def _submit_batch(arguments: argparse.Namespace, console: Console) -> int:
+    client = Client(_running_stack())
+    if arguments.file is None:
+        seed = arguments.seed if arguments.seed is not None else time.time_ns()
+        return 0 if run_batch(client, seed, arguments.count, console) else 1
+    kind = arguments.format or format_of(arguments.file)
+    more = {"mapping": arguments.mapping} if arguments.mapping else {}
+    batch = submit_batch(client, arguments.file.read_bytes(), kind, console, **more)
+    return 0 if batch["state"] == "COMPLETED" else 1
+
+
 def _down(_: argparse.Namespace, console: Console) -> int:
     if not down(console):
         console.print("no local stack is running")
@@ -100,6 +122,7 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
         polled_erp(deployment, LEGACY_ORDERS, console) as legacy,
     ):
         as_expected = run_samples(Client(stack), tour(), console)
+        as_expected = run_batch(Client(stack), time.time_ns(), BATCH_LINES, console) and as_expected
         as_expected = legacy.wait_for_answers() and as_expected
         console.print(legacy.table())
         verdict = "every order ended as expected" if as_expected else "NOT every order ended as expected"

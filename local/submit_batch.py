@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import time
 from collections import Counter
@@ -16,6 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from local.client import Client
+from local.sample.batch import batch_file
 from local.sample.draft import SOURCE
 
 POLL_EVERY_S = 0.5
@@ -117,6 +119,17 @@ def submit_batch(client: Client, data: bytes, kind: str, console: Console, **mor
         return batch
     show(batch, report(batch), console)
     return batch
+
+
+def run_batch(client: Client, seed: int, count: int, console: Console) -> bool:
+    """Send a generated file; whether every line came to what is expected of it."""
+    data, expected = batch_file(seed, count)
+    console.print(f"a file of {count} orders ({len(data):,} bytes) as a batch, seed {seed}")
+    batch = submit_batch(client, gzip.compress(data), "jsonl", console)
+    as_expected = batch["state"] == "COMPLETED" and outcomes(report(batch)) == expected
+    if not as_expected:
+        console.print(f"expected was: {dict(expected)}", style="red")
+    return as_expected
 
 
 def show(batch: dict[str, Any], lines: list[dict[str, Any]], console: Console) -> None:

@@ -173,5 +173,6 @@ class _LiveRows:
             if order_id in bench.ended:
                 bench.outcome(bench, order_id)
             bench.ended.add(order_id)
+        for order_id in order_ids:
             orders.project(order_id)
         return dict(bench.orders.rows(order_ids))
