@@ -35,10 +35,10 @@ class _Turn:
         self._has_stopped.release()
 
     def __getattr__(self, operation: str) -> Callable[..., Any]:
-        def call(**parameters: Any) -> Any:
+        def call(*arguments: Any, **parameters: Any) -> Any:
             self._has_stopped.release()
             self._may_run.acquire()
-            return getattr(self._client, operation)(**parameters)
+            return getattr(self._client, operation)(*arguments, **parameters)
 
         return call
 

@@ -1,0 +1,67 @@
+"""Cancelling orders while they run, at any moment: money, stock and status agree."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import pytest
+
+from chalicelib.adapters.payments.ledger import ChargeState
+from tests.e2e.deployed import Deployed
+from tests.e2e.rehearsal import charge_of, confirmed_order, event_types, held_order
+
+pytestmark = pytest.mark.e2e
+
+ORDERS = 60
+AT_ONCE = 6
+LATEST_S = 1.0
+"""About as long as an order takes here; what is later meets orders that have ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the API said to a cancellation: 202, or 409 and why."""
+
+    order_id: str
+    status: int
+    detail: str
+
+
+def test_cancelling_at_any_moment(stack: Deployed) -> None:
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        asked = list(pool.map(lambda number: submit_and_cancel(stack, number), range(ORDERS)))
+    for answer in asked:
+        assert_all_agree(stack, answer)
+    print(Counter((answer.status, answer.detail) for answer in asked))
+    assert {answer.status for answer in asked} == {202, 409}
+
+
+def submit_and_cancel(stack: Deployed, number: int) -> Asked:
+    dice = random.Random(number)
+    order_id = stack.submit(held_order() if number % 3 == 0 else confirmed_order())
+    time.sleep(dice.uniform(0, LATEST_S))
+    answer = stack.api.post(f"/orders/{order_id}/cancel", {"reason": "not needed"}, role="operate")
+    assert answer.status in (202, 409), answer.body
+    return Asked(order_id, answer.status, str(answer.body.get("detail", "")))
+
+
+def assert_all_agree(stack: Deployed, asked: Asked) -> None:
+    status = stack.outcome(asked.order_id)["status"]
+    charge, held = charge_of(stack, asked.order_id), stack.app.inventory.holds_anything(asked.order_id)
+    types = Counter(event_types(stack, asked.order_id))
+    assert types["OrderConfirmed"] + types["OrderCancelled"] + types["OrderRejected"] == 1
+    if asked.status == 202:
+        assert status == "CANCELLED"
+    if status == "CONFIRMED":
+        assert "confirmed" in asked.detail
+        assert held
+        assert charge is not None
+        assert charge.state is ChargeState.CAPTURED
+    else:
+        assert status in ("CANCELLED", "REJECTED")
+        assert not held
+        assert charge is None or charge.state in (ChargeState.REFUNDED, ChargeState.VOIDED)
