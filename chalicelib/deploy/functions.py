@@ -6,7 +6,8 @@ policies, the visibility timeouts of the queues and the alarms all follow from t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from chalicelib.deploy import grants as may
@@ -30,6 +31,10 @@ VISIBILITY_FACTOR = 6
 with Amazon SQS"): room for retries while the consumer is throttled."""
 
 
+ODBC_IN_LAMBDA = {"ODBCSYSINI": "/var/task/lib", "MARIADB_PLUGIN_DIR": "/var/task/lib/mariadb-plugins"}
+"""Where the drivers are that `python -m poller bundle-odbc` gathers into vendor/lib."""
+
+
 @dataclass(frozen=True, slots=True)
 class Function:
     """A Lambda function. `consumes`: the queue that it is the consumer of.
@@ -45,6 +50,7 @@ class Function:
     consumes: str = ""
     reserved_concurrency: int | None = None
     rehearses: bool = False
+    environment: Mapping[str, str] = field(default_factory=dict)
 
     def aws_name(self, settings: Settings) -> str:
         """Chalice names the API's function after the application and the stage only."""
@@ -168,7 +174,13 @@ FUNCTIONS = (
         consumes="acknowledgements",
         rehearses=True,
     ),
-    Function("poll_erp", 55, 1024, (*_DECIDE_ABOUT_ORDERS, *_CONTROL, may.READ_ERP_SECRETS)),
+    Function(
+        "poll_erp",
+        55,
+        1024,
+        (*_DECIDE_ABOUT_ORDERS, *_CONTROL, may.CHECK_CONTROL, may.READ_ERP_SECRETS),
+        environment=ODBC_IN_LAMBDA,
+    ),
     Function("start_batch", 300, 1024, (*_START_BATCHES, may.PARK_MESSAGES)),
     Function(
         bulk.SPLIT,

@@ -66,6 +66,8 @@ def _function(stage: Stage, function: Function) -> dict[str, Any]:
         "lambda_memory_size": function.memory_mb,
         "iam_policy_file": policy_path(stage, function),
     }
+    if function.environment:
+        settings["environment_variables"] = dict(function.environment)
     if stage.reserves_concurrency and function.reserved_concurrency is not None:
         settings["reserved_concurrency"] = function.reserved_concurrency
     return settings

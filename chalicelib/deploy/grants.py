@@ -95,6 +95,7 @@ PROJECT_ORDERS = _dynamodb("ProjectOrders", "orders", "GetItem", "PutItem", "Upd
 
 PUT_CONTROL = _dynamodb("PutControl", "control", "PutItem")
 READ_CONTROL = _dynamodb("ReadControl", "control", "GetItem", "Query")
+CHECK_CONTROL = _dynamodb("CheckControl", "control", "ConditionCheckItem")
 CHANGE_CONTROL = _dynamodb("ChangeControl", "control", "DeleteItem", "PutItem", "UpdateItem")
 
 REHEARSE_OUTAGES = _dynamodb("RehearseOutages", "control", "Query", "UpdateItem")

@@ -24,12 +24,12 @@ from tests.e2e.deployed import OUTCOME_TIMEOUT_S, POLL_S, Deployed
 _numbers = itertools.count(1)
 
 
-def wait_until(condition: Callable[[], bool], what: str, timeout_s: float = OUTCOME_TIMEOUT_S) -> None:
+def wait_until(condition: Callable[[], bool], what: str, every_s: float = POLL_S) -> None:
     """Polls; the timeout is for what would otherwise hang for ever, not a promise."""
-    deadline = time.monotonic() + timeout_s
+    deadline = time.monotonic() + OUTCOME_TIMEOUT_S
     while not condition():
-        assert time.monotonic() < deadline, f"waited {timeout_s:.0f} s in vain: {what}"
-        time.sleep(POLL_S)
+        assert time.monotonic() < deadline, f"waited {OUTCOME_TIMEOUT_S:.0f} s in vain: {what}"
+        time.sleep(every_s)
 
 
 @contextmanager

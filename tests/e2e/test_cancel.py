@@ -12,14 +12,16 @@ import pytest
 
 from chalicelib.adapters.payments.ledger import ChargeState
 from tests.e2e.deployed import Deployed
-from tests.e2e.rehearsal import charge_of, confirmed_order, event_types, held_order
+from tests.e2e.rehearsal import charge_of, confirmed_order, event_types, held_order, wait_until
 
 pytestmark = pytest.mark.e2e
 
 ORDERS = 60
 AT_ONCE = 6
-LATEST_S = 1.0
-"""About as long as an order takes here; what is later meets orders that have ended."""
+STATES = 6
+"""Orders are cancelled when they have 1, 2, ... events, the last ones when they have ended."""
+
+JITTER_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +43,10 @@ def test_cancelling_at_any_moment(stack: Deployed) -> None:
 
 
 def submit_and_cancel(stack: Deployed, number: int) -> Asked:
-    dice = random.Random(number)
-    order_id = stack.submit(held_order() if number % 3 == 0 else confirmed_order())
-    time.sleep(dice.uniform(0, LATEST_S))
+    order_id = stack.submit(held_order() if number % 4 == 0 else confirmed_order())
+    events = 1 + number % STATES
+    wait_until(lambda: len(event_types(stack, order_id)) >= min(events, STATES - 1), f"{events} events", every_s=0.01)
+    time.sleep(random.Random(number).uniform(0, JITTER_S) if events < STATES else 1)
     answer = stack.api.post(f"/orders/{order_id}/cancel", {"reason": "not needed"}, role="operate")
     assert answer.status in (202, 409), answer.body
     return Asked(order_id, answer.status, str(answer.body.get("detail", "")))

@@ -172,7 +172,7 @@ def test_an_order_that_was_accepted_and_never_started_is_swept(stack: Deployed) 
     assert stack.until(order_id, "RECEIVED")["status"] == "RECEIVED"
     wait_for_row(stack, order_id)
     for _ in range(2):
-        stack.aws.client("lambda").invoke(FunctionName=stack.settings.name("sweep"), Payload=b"{}")
+        stack.run_scheduled("sweep")
     assert stack.outcome(order_id)["status"] == "CONFIRMED"
     assert executions(stack, order_id) == [f"{order_id}-1"]
     assert Counter(events(stack, order_id))["OrderReceived"] == 1
