@@ -171,6 +171,12 @@ def _keys(patient: Patient) -> Iterator[Remark]:
         if doubles:
             fix = "name all columns that identify an order, or mend a query whose join multiplies rows"
             yield Remark(Level.PROBLEM, "orders.key", f"{doubles} keys stand in several rows", fix)
+    for name in source.orders.key:
+        condition = f"{DIALECTS[source.dialect].name_of(name)} IS NULL"
+        nulls = int(str(patient.single(f"SELECT COUNT(*) FROM {patient.relation(source.orders)} WHERE {condition}")))
+        if nulls:
+            fix = f"fill {name}, or take a key that every order has"
+            yield Remark(Level.PROBLEM, "orders.key", f"{nulls} rows have no {name} and are never read", fix)
     if lines is not None and not lines.starts_an_index(source.lines.key[0]):
         text = f"no index of {lines.name} begins with {source.lines.key[0]}: every page reads the whole table"
         yield Remark(Level.WARNING, "lines.key", text, f"CREATE INDEX ON {lines.name} ({', '.join(source.lines.key)})")

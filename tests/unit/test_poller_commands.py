@@ -237,6 +237,15 @@ def test_check_warns_of_a_missing_index_of_nulls_and_of_rows_that_cannot_be_mapp
     assert "MENGE is not a whole number" in text
 
 
+def test_check_counts_rows_without_a_key(bench: Bench) -> None:
+    """Old schemas declare few keys: here a column that may be NULL is named as one."""
+    bench.work.generate(3)
+    bench.sql("UPDATE AUFKOPF SET OBID = 'x' WHERE AUFNR = (SELECT min(AUFNR) FROM AUFKOPF)")
+    code, text = edited(bench, 'key = ["AUFNR"]\n\n[lines]', 'key = ["OBID"]\n\n[lines]').command("check", "legacy-erp")
+    assert code != 0
+    assert "2 rows have no OBID and are never read" in text
+
+
 def test_an_unknown_source_and_an_unset_variable_are_named(bench: Bench) -> None:
     with pytest.raises(Misconfigured, match="known are: legacy-erp"):
         bench.command("check", "nobody")
