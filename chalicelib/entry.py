@@ -78,12 +78,22 @@ def consume_dead_letters(event: Mapping[str, Any], context: Any) -> dict[str, An
 
 
 def acknowledge_erp(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
-    """A batch of outcomes that ERPs want to be called about."""
-    return _each_message("AcknowledgeErp", event, context, application(context.invoked_function_arn).acknowledge_erp)
+    """A batch of outcomes that ERPs want to be called about. One that fails comes again, later each time."""
+    app = application(context.invoked_function_arn)
+
+    def postpone(record: Mapping[str, Any]) -> None:
+        receives = int(record["attributes"]["ApproximateReceiveCount"])
+        app.postpone_acknowledgement(record["receiptHandle"], receives)
+
+    return _each_message("AcknowledgeErp", event, context, app.acknowledge_erp, postpone)
 
 
 def _each_message(
-    step: str, event: Mapping[str, Any], context: Any, handle: Callable[[str], None]
+    step: str,
+    event: Mapping[str, Any],
+    context: Any,
+    handle: Callable[[str], None],
+    postpone: Callable[[Mapping[str, Any]], None] = lambda _: None,
 ) -> dict[str, list[dict[str, str]]]:
     """Each message stands alone; those that must come again are named."""
     again = []
@@ -94,6 +104,7 @@ def _each_message(
             except OrderbridgeError as error:
                 log.warning("message comes again", extra={"error": type(error).__name__, "detail": str(error)})
                 again.append({"itemIdentifier": record["messageId"]})
+                postpone(record)
     return {"batchItemFailures": again}
 
 

@@ -11,6 +11,7 @@ and a process that slept through everything changes nothing.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -76,6 +77,10 @@ class CircuitStore(Protocol):
         """As it stands; CLOSED in version 0 if it never changed."""
         ...
 
+    def changed(self) -> Sequence[Circuit]:
+        """Those that have changed at least once, by name."""
+        ...
+
     def count_failure(self, name: str, now: datetime, window_s: float) -> int:
         """Count one more; how many there were since the window began.
 
@@ -99,6 +104,10 @@ class MemoryCircuitStore:
     def load(self, name: str) -> Circuit:
         with self._lock:
             return self._circuits.get(name) or Circuit(name)
+
+    def changed(self) -> Sequence[Circuit]:
+        with self._lock:
+            return [circuit for _, circuit in sorted(self._circuits.items())]
 
     def count_failure(self, name: str, now: datetime, window_s: float) -> int:
         with self._lock:

@@ -1,8 +1,8 @@
-"""Circuits in DynamoDB, table `control`: pk CIRCUIT#<name>, sk STATE. Nothing is written while all is well."""
+"""Circuits in DynamoDB, table `control`: pk CIRCUITS, sk <name>. Nothing is written while all is well."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,6 +14,7 @@ from chalicelib.adapters.circuits import Circuit, State
 from chalicelib.domain.errors import Contention
 
 STORE = "DynamoDB"
+CIRCUITS = "CIRCUITS"
 TRIES = 3
 """To count a failure while others begin the same window."""
 
@@ -31,6 +32,22 @@ class DynamoDbCircuitStore:
         with translated(STORE):
             answer = self.client.get_item(TableName=self.table, Key=_key(name), ConsistentRead=True)
         return _circuit(name, answer.get("Item", {}))
+
+    def changed(self) -> Sequence[Circuit]:
+        request: dict[str, Any] = {
+            "TableName": self.table,
+            "KeyConditionExpression": "pk = :pk",
+            "ExpressionAttributeValues": {":pk": {"S": CIRCUITS}},
+            "ConsistentRead": True,
+        }
+        circuits: list[Circuit] = []
+        while True:
+            with translated(STORE):
+                page = self.client.query(**request)
+            circuits += [_circuit(item["sk"]["S"], item) for item in page["Items"] if "version" in item]
+            if "LastEvaluatedKey" not in page:
+                return circuits
+            request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 
     def count_failure(self, name: str, now: datetime, window_s: float) -> int:
         this_moment = {":now": _number(_micros(now))}
@@ -89,7 +106,7 @@ class DynamoDbCircuitStore:
 
 
 def _key(name: str) -> Item:
-    return {"pk": {"S": f"CIRCUIT#{name}"}, "sk": {"S": "STATE"}}
+    return {"pk": {"S": CIRCUITS}, "sk": {"S": name}}
 
 
 def _item(circuit: Circuit) -> Item:

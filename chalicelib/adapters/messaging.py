@@ -24,6 +24,12 @@ def send_json(client: Any, queue_url: str, message: Mapping[str, object], delay_
         client.send_message(QueueUrl=queue_url, MessageBody=json.dumps(message), DelaySeconds=delay_s)
 
 
+def hide(client: Any, queue_url: str, receipt_handle: str, seconds: int) -> None:
+    """Do not deliver a received message again before `seconds` have passed. Raises DependencyUnavailable."""
+    with translated("sqs"):
+        client.change_message_visibility(QueueUrl=queue_url, ReceiptHandle=receipt_handle, VisibilityTimeout=seconds)
+
+
 @dataclass(frozen=True, slots=True)
 class SqsDeadLetterQueue:
     """ports.DeadLetterQueue."""

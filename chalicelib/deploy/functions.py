@@ -170,6 +170,8 @@ FUNCTIONS = (
             *_CIRCUITS,
             may.SIGN_CALLBACKS,
             may.CONSUME_ACKNOWLEDGEMENTS,
+            may.POSTPONE_ACKNOWLEDGEMENTS,
+            may.PARK_MESSAGES,
         ),
         consumes="acknowledgements",
         rehearses=True,

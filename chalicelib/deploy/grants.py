@@ -126,5 +126,8 @@ SEND_DEAD_LETTERS = Grant("SendDeadLetters", ("sqs:SendMessage",), (_queue("dead
 SEND_ACKNOWLEDGEMENTS = Grant("SendAcknowledgements", ("sqs:SendMessage",), (_queue("acknowledgements"),))
 CONSUME_DEAD_LETTERS = _consume("ConsumeDeadLetters", "dead-letters")
 CONSUME_ACKNOWLEDGEMENTS = _consume("ConsumeAcknowledgements", "acknowledgements")
+POSTPONE_ACKNOWLEDGEMENTS = Grant(
+    "PostponeAcknowledgements", ("sqs:ChangeMessageVisibility",), (_queue("acknowledgements"),)
+)
 PARK_MESSAGES = Grant("ParkMessages", ("sqs:SendMessage",), (_queue("parking"),))
 SEND_STREAM_FAILURES = Grant("SendStreamFailures", ("sqs:SendMessage",), (_queue("stream-failures"),))

@@ -30,10 +30,12 @@ PARKING = Queue("parking", retention_days=14)
 QUEUES = (
     PARKING,
     Queue("dead-letters", retention_days=14, max_receives=10),
-    Queue("acknowledgements", retention_days=4, max_receives=10),
+    Queue("acknowledgements", retention_days=4, max_receives=300),
     Queue("stream-failures", retention_days=14),
 )
-"""`stream-failures`: what project_events gave up on; a notice names the shard and the sequence numbers."""
+"""`acknowledgements`: an ERP may be down for three days (300 receives, the most at intervals of 15 minutes) before its
+messages are parked. `stream-failures`: what project_events gave up on; a notice names the shard and the sequence
+numbers."""
 
 
 def resources(settings: Settings) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """Tells an ERP that can receive calls what became of its order: one signed callback per outcome, and its event.
 
 The stream consumer announces an outcome by a message; the consumer of the messages calls the ERP. A message that
-fails comes again by the queue's own redelivery; an ERP that is down gets its answers later.
+fails comes again, later each time; an ERP that is down gets its answers when it is back. What repeating cannot help,
+an ERP that refuses or has no secret, is parked with its reason, to be sent again when the cause is mended.
 """
 
 from __future__ import annotations
@@ -11,13 +12,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from chalicelib.domain.errors import PermanentError
 from chalicelib.domain.events import ErpAcknowledged, OrderCancelled, OrderConfirmed, OrderRejected, RecordedEvent
+from chalicelib.domain.letters import UnreadableMessage
 from chalicelib.domain.state import Order
 from chalicelib.journal import Journal
 from chalicelib.observability import log_context, logger
 
 CHANNEL = "http"
 OUTCOMES = (OrderConfirmed, OrderRejected, OrderCancelled)
+FIRST_DELAY_S = 15
+LONGEST_DELAY_S = 900
 
 
 class Callback(Protocol):
@@ -40,13 +45,21 @@ class AnnounceOutcome:
 
 @dataclass(frozen=True, slots=True)
 class AcknowledgeErp:
-    """Handles one message. Raises what `callback` raises: the message then comes again."""
+    """Handles one message. `park` puts one away with its reason. Raises TransientError: the message comes again."""
 
     journal: Journal
     callback: Callback
+    park: Callable[[str, str], None]
 
     def __call__(self, body: str) -> None:
-        order = self.journal.load(str(json.loads(body)["order_id"]))
+        try:
+            self._acknowledge(_order_id(body))
+        except (PermanentError, UnreadableMessage) as problem:
+            logger().error("acknowledgement parked", extra={"error": type(problem).__name__, "detail": str(problem)})
+            self.park(body, f"{type(problem).__name__}: {problem}")
+
+    def _acknowledge(self, order_id: str) -> None:
+        order = self.journal.load(order_id)
         with log_context(order_id=order.order_id, correlation_id=order.correlation_id, source=order.content.source):
             if not order.is_final or order.status in order.acknowledged:
                 return
@@ -58,6 +71,18 @@ class AcknowledgeErp:
     def _record(self, order: Order) -> None:
         if order.status not in order.acknowledged:
             self.journal.append(order, ErpAcknowledged(CHANNEL, order.status))
+
+
+def redelivery_delay_s(receives: int) -> int:
+    """How long a message that failed is hidden: doubles with every time it was received, up to a quarter of an hour."""
+    return int(min(FIRST_DELAY_S * 2 ** (min(receives, 20) - 1), LONGEST_DELAY_S))
+
+
+def _order_id(body: str) -> str:
+    try:
+        return str(json.loads(body)["order_id"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise UnreadableMessage("it names no order_id") from error
 
 
 def outcome_document(order: Order) -> dict[str, Any]:

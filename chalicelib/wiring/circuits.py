@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from chalicelib.adapters.circuit_breaker import CircuitBreaker, OnTransition
-from chalicelib.adapters.circuits import State
+from chalicelib.adapters.circuits import Circuit, CircuitStore, State
 from chalicelib.domain.errors import OrderbridgeError
 from chalicelib.observability import logger
 from chalicelib.ports import Clock
@@ -34,15 +34,22 @@ def blocked(breakers: Iterable[CircuitBreaker], clock: Clock) -> frozenset[str]:
     return frozenset(breaker.name for breaker in breakers if breaker.snapshot().blocks(clock.now()))
 
 
-def check_of(breaker: CircuitBreaker) -> Check:
-    """The circuit's line in the health answer."""
+def checks(store: CircuitStore, always: str) -> list[Check]:
+    """Lines of the health answer: the circuit `always`, and every other one that has ever opened, such as an ERP's."""
     from chalicelib.api.services import Check
 
     try:
-        circuit = breaker.snapshot()
+        circuits = {circuit.name: circuit for circuit in store.changed()}
     except OrderbridgeError as error:
-        return Check(breaker.name, False, f"its circuit cannot be read: {type(error).__name__}")
+        return [Check("circuits", False, f"they cannot be read: {type(error).__name__}")]
+    return [check_of(circuit) for circuit in ({always: Circuit(always)} | circuits).values()]
+
+
+def check_of(circuit: Circuit) -> Check:
+    """The circuit's line in the health answer."""
+    from chalicelib.api.services import Check
+
     if circuit.state is State.CLOSED:
-        return Check(breaker.name, True, "circuit closed")
+        return Check(circuit.name, True, "circuit closed")
     since = f" since {circuit.since.isoformat(timespec='seconds')}" if circuit.since else ""
-    return Check(breaker.name, False, f"circuit {circuit.state.lower().replace('_', ' ')}{since}")
+    return Check(circuit.name, False, f"circuit {circuit.state.lower().replace('_', ' ')}{since}")

@@ -104,7 +104,20 @@ class Operations(Stores):
     def acknowledge_erp(self) -> AcknowledgeErp:
         from chalicelib.operations.acknowledge import AcknowledgeErp
 
-        return AcknowledgeErp(self.journal("AcknowledgeErp"), self._guarded_callback)
+        return AcknowledgeErp(self.journal("AcknowledgeErp"), self._guarded_callback, self.dead_letter_queue.park)
+
+    def postpone_acknowledgement(self, receipt_handle: str, receives: int) -> None:
+        """A message that failed after it was received so often. If that fails too, the queue's own timeout holds."""
+        from chalicelib.adapters.messaging import hide
+        from chalicelib.domain.errors import OrderbridgeError
+        from chalicelib.observability import logger
+        from chalicelib.operations.acknowledge import redelivery_delay_s
+
+        try:
+            url = self.queue_url("acknowledgements")
+            hide(self.client("sqs"), url, receipt_handle, redelivery_delay_s(receives))
+        except OrderbridgeError as error:
+            logger().warning("message not postponed", extra={"error": type(error).__name__})
 
     def _guarded_callback(self, source: str, message_id: str, body: bytes) -> None:
         """Each ERP has a circuit of its own, and one failure switch, `erp`, stands for all of them."""
@@ -137,7 +150,7 @@ class Operations(Stores):
     @cached_property
     def api(self) -> ApiServices:
         from chalicelib.api.services import ApiServices
-        from chalicelib.wiring.circuits import check_of
+        from chalicelib.wiring.circuits import checks
 
         return ApiServices(
             intake=self.intake,
@@ -148,6 +161,6 @@ class Operations(Stores):
             letters=self.dead_letters,
             jobs=self.group_jobs,
             batches=self.batches.desk,
-            health=lambda: [check_of(self.breaker(PAYMENT))],
+            health=lambda: checks(self.circuits, always=PAYMENT),
             version=VERSION,
         )

@@ -23,6 +23,7 @@ from chalicelib.settings import Settings
 
 if TYPE_CHECKING:
     from chalicelib.adapters.circuit_breaker import CircuitBreaker
+    from chalicelib.adapters.circuits import CircuitStore
     from chalicelib.adapters.dynamodb_event_store import DynamoDbEventStore
     from chalicelib.adapters.fault_switches import FaultSwitches
     from chalicelib.adapters.messaging import EventBridgeBus
@@ -131,16 +132,20 @@ class Stores:
         store = DynamoDbSwitchStore(self.client("dynamodb"), self.settings.name("control"))
         return FaultSwitches(store, self.clock, enabled=self.settings.fault_switches)
 
+    @cached_property
+    def circuits(self) -> CircuitStore:
+        from chalicelib.adapters.circuits_dynamodb import DynamoDbCircuitStore
+
+        return DynamoDbCircuitStore(self.client("dynamodb"), self.settings.name("control"))
+
     def breaker(self, dependency: str) -> CircuitBreaker:
         """The circuit breaker of that name, one per process."""
         if dependency not in self._breakers:
             from chalicelib.adapters.circuit_breaker import CircuitBreaker
-            from chalicelib.adapters.circuits_dynamodb import DynamoDbCircuitStore
             from chalicelib.wiring.circuits import announcing
 
-            store = DynamoDbCircuitStore(self.client("dynamodb"), self.settings.name("control"))
             self._breakers[dependency] = CircuitBreaker(
-                dependency, store, self.clock, self.ids, on_transition=announcing(self.bus.tell)
+                dependency, self.circuits, self.clock, self.ids, on_transition=announcing(self.bus.tell)
             )
         return self._breakers[dependency]
 

@@ -37,6 +37,13 @@ class CircuitStoreContract:
         assert store.change(probing, probing.closed("t-3"))
         assert store.load("payment") == Circuit("payment", State.CLOSED, 3, token="t-3")
 
+    def test_those_that_have_changed_are_listed(self, store: CircuitStore) -> None:
+        store.count_failure("erp:quiet", NOW, 30.0)
+        opened = [Circuit(name).opened(NOW, 15.0, "t-1") for name in ("erp:sap", "payment")]
+        for circuit in opened:
+            store.change(Circuit(circuit.name), circuit)
+        assert list(store.changed()) == opened
+
     def test_only_the_first_change_of_a_version_counts(self, store: CircuitStore) -> None:
         first, second = (Circuit("payment").opened(NOW, 15.0, token) for token in ("t-1", "t-2"))
         assert store.change(Circuit("payment"), first)

@@ -19,7 +19,7 @@ from chalicelib.adapters.http_callback import CallbackRefused, CallbackTarget, H
 from chalicelib.adapters.system import SystemClock
 from chalicelib.domain.errors import DependencyUnavailable, Misconfigured
 from chalicelib.domain.events import OrderConfirmed
-from chalicelib.operations.acknowledge import AcknowledgeErp, AnnounceOutcome
+from chalicelib.operations.acknowledge import AcknowledgeErp, AnnounceOutcome, redelivery_delay_s
 from chalicelib.operations.callbacks import main
 from tests.support.aws import SETTINGS, moto_dynamodb
 from tests.support.operations import Desk
@@ -117,8 +117,11 @@ class Calls:
     def __init__(self) -> None:
         self.made: list[tuple[str, str, dict[str, Any]]] = []
         self.down = False
+        self.refuses = False
 
     def __call__(self, source: str, message_id: str, body: bytes) -> None:
+        if self.refuses:
+            raise CallbackRefused(f"erp:{source} answered HTTP 404")
         if self.down:
             raise DependencyUnavailable(f"erp:{source}", "down")
         self.made.append((source, message_id, json.loads(body)))
@@ -145,7 +148,7 @@ def test_an_outcome_is_announced_to_sources_that_want_it() -> None:
 def test_the_erp_is_told_once_and_the_order_remembers() -> None:
     desk, calls = Desk(), Calls()
     order_id = confirmed(desk)
-    acknowledge = AcknowledgeErp(desk.journal("AcknowledgeErp"), calls)
+    acknowledge = AcknowledgeErp(desk.journal("AcknowledgeErp"), calls, desk.queue.park)
     for _ in range(2):
         acknowledge(json.dumps({"order_id": order_id}))
     [(source, message_id, document)] = calls.made
@@ -158,7 +161,7 @@ def test_the_erp_is_told_once_and_the_order_remembers() -> None:
 def test_an_erp_that_is_down_gets_its_answer_later() -> None:
     desk, calls = Desk(), Calls()
     order_id = confirmed(desk)
-    acknowledge = AcknowledgeErp(desk.journal("AcknowledgeErp"), calls)
+    acknowledge = AcknowledgeErp(desk.journal("AcknowledgeErp"), calls, desk.queue.park)
     calls.down = True
     with pytest.raises(DependencyUnavailable):
         acknowledge(json.dumps({"order_id": order_id}))
@@ -195,3 +198,31 @@ class TestCommand:
         with pytest.raises(SystemExit, match="https://"):
             self.run(addresses, "set", "sap-emea", "ftp://erp.example")
         assert not addresses.wanted("sap-emea")
+
+
+def test_what_the_erp_refuses_for_good_is_parked_and_can_be_sent_again() -> None:
+    desk, calls = Desk(), Calls()
+    order_id = confirmed(desk)
+    acknowledge = AcknowledgeErp(desk.journal("AcknowledgeErp"), calls, desk.queue.park)
+    calls.refuses = True
+    acknowledge(json.dumps({"order_id": order_id}))
+    [(body, reason)] = desk.queue.parked
+    assert reason == "CallbackRefused: erp:sap-emea answered HTTP 404"
+    calls.refuses = False
+    acknowledge(body)
+    assert desk.types(order_id)[-1] == "ErpAcknowledged"
+
+
+@pytest.mark.parametrize("poison", ["not JSON", "[]", "{}", '{"order_id": "o-000000000000000000000000"}'])
+def test_poison_is_parked(poison: str) -> None:
+    desk = Desk()
+    AcknowledgeErp(desk.journal("AcknowledgeErp"), Calls(), desk.queue.park)(poison)
+    [(body, reason)] = desk.queue.parked
+    assert body == poison
+    assert "names no order_id" in reason or "there is no order" in reason
+
+
+def test_an_erp_that_stays_away_is_asked_less_and_less_often_for_three_days() -> None:
+    delays = [redelivery_delay_s(receives) for receives in range(1, 301)]
+    assert delays[:8] == [15, 30, 60, 120, 240, 480, 900, 900]
+    assert 3 * 24 * 3600 < sum(delays) < 4 * 24 * 3600, "longer than a weekend, shorter than the queue keeps messages"

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
+from typing import NoReturn
 
 import pytest
 
+from chalicelib.adapters.memory import MemoryEventStore
 from chalicelib.domain.errors import DependencyUnavailable
 from chalicelib.domain.failures import FailedOrder
 from chalicelib.domain.letters import failed_order_message, redrive_message
 from chalicelib.domain.state import Status
+from chalicelib.operations.metrics import STUCK, count
 from chalicelib.operations.redrive_policy import AUTOMATIC_ATTEMPTS
 from tests.support.builders import content
 from tests.support.operations import BUG, TIMEOUT, Desk
@@ -148,3 +153,56 @@ def test_a_failed_compensation_is_an_alert_of_its_own_kind(desk: Desk) -> None:
     desk.park(order_id, replace(TIMEOUT, step="RefundPayment"))
     [(subject, _)] = desk.alerts.published
     assert subject.startswith("Money or stock is stuck: RefundPayment")
+
+
+def test_an_order_that_cannot_even_be_read_is_an_alert_and_is_parked_later(desk: Desk) -> None:
+    class DeadStore(MemoryEventStore):
+        def load(self, order_id: str) -> NoReturn:
+            raise DependencyUnavailable("DynamoDB", "outage")
+
+    order_id = desk.accept()
+    blind = replace(desk.handle_failure, journal=replace(desk.journal(), events=DeadStore()))
+    for retries in range(3):
+        with pytest.raises(DependencyUnavailable):
+            blind(order_id, TIMEOUT, retries)
+    [(subject, text)] = desk.alerts.published
+    assert subject.startswith("Order parked: CapturePayment")
+    assert order_id in text
+    assert desk.handle_failure(order_id, TIMEOUT, retries=3) is Status.FAILED
+
+
+def test_failed_compensations_are_counted_apart(desk: Desk) -> None:
+    counted = []
+    for step in ("CapturePayment", "RefundPayment", "ReleaseInventory", "RejectOrder"):
+        order_id = desk.accept(content(f"SO-{step}"))
+        desk.park(order_id, replace(TIMEOUT, step=step))
+        counted.append(count("Orderbridge/test", desk.events.load(order_id)[-1], desk.order(order_id)))
+    assert [line["OrderFailed"] for line in counted] == [1, 1, 1, 1]
+    assert [line.get(STUCK) for line in counted] == [None, 1, 1, 1]
+
+
+LOG_OUTAGE = """
+import sys
+from tests.support.operations import BUG, Desk
+desk = Desk()
+order_id = desk.accept()
+for write in (sys.stdout.write, sys.stderr.write):
+    try:
+        write("x" * 100_000)
+    except OSError as error:
+        assert error.errno == 28
+assert desk.handle_failure(order_id, BUG, 0) == "FAILED"
+desk.project(order_id)
+assert desk.projection.get(order_id).status == "FAILED"
+assert len(desk.queue.sent) == len(desk.alerts.published) == 1
+assert desk.commands.redrive(order_id, "anna", "logs are back").attempt == 2
+import os; os._exit(77)
+"""
+
+
+def test_a_log_outage_changes_nothing() -> None:
+    """Standard output and error are on a device that is full."""
+    with open("/dev/full", "w") as full:
+        command = [sys.executable, "-c", LOG_OUTAGE]
+        done = subprocess.run(command, stdout=full, stderr=full, timeout=60, check=False)
+    assert done.returncode == 77
