@@ -1,0 +1,89 @@
+"""The parking queue as an operator works with it, on SQS as moto has it."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from moto import mock_aws
+
+from chalicelib.adapters.messaging import SqsDeadLetterQueue
+from chalicelib.adapters.parking import SqsParking
+from chalicelib.operations import parked
+from tests.support.aws import moto_client
+
+POISON = "not JSON \u2603"
+ACKNOWLEDGEMENT = json.dumps({"order_id": "o-1", "source": "sap-emea"})
+JOB = json.dumps({"kind": "job", "job_id": "j-1"})
+
+
+class Desk:
+    """The three queues, and the command."""
+
+    def __init__(self, client: Any) -> None:
+        self.client = client
+        self.urls = {
+            name: client.create_queue(QueueName=name)["QueueUrl"]
+            for name in ("parking", "acknowledgements", "dead-letters")
+        }
+
+    def park(self, body: str, reason: str) -> None:
+        SqsDeadLetterQueue(self.client, self.urls["dead-letters"], self.urls["parking"]).park(body, reason)
+
+    def run(self, *arguments: str) -> tuple[int, str]:
+        out = io.StringIO()
+        parking = SqsParking(self.client, self.urls["parking"], self.urls)
+        return parked.main(arguments, lambda _: parking, out), out.getvalue()
+
+    def bodies(self, queue: str) -> list[str]:
+        answer = self.client.receive_message(QueueUrl=self.urls[queue], MaxNumberOfMessages=10, VisibilityTimeout=0)
+        return [message["Body"] for message in answer.get("Messages", [])]
+
+
+@pytest.fixture
+def desk() -> Iterator[Desk]:
+    with mock_aws():
+        yield Desk(moto_client("sqs"))
+
+
+def id_of(listing: str, body: str) -> str:
+    """The id above the body in the list."""
+    return listing[: listing.index(repr(body))].split("parked")[-2].split()[-1]
+
+
+def test_everything_is_listed_with_its_reason_and_stays(desk: Desk) -> None:
+    assert desk.run("list") == (0, "nothing is parked\n")
+    desk.park(POISON, "it is not JSON")
+    desk.park(ACKNOWLEDGEMENT, "CallbackRefused: erp:sap-emea answered HTTP 404")
+    desk.client.send_message(QueueUrl=desk.urls["parking"], MessageBody=JOB)
+    for _ in range(2):
+        code, listing = desk.run("list")
+        assert code == 0
+        for text in ("it is not JSON", repr(POISON), "answered HTTP 404", "too many attempts", "of     dead-letters"):
+            assert text in listing
+
+
+def test_what_is_ours_goes_back_where_it_came_from_and_the_rest_stays(desk: Desk) -> None:
+    desk.park(POISON, "it is not JSON")
+    desk.park(ACKNOWLEDGEMENT, "refused")
+    desk.client.send_message(QueueUrl=desk.urls["parking"], MessageBody=JOB)
+    code, said = desk.run("retry", "all")
+    assert code == 0
+    assert "is not one of ours and stays" in said
+    assert desk.bodies("acknowledgements") == [ACKNOWLEDGEMENT]
+    assert desk.bodies("dead-letters") == [JOB]
+    assert len(desk.bodies("parking")) == 1
+
+
+def test_one_is_dropped_and_the_others_stay(desk: Desk) -> None:
+    desk.park(POISON, "it is not JSON")
+    desk.park(ACKNOWLEDGEMENT, "refused")
+    _, listing = desk.run("list")
+    code, said = desk.run("drop", id_of(listing, POISON))
+    assert (code, said.split()[-1]) == (0, "deleted")
+    [left] = desk.bodies("parking")
+    assert json.loads(left)["body"] == ACKNOWLEDGEMENT
+    assert desk.run("drop", "nothing-like-this")[0] == 1
