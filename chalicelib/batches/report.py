@@ -58,11 +58,9 @@ class MakeReport:
                     sinks["jsonl"].write(json.dumps(line, ensure_ascii=False, separators=(",", ":")).encode() + b"\n")
                     sinks["csv"].write(_csv_row(_cells(line)).encode())
         logger().info("batch reported", extra={"batch_id": batch.batch_id, "received": total.received})
-        return self.ledger.save(
-            replace(
-                self.ledger.batch(batch.batch_id) or batch, **closing(batch, total), finished_at=now, reported_at=now
-            )
-        )
+        latest = self.ledger.batch(batch.batch_id) or batch
+        ending = closing(latest, total)
+        return self.ledger.save(replace(latest, **ending, finished_at=now, reported_at=now))
 
     def _page(self, batch: Batch, number: int) -> tuple[Page, Iterator[dict[str, Any]]]:
         records = decode_records(self.files.get(page_key(batch.batch_id, number)))

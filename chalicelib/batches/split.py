@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from itertools import islice
 
 from chalicelib.batches.codec import encode_lines
 from chalicelib.batches.errors import BrokenFile
@@ -25,6 +24,9 @@ WORKING_TIME = timedelta(seconds=120)
 
 MAX_LINES = 1_000_000
 """Orders in one file: their report is made within one call. Split larger files."""
+
+MAX_PAGE_CHARACTERS = 4_000_000
+"""A worker holds one page in memory; lines may have up to a million characters each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,15 @@ class SplitFile:
         return Splitting("done", number)
 
 
-def _paged(records: Iterable[Record], size: int) -> Iterator[list[Record]]:
-    iterator = iter(records)
-    while page := list(islice(iterator, size)):
+def _paged(records: Iterable[Record], lines: int) -> Iterator[list[Record]]:
+    """Pages of so many lines, or fewer if these are long. Depends on the records only, so pages never shift."""
+    page: list[Record] = []
+    characters = 0
+    for record in records:
+        page.append(record)
+        characters += len(record.text)
+        if len(page) == lines or characters >= MAX_PAGE_CHARACTERS:
+            yield page
+            page, characters = [], 0
+    if page:
         yield page

@@ -365,3 +365,8 @@ def test_generated_files_hold_what_they_promise() -> None:
         Status.REJECTED: 20,
         Status.CONFIRMED: 960,
     }
+
+
+def test_long_lines_make_pages_of_fewer(bench: BulkBench) -> None:
+    long = [order(n, padding="x" * 900_000) for n in range(12)]
+    assert bench.split(bench.started(jsonl(long))).pages == 3
