@@ -30,7 +30,10 @@ class Alarm:
 
 
 def alarms(stage: Stage, settings: Settings) -> list[Alarm]:
-    background = [function for function in FUNCTIONS if function.name not in function_names()]
+    return [*_orders(settings), *_background(settings), *_api(stage), *_limits(settings), *_functions(settings)]
+
+
+def _orders(settings: Settings) -> list[Alarm]:
     return [
         Alarm(
             "orders-parked",
@@ -50,6 +53,11 @@ def alarms(stage: Stage, settings: Settings) -> list[Alarm]:
             metrics.states(settings, "ExecutionsTimedOut"),
             1,
         ),
+    ]
+
+
+def _background(settings: Settings) -> list[Alarm]:
+    return [
         Alarm(
             "dead-letters-waiting",
             "Dead letters are not being consumed: consume_dead_letters fails or is throttled.",
@@ -84,6 +92,11 @@ def alarms(stage: Stage, settings: Settings) -> list[Alarm]:
             bad=3,
             of=3,
         ),
+    ]
+
+
+def _api(stage: Stage) -> list[Alarm]:
+    return [
         Alarm(
             "api-errors",
             "At least one request in 100 ends with 5xx.",
@@ -95,6 +108,11 @@ def alarms(stage: Stage, settings: Settings) -> list[Alarm]:
         Alarm(
             "api-slow", "One request in 100 takes longer than 800 ms.", metrics.api(stage, "Latency", "p99"), 800, 3, 5
         ),
+    ]
+
+
+def _limits(settings: Settings) -> list[Alarm]:
+    return [
         Alarm(
             "functions-throttled",
             "Lambda refuses calls: the account's concurrency is used up.",
@@ -114,6 +132,13 @@ def alarms(stage: Stage, settings: Settings) -> list[Alarm]:
             )
             for table in TABLES
         ),
+    ]
+
+
+def _functions(settings: Settings) -> list[Alarm]:
+    """Those of the workflow are not among them: their errors are retried, and end as `orders-parked` if they last."""
+    background = [function for function in FUNCTIONS if function.name not in function_names()]
+    return [
         *(
             Alarm(
                 f"function-errors-{function.name}",
