@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from chalicelib.deploy.stages import STAGES
 from chalicelib.settings import Settings
 
 if TYPE_CHECKING:
@@ -25,7 +26,9 @@ def operator_settings(stage: str, environ: Mapping[str, str]) -> Settings:
     The region may also come from the AWS profile; the account, if ORDERBRIDGE_ACCOUNT_ID is not set, from STS.
     Raises Misconfigured, DependencyUnavailable.
     """
-    merged = {**environ, "ORDERBRIDGE_STAGE": stage or environ.get("ORDERBRIDGE_STAGE", "")}
+    stage = stage or environ.get("ORDERBRIDGE_STAGE", "")
+    deployed = STAGES[stage].environment() if stage in STAGES else {}
+    merged = {**deployed, **environ, "ORDERBRIDGE_STAGE": stage}
     region = environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or _region_of_profile()
     if region:
         merged["AWS_REGION"] = region

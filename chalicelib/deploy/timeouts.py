@@ -1,0 +1,109 @@
+"""All timeouts in one table: what waits for what, and how long each of the two takes at most.
+
+`python -m chalicelib.deploy.timeouts` prints it; a test holds it to the rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from chalicelib.adapters import aws_clients, http_callback
+from chalicelib.adapters.circuit_breaker import CircuitSettings
+from chalicelib.adapters.payments import stripe_api
+from chalicelib.deploy.functions import (
+    API_GATEWAY_TIMEOUT_S,
+    API_HANDLER,
+    BY_NAME,
+    FUNCTIONS,
+    VISIBILITY_FACTOR,
+    visibility_timeout_s,
+)
+from chalicelib.deploy.messaging_resources import DAY_S, QUEUES
+from chalicelib.operations import acknowledge, jobs, sweep
+from chalicelib.workflow.definition import WORKFLOW_TIMEOUT_S
+from chalicelib.workflow.table import ALL_STEPS
+
+QUEUE_BATCH = 10
+"""Messages that a consumer gets at once (app.py)."""
+
+STRIPE_CALLS = 2
+"""Of one payment operation: an intent is made, then confirmed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """`outer` waits for `inner`, which takes no longer."""
+
+    outer: str
+    outer_s: float
+    inner: str
+    inner_s: float
+
+
+def table() -> Iterator[Waits]:
+    """From the outermost to the innermost."""
+    yield from _queues()
+    yield from _workflow()
+    yield from _functions()
+    yield from _calls()
+
+
+def _queues() -> Iterator[Waits]:
+    retention_s = {queue.name: queue.retention_days * DAY_S for queue in QUEUES}
+    for function in FUNCTIONS:
+        if function.consumes:
+            hidden_s = visibility_timeout_s(function.consumes)
+            yield Waits(f"queue {function.consumes} keeps", retention_s[function.consumes], "hidden", hidden_s)
+            slow_s = VISIBILITY_FACTOR * function.timeout_s
+            slow = f"{VISIBILITY_FACTOR} x function {function.name}"
+            yield Waits(f"queue {function.consumes} hides", hidden_s, slow, slow_s)
+    yield Waits(
+        "a parked acknowledgement", retention_s["acknowledgements"], "longest delay", acknowledge.LONGEST_DELAY_S
+    )
+
+
+def _workflow() -> Iterator[Waits]:
+    for step in ALL_STEPS:
+        yield Waits("an EXPRESS workflow", WORKFLOW_TIMEOUT_S["EXPRESS"], f"state {step.name}", step.timeout_s)
+        yield Waits(f"state {step.name}", step.timeout_s, f"function {step.function}", BY_NAME[step.function].timeout_s)
+
+
+def _functions() -> Iterator[Waits]:
+    yield Waits("API Gateway", API_GATEWAY_TIMEOUT_S, f"function {API_HANDLER}", BY_NAME[API_HANDLER].timeout_s)
+    for function in FUNCTIONS:
+        if function.timeout_s > aws_clients.LONGEST_CALL_S:
+            name = f"function {function.name}"
+            yield Waits(name, function.timeout_s, "an AWS call with its retries", aws_clients.LONGEST_CALL_S)
+    for name in ("capture_payment", "refund_payment"):
+        yield Waits(f"function {name}", BY_NAME[name].timeout_s, "Stripe, both calls", _stripe_s())
+    batch_s = QUEUE_BATCH * http_callback.TIMEOUT_S + aws_clients.LONGEST_CALL_S
+    yield Waits("function acknowledge_erp", BY_NAME["acknowledge_erp"].timeout_s, "a batch of callbacks", batch_s)
+    page_s = 1  # a page of a job is paced to at most a second
+    working_s = QUEUE_BATCH * (jobs.WORKING_TIME.total_seconds() + page_s)
+    yield Waits(
+        "function consume_dead_letters", BY_NAME["consume_dead_letters"].timeout_s, "a batch of jobs", working_s
+    )
+    sweeping_s = sweep.SWEEPING_TIME.total_seconds() + aws_clients.LONGEST_CALL_S
+    yield Waits("function sweep", BY_NAME["sweep"].timeout_s, "one walk, and its last call", sweeping_s)
+
+
+def _calls() -> Iterator[Waits]:
+    probe_s = CircuitSettings().probe_s
+    yield Waits("a circuit's probe", probe_s, "Stripe, both calls", _stripe_s())
+    yield Waits("a circuit's probe", probe_s, "a callback", http_callback.TIMEOUT_S)
+    one_try_s = aws_clients.CONNECT_TIMEOUT_S + aws_clients.READ_TIMEOUT_S
+    yield Waits("an AWS call with its retries", aws_clients.LONGEST_CALL_S, "one try, over HTTP", one_try_s)
+
+
+def _stripe_s() -> float:
+    return STRIPE_CALLS * stripe_api.LONGEST_CALL_S
+
+
+def main() -> None:
+    for row in table():
+        print(f"{row.outer:42} {row.outer_s:8,.0f} s  waits for  {row.inner:44} {row.inner_s:6,.0f} s")
+
+
+if __name__ == "__main__":
+    main()
