@@ -86,15 +86,19 @@ def test_a_hundred_orders_for_sixty_pieces(stack: Deployed) -> None:
     sku = "SCREWDR-SET-6"
     inventory = stack.app.inventory
     price = str(stack.app.reference.product(sku).prices["EUR"])  # type: ignore[union-attr]
+    reserved_before = inventory.reserved(sku)
     inventory.set_available(sku, 60)
-    payloads = [for_sku(sku, 1, price) for _ in range(100)]
-    with ThreadPoolExecutor(16) as pool:
-        ids = list(pool.map(stack.submit, payloads))
-    outcomes = Counter(stack.outcome(order_id)["status"] for order_id in ids)
-    assert outcomes == {"CONFIRMED": 60, "REJECTED": 40}
-    assert inventory.available(sku) == 0
-    assert inventory.reserved(sku) == 60, "what is confirmed stays reserved until it is delivered"
-    inventory.set_available(sku, stock()[sku])  # other tests order it, too
+    try:
+        payloads = [for_sku(sku, 1, price) for _ in range(100)]
+        with ThreadPoolExecutor(16) as pool:
+            ids = list(pool.map(stack.submit, payloads))
+        outcomes = Counter(stack.outcome(order_id)["status"] for order_id in ids)
+        assert outcomes == {"CONFIRMED": 60, "REJECTED": 40}
+        assert inventory.available(sku) == 0
+        reserved = inventory.reserved(sku) - reserved_before
+        assert reserved == 60, "what is confirmed stays reserved until it is delivered, and nothing else does"
+    finally:
+        inventory.set_available(sku, stock()[sku])  # other tests order it, too
 
 
 def test_every_outcome_of_the_tour(stack: Deployed) -> None:
