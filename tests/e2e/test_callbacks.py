@@ -1,0 +1,118 @@
+"""An ERP that wants to be called: told while it is up, later if it was down, and never lost if it refuses."""
+
+from __future__ import annotations
+
+import base64
+import io
+import secrets
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+from standardwebhooks import Webhook
+
+from chalicelib.adapters.fault_switches import Mode
+from chalicelib.adapters.parking import SqsParking
+from chalicelib.api.token_desk import TokenDesk
+from chalicelib.api.tokens import Role
+from chalicelib.operations import parked
+from tests.e2e.deployed import Deployed
+from tests.e2e.rehearsal import confirmed_order, event_types, switched, wait_until
+
+pytestmark = pytest.mark.e2e
+
+SOURCE = "erp-with-callbacks"
+SECRET = "whsec_" + base64.b64encode(b"a" * 32).decode()
+
+
+@dataclass
+class Erp:
+    """Remembers what it received and answers `status`."""
+
+    url: str = ""
+    status: int = 200
+    received: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
+
+    def told_about(self, order_id: str) -> list[str]:
+        """The types of the callbacks about the order, each with a true signature."""
+        bodies = [Webhook(SECRET).verify(body, headers) for headers, body in self.received]
+        return [str(body["type"]) for body in bodies if body["data"]["order_id"] == order_id]
+
+
+@contextmanager
+def serving() -> Iterator[Erp]:
+    erp = Erp()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            erp.received.append(({name.lower(): value for name, value in self.headers.items()}, body))
+            self.send_response(erp.status)
+            self.end_headers()
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        erp.url = f"http://127.0.0.1:{server.server_port}/orders"
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield erp
+        server.shutdown()
+
+
+@pytest.fixture
+def erp(stack: Deployed) -> Iterator[Erp]:
+    """An ERP whose address and secret are set as docs/callbacks.md says."""
+    app = stack.app
+    stack.aws.client("secretsmanager").create_secret(Name=app.callbacks.secret_name(SOURCE), SecretString=SECRET)
+    desk = TokenDesk(app.tokens, app.clock, secrets.token_bytes)
+    stack.api.stack.tokens["callbacks"] = desk.create(Role.INGEST, SOURCE, timedelta(days=1), "test").token
+    with serving() as peer:
+        app.callbacks.set_url(SOURCE, peer.url)
+        yield peer
+        app.callbacks.set_url(SOURCE, "")
+
+
+def submit(stack: Deployed) -> str:
+    answer = stack.api.post("/orders", {**confirmed_order(), "source": SOURCE}, role="callbacks")
+    assert answer.status == 202, answer.body
+    return str(answer.body["order_id"])
+
+
+def is_acknowledged(stack: Deployed, order_id: str) -> bool:
+    return "ErpAcknowledged" in event_types(stack, order_id)
+
+
+def test_an_erp_that_is_up_down_or_refuses(stack: Deployed, erp: Erp) -> None:
+    with switched(stack, "erp", Mode.UNAVAILABLE, calls=1):
+        postponed = submit(stack)
+        wait_until(lambda: not stack.app.switches.status(), "the ERP was called in vain")
+    told = submit(stack)
+    wait_until(lambda: is_acknowledged(stack, told), "the ERP is told")
+    assert erp.told_about(told) == ["order.confirmed"]
+
+    erp.status = 404
+    refused = submit(stack)
+    wait_until(lambda: erp.told_about(refused) != [], "the ERP refuses")
+    wait_until(lambda: refused in command(stack, "list"), "it is parked")
+    assert "CallbackRefused: erp:erp-with-callbacks answered HTTP 404" in command(stack, "list")
+    erp.status = 200
+    command(stack, "retry", "all")
+    wait_until(lambda: is_acknowledged(stack, refused), "it is sent again")
+
+    wait_until(lambda: is_acknowledged(stack, postponed), "the queue delivers again")
+    assert erp.told_about(postponed) == ["order.confirmed"]
+
+
+def command(stack: Deployed, *arguments: str) -> str:
+    """The output of `python -m chalicelib.operations.parked`."""
+    app, out = stack.app, io.StringIO()
+    queues = {name: app.queue_url(name) for name in ("acknowledgements", "dead-letters")}
+    parking = SqsParking(app.client("sqs"), app.queue_url("parking"), queues)
+    assert parked.main(arguments, lambda _: parking, out) == 0
+    return out.getvalue()
