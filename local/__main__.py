@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import signal
 import sys
 import time
@@ -68,6 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     batch.add_argument("--seed", type=int, default=None, help="repeat an earlier file; default: a new one")
     command("down", _down, "stop the local stack")
     command("status", _status, "show whether a local stack runs, and where")
+    command("env", _env, 'for a shell: eval "$(python -m local env)" points commands and curl at the local stack')
     run = command("run", _run, "up, a tour of sample orders with every outcome, then serve until Ctrl-C")
     run.add_argument("--port", type=int, help="default: a free one")
     run.add_argument("--once", action="store_true", help="exit after the tour: 0 if every order ended as expected")
@@ -113,6 +115,12 @@ def _status(_: argparse.Namespace, console: Console) -> int:
         console.print("no local stack is running")
         return 1
     _show(stack, console)
+    return 0
+
+
+def _env(_: argparse.Namespace, console: Console) -> int:
+    for name, value in _running_stack().environment().items():
+        print(f"export {name}={shlex.quote(value)}")
     return 0
 
 

@@ -35,6 +35,19 @@ class Stack:
             json.dump(asdict(self), file, indent=2)
         temporary.replace(path)
 
+    def environment(self) -> dict[str, str]:
+        """What an operator's shell needs: the commands' settings, and $API and $TOKEN for calls by hand."""
+        return {
+            "AWS_ENDPOINT_URL": self.endpoint_url,
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_REGION": self.region,
+            "ORDERBRIDGE_STAGE": STAGE,
+            "ORDERBRIDGE_ACCOUNT_ID": self.account_id,
+            "API": self.api_url,
+            "TOKEN": self.tokens["operate"],
+        }
+
     @classmethod
     def read(cls, path: Path = STACK_FILE) -> Stack | None:
         """The stack that runs now; None if there is none, or only the file of one that has died."""
