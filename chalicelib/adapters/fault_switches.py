@@ -4,6 +4,7 @@ mode             the caller sees                                the dependency
 unavailable      DependencyUnavailable                          is not called
 timeout_before   DependencyTimeout                              is not called
 timeout_after    DependencyTimeout                              acts, and the answer is lost
+broken           Misconfigured: an operator is needed           is not called
 decline          the business "no" of the call, if it has one   is not called
 slow             the answer, `seconds` later                    acts
 crash_before     the process is killed                          is not called
@@ -22,7 +23,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol, TypeVar
 
-from chalicelib.domain.errors import DependencyTimeout, DependencyUnavailable, OrderbridgeError, Refused
+from chalicelib.domain.errors import DependencyTimeout, DependencyUnavailable, Misconfigured, OrderbridgeError, Refused
 from chalicelib.ports import Clock
 
 LONGEST_REHEARSAL = timedelta(days=1)
@@ -39,6 +40,7 @@ class Mode(StrEnum):
     UNAVAILABLE = "unavailable"
     TIMEOUT_BEFORE = "timeout_before"
     TIMEOUT_AFTER = "timeout_after"
+    BROKEN = "broken"
     DECLINE = "decline"
     SLOW = "slow"
     CRASH_BEFORE = "crash_before"
@@ -132,6 +134,8 @@ class FaultSwitches:
             raise DependencyUnavailable(dependency, "a failure switch is on")
         if mode is Mode.TIMEOUT_BEFORE:
             raise DependencyTimeout(dependency, "a failure switch is on")
+        if mode is Mode.BROKEN:
+            raise Misconfigured(f"{dependency}: a failure switch is on")
         if mode is Mode.DECLINE and refusal is not None:
             raise refusal
         if mode is Mode.CRASH_BEFORE:

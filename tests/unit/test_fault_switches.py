@@ -18,6 +18,7 @@ from chalicelib.adapters.payments.sandbox import SandboxGateway
 from chalicelib.domain.errors import (
     DependencyTimeout,
     DependencyUnavailable,
+    Misconfigured,
     InsufficientStock,
     PaymentDeclined,
     Refused,
@@ -60,6 +61,7 @@ class TestModes:
         [
             (Mode.UNAVAILABLE, DependencyUnavailable),
             (Mode.TIMEOUT_BEFORE, DependencyTimeout),
+            (Mode.BROKEN, Misconfigured),
             (Mode.DECLINE, PaymentDeclined),
             (Mode.CRASH_BEFORE, Killed),
         ],
