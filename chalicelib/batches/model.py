@@ -5,12 +5,12 @@ What must always hold is not checked but cannot be otherwise: `received` and `ac
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
+from chalicelib.domain.ids import hashed_id
 from chalicelib.domain.state import Status
 
 
@@ -214,12 +214,9 @@ _ENDED = frozenset({Status.CONFIRMED, Status.REJECTED, Status.CANCELLED, Status.
 def batch_id_of(source: str, kind: Format, encoding: str, mapping: str, sha256: str) -> str:
     """The same content read in the same way is the same batch; a corrected mapping makes it another one.
 
-    26 characters, as of an order (domain/order.py). `mapping` is the text of the CSV mapping, else empty.
+    `mapping` is the text of the CSV mapping, else empty.
     """
-    digest = hashlib.sha256("\0".join((source, kind, encoding, mapping, sha256)).encode()).digest()
-    number = int.from_bytes(digest[:15], "big")
-    alphabet = "0123456789abcdefghjkmnpqrstvwxyz"
-    return "b-" + "".join(alphabet[number >> shift & 31] for shift in range(115, -1, -5))
+    return hashed_id("b", source, kind, encoding, mapping, sha256)
 
 
 def correlation_id_of(batch_id: str, line: int) -> str:

@@ -18,12 +18,15 @@ from chalicelib.api.openapi_examples import ORDER
 from chalicelib.api.openapi_operations import OPERATIONS, Operation
 from chalicelib.api.token_desk import TokenDesk
 from chalicelib.api.tokens import CACHE_SECONDS, Denied, Principal, Role, authorize
+from chalicelib.batches.model import Format, batch_id_of
 from chalicelib.domain.errors import Contention, DependencyUnavailable, Refused
 from chalicelib.domain.order import order_id
 from chalicelib.observability import logger
 from tests.support.api import STAGE_ARN, ApiBench
 
 ORDER_ID = order_id("sap-emea", "SO-100045")
+JOB_ID = "20261123T101502125000-1f2e3d4c"
+BATCH_ID = batch_id_of("sap-emea", Format.JSONL, "utf-8", "", "0" * 64)
 
 
 @pytest.fixture
@@ -32,7 +35,7 @@ def api() -> ApiBench:
 
 
 def call(api: ApiBench, operation: Operation, token: str | None) -> int:
-    path = operation.path.format(order_id=ORDER_ID, id=ORDER_ID, job_id="20261123T101502125000-1f2e3d4c")
+    path = operation.path.format(order_id=ORDER_ID, id=ORDER_ID, job_id=JOB_ID, batch_id=BATCH_ID)
     body = {"reason": "a test"} if operation.method == "POST" else None
     return api.request(operation.method, path, body, token=token).status
 

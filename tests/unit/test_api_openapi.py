@@ -77,7 +77,9 @@ def test_every_kind_of_problem_is_in_the_document_and_in_the_guide() -> None:
 def test_every_route_is_in_the_guide() -> None:
     guide = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
     for route in ROUTES:
-        assert route.path.replace("{order_id}", "{id}").replace("{job_id}", "{id}") in guide, route.path
+        assert (
+            route.path.replace("{order_id}", "{id}").replace("{job_id}", "{id}").replace("{batch_id}", "{id}") in guide
+        ), route.path
 
 
 def test_the_type_of_every_problem_is_stable() -> None:
