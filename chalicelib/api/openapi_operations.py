@@ -151,8 +151,8 @@ OPERATIONS = (
         "/batches",
         "Hand over many orders",
         "With `orders`: stores and starts them. With `format`: answers with a form to send a file to; a finished "
-        "upload starts the batch by itself. The same content is the same batch, so that sending it again is safe, and goes on "
-        "with a batch that was stopped. Every order goes the same way as through `POST /orders`.",
+        "upload starts the batch by itself. The same content is the same batch, so that sending it again is safe, and "
+        "goes on with a batch that was stopped. Every order goes the same way as through `POST /orders`.",
         (
             Answered(
                 202,
