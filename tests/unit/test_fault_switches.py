@@ -18,8 +18,8 @@ from chalicelib.adapters.payments.sandbox import SandboxGateway
 from chalicelib.domain.errors import (
     DependencyTimeout,
     DependencyUnavailable,
-    Misconfigured,
     InsufficientStock,
+    Misconfigured,
     PaymentDeclined,
     Refused,
 )
