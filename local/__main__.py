@@ -155,9 +155,13 @@ def _show(stack: Stack, console: Console) -> None:
     console.print(f"state machine  {stack.state_machine_arn}", soft_wrap=True)
     console.print("tokens         .local/stack.json (ingest, read, operate)")
     console.print(
-        f'try            curl -H "Authorization: Bearer {stack.tokens["read"]}" {stack.api_url}/orders',
+        "try            "
+        'TOKEN=$(python3 -c \'import json; print(json.load(open(".local/stack.json"))["tokens"]["read"])\')',
         soft_wrap=True,
         markup=False,
+    )
+    console.print(
+        f'               curl -H "Authorization: Bearer $TOKEN" {stack.api_url}/orders', soft_wrap=True, markup=False
     )
 
 
