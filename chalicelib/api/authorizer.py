@@ -29,8 +29,10 @@ class Unauthorized(Exception):
 def authorizer_response(request: Any, tokens: TokenStore, clock: Clock) -> Any:
     """`request` is Chalice's AuthRequest, the answer its AuthResponse. Raises Unauthorized, or what the store raises
     (API Gateway then answers 500, and the caller repeats)."""
-    scheme, _, token = str(request.token).strip().partition(" ")
-    found = authorize(tokens, token.strip() if scheme.lower() == "bearer" else "", clock.now())
+    given = str(request.token).strip()
+    scheme, _, rest = given.partition(" ")
+    token = rest.strip() if scheme.lower() == "bearer" else given  # some old ERPs cannot send a scheme
+    found = authorize(tokens, token, clock.now())
     if isinstance(found, Denied):
         logger().warning("token refused", extra={"reason": found.reason, "token_id": found.token_id})
         raise Unauthorized

@@ -257,3 +257,9 @@ def test_no_secret_is_anywhere_in_clear(api: ApiBench) -> None:
         assert secret not in repr(issued) + str(issued) + repr(rotated) + repr(rotated.record)
     hashes = [record.secret_hash for record in api.tokens.all()]
     assert not any(hashed in written or hashed in repr(issued) for hashed in hashes)
+
+
+def test_a_token_without_a_scheme_is_accepted_too(api: ApiBench) -> None:
+    request = SimpleNamespace(token=api.ingest, method_arn=f"{STAGE_ARN}/POST/orders")
+    answer = authorizer_response(request, api.tokens, api.desk.clock)
+    assert answer.context["role"] == "ingest"
