@@ -8,6 +8,7 @@ import io
 import itertools
 import json
 import threading
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -20,8 +21,7 @@ from chalicelib.adapters.payments import DEPENDENCY as PAYMENT
 from local.sample.batch import batch_file, batch_lines
 from local.sample.stream import order_at
 from local.submit_batch import ENDED, Sent, outcomes, report, send, standing
-from tests.e2e.deployed import Deployed
-from tests.e2e.rehearsal import wait_until
+from tests.e2e.deployed import POLL_S, Deployed
 
 pytestmark = pytest.mark.e2e
 
@@ -35,18 +35,18 @@ def ended(stack: Deployed, sent: Sent) -> dict[str, Any]:
 
 
 def once(stack: Deployed, sent: Sent, condition: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-
-    def look() -> bool:
-        found.update(standing(stack.api, sent))
+    """The batch as soon as the condition holds."""
+    deadline = time.monotonic() + END_TIMEOUT_S
+    while True:
+        found = standing(stack.api, sent)
         counts = found["counts"]
         assert counts["received"] == counts["accepted"] + counts["duplicate"] + counts["invalid"]
         parts = ("confirmed", "rejected", "cancelled", "failed", "running")
         assert counts["accepted"] == sum(counts[part] for part in parts)
-        return condition(found)
-
-    wait_until(look, "the batch", END_TIMEOUT_S)
-    return found
+        if condition(found):
+            return found
+        assert time.monotonic() < deadline, f"waited {END_TIMEOUT_S:.0f} s in vain: {found}"
+        time.sleep(POLL_S)
 
 
 def execution_arn(stack: Deployed, batch: dict[str, Any]) -> str:
