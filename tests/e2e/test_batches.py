@@ -153,7 +153,7 @@ def test_lines_that_are_broken_are_reported_and_the_others_go_on(stack: Deployed
 
 def test_a_form_takes_no_file_that_is_too_large(stack: Deployed) -> None:
     form = stack.app.batches.files.form("uploads/sap-emea/u-large/orders", 1000)
-    fields = {**form.fields, "file": ("orders", b"x" * 1001, "application/octet-stream")}
+    fields: dict[str, Any] = {**form.fields, "file": ("orders", b"x" * 1001, "application/octet-stream")}
     assert urllib3.request("POST", form.url, fields=fields).status == 400
 
 
