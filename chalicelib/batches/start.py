@@ -126,7 +126,7 @@ class StartBatch:
                 attempt=batch.attempt + 1,
                 attempt_started_at=self.clock.now(),
                 settled_before=counted(self.ledger.pages(batch.batch_id)).settled,
-                state=BatchState.RECEIVED,
+                state=BatchState.RECEIVED if batch.lines is None else BatchState.RUNNING,
                 problem="",
                 cancellation=None,
                 finished_at=None,

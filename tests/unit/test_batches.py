@@ -249,6 +249,7 @@ def test_a_killed_batch_is_resumed_and_a_running_one_is_not(bench: BulkBench) ->
     bench.engine.ended.add((batch.batch_id, 1))
     resumed = bench.desk.resume(bench.batch(batch.batch_id))
     assert bench.engine.started[-1] == (batch.batch_id, 2)
+    assert resumed.state is BatchState.RUNNING
     assert len(bench.run(resumed)) == 5
 
 
