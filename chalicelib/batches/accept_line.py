@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from chalicelib.batches.model import Outcome, Result, correlation_id_of
 from chalicelib.batches.records import Record
 from chalicelib.domain.errors import EventTooLarge
+from chalicelib.domain.order import OrderContent
 from chalicelib.intake.accept import Intake, OrderConflict
 from chalicelib.intake.order_model import InvalidPayload, parse_order
 
@@ -25,8 +26,8 @@ class AcceptLine:
 
     intake: Intake
 
-    def __call__(self, batch_id: str, source: str, record: Record) -> Result:
-        """Raises TransientError: the line was not handed over for sure, and must be again."""
+    def read(self, source: str, record: Record) -> OrderContent | Result:
+        """The order of the line; its result at once if it is none of `source`."""
         if record.problems:
             return _invalid(record, record.external_id, record.problems)
         try:
@@ -36,6 +37,10 @@ class AcceptLine:
             return _invalid(record, record.external_id or _external_id(record.text), problems)
         if content.source != source:
             return _invalid(record, content.external_id, (("source", f"must be {source}, as for the whole file"),))
+        return content
+
+    def __call__(self, batch_id: str, record: Record, content: OrderContent) -> Result:
+        """Raises TransientError: the line was not handed over for sure, and must be again."""
         own = correlation_id_of(batch_id, record.line)
         try:
             accepted = self.intake.accept(content, own, CHANNEL)

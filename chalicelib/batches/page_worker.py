@@ -9,7 +9,7 @@ crash costs what came after, and doing that again changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -20,6 +20,7 @@ from chalicelib.batches.model import Batch, Cancellation, Page, Result, page_key
 from chalicelib.batches.ports import Files, Ledger, OrderRows
 from chalicelib.batches.records import Record
 from chalicelib.domain.errors import Refused, TransientError
+from chalicelib.domain.order import OrderContent
 from chalicelib.observability import logger
 from chalicelib.operations.commands import OrderCommands
 from chalicelib.ports import Clock, Ids
@@ -62,6 +63,30 @@ class _Work:
     results: list[Result] = field(default_factory=list)
     failed: TransientError | None = None
     cancelled: set[str] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A record, and the order that it holds, or the result of one that holds none."""
+
+    record: Record
+    read: OrderContent | Result
+
+
+def _in_turns(lines: Iterable[_Line]) -> Iterator[list[_Line]]:
+    """The lines in their order, parted so that no part holds the same order twice."""
+    part: list[_Line] = []
+    seen: set[str] = set()
+    for line in lines:
+        order_id = "" if isinstance(line.read, Result) else line.read.order_id
+        if order_id in seen:
+            yield part
+            part, seen = [], set()
+        part.append(line)
+        if order_id:
+            seen.add(order_id)
+    if part:
+        yield part
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,19 +150,25 @@ class PageWorker:
     def _accept(
         self, batch: Batch, chunk: Sequence[Record], threads: Executor
     ) -> tuple[list[Result], TransientError | None]:
-        """The results up to the first line that could not be handed over, and why it could not."""
+        """The results up to the first line that could not be handed over, and why it could not.
 
-        def one(record: Record) -> Result | TransientError:
+        Lines of one order are handed over one after the other: the first of them in the file brings it.
+        """
+
+        def one(line: _Line) -> Result | TransientError:
+            if isinstance(line.read, Result):
+                return line.read
             try:
-                return self.accept(batch.batch_id, batch.source, record)
+                return self.accept(batch.batch_id, line.record, line.read)
             except TransientError as error:
                 return error
 
         results: list[Result] = []
-        for result in threads.map(one, chunk):
-            if isinstance(result, TransientError):
-                return results, result
-            results.append(result)
+        for lines in _in_turns([_Line(record, self.accept.read(batch.source, record)) for record in chunk]):
+            for result in threads.map(one, lines):
+                if isinstance(result, TransientError):
+                    return results, result
+                results.append(result)
         return results, None
 
     def _settled(self, page: Page, order_ids: Sequence[str]) -> Page:
