@@ -14,15 +14,18 @@ import pytest
 
 from chalicelib.adapters.fault_switches import Mode
 from chalicelib.adapters.memory import FixedClock
+from chalicelib.adapters.payments.ledger import ChargeState
 from chalicelib.bootstrap import Application
 from chalicelib.domain.events import OrderRedriven
 from chalicelib.domain.failures import Failure
 from chalicelib.domain.letters import failed_order_message
 from tests.e2e.deployed import Deployed
 from tests.e2e.rehearsal import (
+    charge_of,
     confirmed_order,
     event_types,
     failed_order,
+    held_order,
     parked_order,
     short_waits,
     switched,
@@ -229,3 +232,20 @@ def test_after_a_queue_outage_the_sweeper_brings_the_order_into_triage(stack: De
     assert shown["attempts"] == 2
     by = [e.event.by for e in app.events.load(order_id) if isinstance(e.event, OrderRedriven)]
     assert by == ["orderbridge"], "nobody had to do anything"
+
+
+def test_money_that_is_stuck_alerts_as_its_own_kind_and_goes_back_when_it_can(stack: Deployed) -> None:
+    with subscribed(stack) as pager:
+        with switched(stack, "payment", Mode.BROKEN, "refund"):
+            order_id = stack.submit(held_order())
+            assert stack.until(order_id, "FAILED", "REJECTED")["status"] == "FAILED"
+            [alert] = wait_for_messages(stack, pager, 1)
+        assert alert["Subject"].startswith("Money or stock is stuck: RefundPayment Misconfigured")
+        assert "It holds: a payment of" in alert["Message"]
+    answer = stack.api.post(f"/orders/{order_id}/redrive", WHO, role="operate")
+    assert answer.status == 202, answer.body
+    assert stack.until(order_id, "REJECTED", "CONFIRMED")["status"] == "REJECTED"
+    charge = charge_of(stack, order_id)
+    assert charge is not None
+    assert charge.state is ChargeState.REFUNDED
+    assert not stack.app.inventory.holds_anything(order_id)
