@@ -1,12 +1,19 @@
-"""What holds for all tests: where nothing may be skipped, a skipped test fails the run."""
+"""What holds for all tests: what this machine lacks is skipped and said; where nothing may be skipped, that fails."""
 
 from __future__ import annotations
 
 import pytest
 
+from tests.support.system_packages import missing
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--strict-skips", action="store_true", help="fail if a test is skipped (continuous integration)")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if item.get_closest_marker("odbc") and missing():
+        pytest.skip(f"these packages are not installed: sudo apt-get install {' '.join(missing())}")
 
 
 @pytest.hookimpl(trylast=True)
