@@ -16,6 +16,7 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from chalicelib.domain.errors import OrderbridgeError, PermanentError
+from chalicelib.mapping.values import Value
 from poller.catalogue import Catalogue, TableInfo
 from poller.connection import ErpConnection
 from poller.convert import content_of
@@ -30,7 +31,6 @@ from poller.source_file import field_sources
 from poller.source_model import Rows, Source
 from poller.statements import compile_statement
 from poller.tick import Ticker
-from poller.values import Value
 
 SAMPLE = 50
 NOBODY = "orderbridge-check-no-such-order"

@@ -15,12 +15,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from chalicelib.domain.errors import DependencyUnavailable
+from chalicelib.mapping.values import Value
 from poller import driver_errors
 from poller.dialects import DIALECTS
 from poller.errors import UnreadableValue
 from poller.secrets import no_secrets, resolve
 from poller.source_model import Source
-from poller.values import Value
 
 Row = tuple[Value, ...]
 

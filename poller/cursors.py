@@ -16,13 +16,13 @@ from decimal import Decimal
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
+from chalicelib.mapping.values import Value, wall_clock_floor
 from poller.dialects import DIALECTS
 from poller.keyset import Bound, Column, Position
 from poller.queries import Queries, Select
 from poller.source_model import Source
 from poller.state import Mark, Watermark
 from poller.tick import Tick
-from poller.values import Value, wall_clock_floor
 
 MAX_MARKS = 128
 FIRST_PASS_ROWS = 10_000

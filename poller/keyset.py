@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from poller.values import Value
+from chalicelib.mapping.values import Value
 
 Position = tuple[Value, ...]
 """The cursor values of a row, in the order of the cursor columns."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from chalicelib.mapping.values import Value
 from poller.dialects import DIALECTS, Dialect
 from poller.keyset import Bound, Column, beyond
 from poller.source_file import field_sources
 from poller.source_model import Rows, Source
-from poller.values import Value
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import TypeVar
 
+from chalicelib.mapping.values import Value
 from poller.connection import ErpConnection, Result, Row
 from poller.errors import Fault, UnreadableValue
 from poller.keyset import Bound, Position
 from poller.queries import Queries, Select
-from poller.values import Value
 
 Key = tuple[Value, ...]
 Item = TypeVar("Item")

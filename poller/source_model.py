@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from poller.field_model import Column, LineFields, Model, OrderFields
+from chalicelib.mapping.field_model import Column, LineFields, Model, OrderFields
 from poller.statements import BadStatement, compile_statement
 
 DialectName = Literal["postgresql", "mariadb", "sqlserver", "oracle", "sqlite", "generic"]

@@ -7,9 +7,9 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from chalicelib.mapping.values import Value
 from poller.keyset import Bound, Position
 from poller.state import Chunk, ChunkIndex, Mark, Watermark
-from poller.values import Value
 
 HASH_BYTES = 8
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from chalicelib.domain.errors import Misconfigured
+from chalicelib.mapping.values import Value
 from poller.connection import ErpConnection
 from poller.dialects import DIALECTS
 from poller.source_model import Source
-from poller.values import Value
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,12 +19,12 @@ from chalicelib.domain.errors import OrderbridgeError, PermanentError, Transient
 from chalicelib.domain.events import ErpAcknowledged
 from chalicelib.domain.state import Order
 from chalicelib.journal import Journal
+from chalicelib.mapping.values import Value
 from chalicelib.observability import logger
 from chalicelib.operations.outbox import Outbox, OutboxEntry, outranks
 from chalicelib.ports import Clock
 from poller.source_model import Source
 from poller.statements import Statement, compile_statement
-from poller.values import Value
 
 CHANNEL = "sql"
 PAGE = 100

@@ -201,7 +201,7 @@ def test_a_poll_stops_in_time_and_goes_on_where_it_stopped(erp: SqliteErp, polle
 def test_the_local_hour_that_autumn_repeats_is_read_back_far_enough() -> None:
     from zoneinfo import ZoneInfo
 
-    from poller.values import wall_clock_floor
+    from chalicelib.mapping.values import wall_clock_floor
 
     berlin = ZoneInfo("Europe/Berlin")
     before = datetime(2026, 10, 25, 0, 45, tzinfo=UTC)  # 02:45 summer time; at 01:00 UTC the clock shows 02:00 again

@@ -27,13 +27,13 @@ from chalicelib.domain.events import (
 )
 from chalicelib.intake.accept import Intake
 from chalicelib.journal import Journal
+from chalicelib.mapping.values import Value
 from chalicelib.operations.outbox import POLLER_CHANNEL, OutboxEntry, listener
 from chalicelib.ports import Append
 from poller.connection import connect
 from poller.errors import SchemaChanged
 from poller.source_file import parse_source
 from poller.source_model import Source
-from poller.values import Value
 from poller.write_back import Drained, drain
 from tests.support.builders import content
 

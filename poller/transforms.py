@@ -1,3 +1,0 @@
-"""The mapping language lives in `chalicelib.mapping`, which batches use too; this name is kept for importers."""
-
-from chalicelib.mapping.transforms import *  # noqa: F403
