@@ -176,7 +176,10 @@ def test_payment_down_for_a_while_in_the_middle(stack: Deployed) -> None:
     once(stack, sent, lambda batch: batch["counts"]["received"] >= 20)
     until = stack.app.clock.now() + timedelta(seconds=6)
     stack.app.switches.on(Switch(PAYMENT, Mode.UNAVAILABLE, until=until))
-    ended(stack, sent)
+    try:
+        ended(stack, sent)
+    finally:
+        stack.app.switches.off(PAYMENT)
     batch = once(stack, sent, lambda batch: not batch["counts"]["failed"] and not batch["counts"]["running"])
     assert batch["counts"]["confirmed"] == expected["CONFIRMED"]
     resumed = stack.api.post(f"/batches/{batch['batch_id']}/resume", {"reason": "the report anew"}, role="operate")
