@@ -20,7 +20,7 @@ import threading
 import time
 import zipfile
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from io import BytesIO
@@ -48,12 +48,12 @@ PROBES = 25
 OUTAGE = timedelta(seconds=20)
 
 
-def main() -> int:
+def main(given: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.bulk", description=__doc__.split("\n")[0])
-    parser.add_argument("what", choices=("scale", "faults", "kill", "engine", "calls"))
-    parser.add_argument("--lines", type=int, default=1000)
+    parser.add_argument("what", nargs="?", default="engine", choices=("scale", "faults", "kill", "engine", "calls"))
+    parser.add_argument("--lines", type=int, default=300)
     parser.add_argument("--latency", action="store_true")
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(given)
     with tempfile.TemporaryDirectory(prefix="bench-bulk-") as folder, deployed(Path(folder)) as system:
         warm_up(system)
         measured = {"scale": scale, "faults": faults, "kill": kill, "engine": engine, "calls": calls}[arguments.what](
@@ -365,4 +365,4 @@ def calls(system: Deployed, lines: int, _: bool) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -23,7 +23,7 @@ LOADS = {
 }
 
 
-def main(_: Sequence[str]) -> None:
+def main(_: Sequence[str]) -> int:
     environment = os.environ | {
         "ORDERBRIDGE_STAGE": "local",
         "ORDERBRIDGE_ACCOUNT_ID": "000000000000",
@@ -42,7 +42,8 @@ def main(_: Sequence[str]) -> None:
     for name, values in times.items():
         median = statistics.median(values)
         print(f"{name:<36} {median:7.0f} ms   {median / base:5.1f} x python alone")
+    return 0
 
 
 if __name__ == "__main__":
-    main([])
+    sys.exit(main([]))

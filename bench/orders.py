@@ -32,7 +32,7 @@ SENDERS = 8
 NOTHING = "def handler(event, context):\n    return event\n"
 
 
-def main(_: Sequence[str]) -> None:
+def main(_: Sequence[str]) -> int:
     payloads = (sample.payload for sample in stream(time.time_ns()) if sample.expected_status == "CONFIRMED")
 
     def order() -> dict[str, Any]:
@@ -46,6 +46,7 @@ def main(_: Sequence[str]) -> None:
         run_executions(system.aws, machine, 40)
         report_latency(system, order)
         report_throughput(system, machine, order)
+    return 0
 
 
 def report_latency(system: Deployed, order: Callable[[], dict[str, Any]]) -> None:
@@ -136,4 +137,4 @@ def timed(call: Callable[[], Any]) -> float:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    sys.exit(main(sys.argv[1:]))
