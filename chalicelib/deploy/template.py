@@ -4,7 +4,7 @@
     chalice package --stage dev --merge-template merge.json out/
 
 Chalice's template has the functions, their roles and the REST API. What is merged into it here is what `chalice deploy`
-gets from the hook: both stacks, exact policies, names, versions behind the alias `live`, partial batch failures. Every
+gets from the hook: all stacks, exact policies, names, versions behind the alias `live`, partial batch failures. Every
 ARN is left to CloudFormation, so that one template serves any account and region.
 """
 
