@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from chalicelib.domain.decisions import decide_restart
-from chalicelib.domain.errors import Refused
+from chalicelib.domain.errors import PermanentError, Refused
 from chalicelib.domain.failures import FailedOrder
 from chalicelib.domain.letters import failed_order_message
 from chalicelib.domain.state import IN_PROGRESS, Order, Status
@@ -53,17 +53,25 @@ class Sweeper:
     bookmark: Bookmark
 
     def __call__(self) -> dict[str, int]:
-        """What was done, counted: seen, started, restarted, announced."""
-        counts: Counter[str] = Counter(seen=0, started=0, restarted=0, announced=0)
+        """What was done, counted: seen, started, restarted, announced, and how many orders could not be read."""
+        counts: Counter[str] = Counter(seen=0, started=0, restarted=0, announced=0, unreadable=0)
         for row in self._quiet_orders():
             counts["seen"] += 1
             with log_context(order_id=row.order_id, correlation_id=row.correlation_id):
-                action = self._look_at(row)
+                action = self._look_at_or_pass_by(row)
                 if action:
                     counts[action] += 1
                     logger().warning(f"order {action} by the sweeper", extra={"status": row.status})
         logger().info("swept", extra=dict(counts))
         return dict(counts)
+
+    def _look_at_or_pass_by(self, row: OrderRow) -> str:
+        """One order that cannot be read must not keep the sweeper from all those behind it."""
+        try:
+            return self._look_at(row)
+        except PermanentError as error:
+            logger().error("order passed by", extra={"error": type(error).__name__, "detail": str(error)})
+            return "unreadable"
 
     def _look_at(self, row: OrderRow) -> str:
         if row.status is Status.FAILED and self.letters.get(row.fingerprint, row.order_id) is not None:
@@ -82,9 +90,8 @@ class Sweeper:
     def _quiet_orders(self) -> Iterator[OrderRow]:
         """Unfinished orders from the read model, from the bookmark on; what is done is decided on their events."""
         now = self.journal.clock.now()
-        first, _, cursor = self.bookmark.load().partition(" ")
-        index = STATUSES.index(Status(first)) if first else 0
-        for status in STATUSES[index:]:
+        first, cursor = self._place()
+        for status in STATUSES[STATUSES.index(first) :]:
             while True:
                 page = self.projection.query(
                     OrderQuery(status=status, end=now - UNSTARTED_AFTER, limit=PAGE, cursor=cursor)
@@ -96,8 +103,21 @@ class Sweeper:
                     return
                 if not cursor:
                     break
-        if first:
+        if self.bookmark.load():
             self.bookmark.save("")
+
+    def _place(self) -> tuple[Status, str]:
+        """Where to go on. A bookmark that this release cannot use (another one wrote it) is the beginning."""
+        status, _, cursor = self.bookmark.load().partition(" ")
+        if not status:
+            return STATUSES[0], ""
+        try:
+            place = Status(status)
+            STATUSES.index(place)
+            self.projection.query(OrderQuery(status=place, limit=1, cursor=cursor))
+        except ValueError:
+            return STATUSES[0], ""
+        return place, cursor
 
     def _is_silent(self, order: Order) -> bool:
         return order.updated_at <= self.journal.clock.now() - SILENT_AFTER

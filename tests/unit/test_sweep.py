@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import pytest
 
-from chalicelib.domain.events import CancellationRequested, OrderConfirmed
+from chalicelib.domain.errors import CorruptHistory
+from chalicelib.domain.events import CancellationRequested, OrderConfirmed, RecordedEvent
 from chalicelib.domain.state import Status
 from chalicelib.operations import sweep as module
+from chalicelib.ports import Append
 from tests.support.builders import content
 from tests.support.operations import BUG, Desk
 
@@ -37,7 +40,7 @@ def test_an_order_that_was_never_started_is_started_once(desk: Desk) -> None:
 def test_a_running_execution_is_left_alone(desk: Desk) -> None:
     desk.accept()
     desk.clock.advance(3600)
-    assert desk.sweeper() == {"seen": 1, "started": 0, "restarted": 0, "announced": 0}
+    assert desk.sweeper() == {"seen": 1, "started": 0, "restarted": 0, "announced": 0, "unreadable": 0}
 
 
 def test_an_order_whose_execution_is_gone_gets_another_attempt(desk: Desk) -> None:
@@ -80,6 +83,39 @@ def test_a_cancelled_parked_order_is_set_in_motion(desk: Desk) -> None:
     desk.clock.advance(61)
     assert desk.sweeper()["restarted"] == 1
     assert desk.workflow.started[-1] == (order_id, "correlation-1", 2)
+
+
+def test_an_order_that_cannot_be_read_holds_up_no_other(desk: Desk) -> None:
+    orders = [accepted_without_start(desk, f"SO-{number}") for number in range(3)]
+    desk.clock.advance(61)
+
+    class OneUnreadable:
+        """The event store, in which the history of the second order is damaged."""
+
+        def load(self, order_id: str) -> Sequence[RecordedEvent]:
+            if order_id == orders[1]:
+                raise CorruptHistory(f"order {order_id}, event 1 cannot be read")
+            return desk.events.load(order_id)
+
+        def append(self, append: Append) -> RecordedEvent:
+            return desk.events.append(append)
+
+        def order_ids(self) -> Iterator[str]:
+            return desk.events.order_ids()
+
+    sweeper = desk.sweeper
+    counts = replace(sweeper, journal=replace(sweeper.journal, events=OneUnreadable()))()
+    assert (counts["started"], counts["unreadable"]) == (2, 1)
+    assert {order_id for order_id, _, _ in desk.workflow.started} == {orders[0], orders[2]}
+
+
+@pytest.mark.parametrize("bookmark", ["FAILED not-a-cursor", "CONFIRMED x", "NONSENSE y"])
+def test_a_bookmark_of_another_release_is_the_beginning(desk: Desk, bookmark: str) -> None:
+    accepted_without_start(desk)
+    desk.clock.advance(61)
+    desk.bookmark.save(bookmark)
+    assert desk.sweeper()["started"] == 1
+    assert desk.bookmark.load() == ""
 
 
 def test_more_orders_than_one_sweep_can_look_at(desk: Desk) -> None:
