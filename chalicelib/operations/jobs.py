@@ -14,7 +14,7 @@ from enum import StrEnum
 from functools import partial
 from typing import Protocol
 
-from chalicelib.domain.errors import Refused, UnknownOrder
+from chalicelib.domain.errors import PermanentError, Refused, UnknownOrder
 from chalicelib.domain.letters import job_message
 from chalicelib.observability import log_context, logger
 from chalicelib.operations.commands import OrderCommands
@@ -44,7 +44,7 @@ class Job:
     """What was asked for and how far it is.
 
     `job_id` sorts by time; `total` is the size of the group when the job was asked for; `after` is the order id up to
-    which the group is done; `done` counts orders set in motion, `refused` those that had moved on.
+    which the group is done; `done` counts orders set in motion, `refused` those that had moved on or cannot be read.
     """
 
     job_id: str
@@ -132,6 +132,9 @@ class GroupJobs:
         except (Refused, UnknownOrder) as refusal:
             logger().info("order has moved on", extra={"order_id": order_id, "reason": str(refusal)})
             acted = False
+        except PermanentError as error:  # its letter stays: it is not settled, and the others must not wait for it
+            logger().error("order passed by", extra={"order_id": order_id, "error": type(error).__name__})
+            return False
         else:
             acted = True
         self.letters.close(letter.failed)

@@ -7,9 +7,10 @@ from dataclasses import replace
 
 import pytest
 
-from chalicelib.domain.errors import DependencyUnavailable
+from chalicelib.domain.errors import CorruptHistory, DependencyUnavailable
 from chalicelib.domain.letters import failed_order_message
-from chalicelib.domain.state import Status
+from chalicelib.domain.state import Order, Status
+from chalicelib.operations.commands import OrderCommands
 from chalicelib.operations.jobs import Action, Job
 from tests.support.builders import content
 from tests.support.operations import BUG, Desk
@@ -83,6 +84,27 @@ def test_orders_that_moved_on_are_counted_apart(desk: Desk) -> None:
     done = run(desk, job)
     assert (done.done, done.refused) == (2, 1)
     assert desk.types(orders[0]).count("OrderRedriven") == 1
+
+
+def test_an_order_that_cannot_be_read_holds_up_no_other_and_keeps_its_letter(desk: Desk) -> None:
+    fingerprint, orders = parked_group(desk, 3)
+    job = desk.group_jobs.request(fingerprint, Action.REDRIVE, 50, by="anna", reason="fixed")
+    assert job is not None
+
+    class OneUnreadable(OrderCommands):
+        def redrive(self, order_id: str, by: str, reason: str) -> Order:
+            if order_id == orders[1]:
+                raise CorruptHistory(f"order {order_id}, event 1 cannot be read")
+            return super().redrive(order_id, by, reason)
+
+    jobs = desk.group_jobs
+    commands = OneUnreadable(jobs.commands.journal, jobs.commands.workflow)
+    replace(jobs, commands=commands).work(job.job_id)
+    done = desk.jobs.load(job.job_id)
+    assert done is not None
+    assert (done.finished_at is not None, done.done, done.refused) == (True, 2, 1)
+    [letter] = desk.letters.in_group(fingerprint, limit=10)
+    assert letter.failed.order_id == orders[1]
 
 
 def test_an_unknown_group_is_none(desk: Desk) -> None:
