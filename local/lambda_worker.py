@@ -21,6 +21,7 @@ from typing import Any
 from ministack.core import lambda_runtime
 
 from local import bundles
+from local.call_counter import CALLER_VARIABLE
 
 END_OF_LOG = "\x1eend-of-invocation\x1e"
 
@@ -85,7 +86,8 @@ def _only_the_bundle(init):
     os.environ.update(init["env"])
     os.environ.update(LAMBDA_TASK_ROOT=code_dir, TZ=":UTC",
                       AWS_EXECUTION_ENV="AWS_Lambda_python%d.%d" % sys.version_info[:2],
-                      AWS_LAMBDA_LOG_GROUP_NAME="/aws/lambda/" + init["function_name"])
+                      AWS_LAMBDA_LOG_GROUP_NAME="/aws/lambda/" + init["function_name"],
+                      __CALLER__=init["function_name"][:50])
     time.tzset()
     os.chdir(code_dir)
     return code_dir
@@ -141,6 +143,7 @@ def worker_script(upstream: str) -> str:
     script = replaced_once(script, _PATH_BEFORE, _PATH_AFTER)
     script = replaced_once(script, _DEPTH_BEFORE.rstrip(), _DEPTH_AFTER.rstrip())
     helpers = _HELPERS.replace("__BUNDLE__", _BUNDLE_VARIABLE).replace("__RUNTIME__", _RUNTIME_VARIABLE)
+    helpers = helpers.replace("__CALLER__", CALLER_VARIABLE)
     return helpers + script
 
 
