@@ -15,6 +15,8 @@ import os
 import shutil
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from local import processes
 
@@ -56,19 +58,43 @@ async def _until_told(parent_pid: int) -> None:
 
 def serve(port: int, parent_pid: int) -> None:
     """Serve until told to stop, then end every Lambda worker."""
-    from hypercorn.asyncio import serve as hypercorn_serve
-    from hypercorn.config import Config
+    import uvicorn
+    import uvloop
     from ministack.app import app
     from ministack.core import lambda_runtime
 
-    config = Config()
-    config.bind = [f"127.0.0.1:{port}"]
-    config.keep_alive_timeout = 75
-    config.graceful_timeout = GRACE_S
-    config.shutdown_timeout = GRACE_S
-    config.loglevel = os.environ["LOG_LEVEL"]
+    from local.call_counter import counted
+
+    config = uvicorn.Config(
+        counted(app),
+        host="127.0.0.1",
+        port=port,
+        http="httptools",
+        ws="none",
+        proxy_headers=False,
+        lifespan="on",
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=int(GRACE_S),
+        date_header=False,  # MiniStack sends the ones that AWS sends
+        server_header=False,
+        access_log=False,
+        log_level=os.environ["LOG_LEVEL"].lower(),
+    )
+
+    class Server(uvicorn.Server):
+        """One that leaves signals to `_until_told`."""
+
+        @contextmanager
+        def capture_signals(self) -> Iterator[None]:
+            yield
+
+    async def run(server: Server) -> None:
+        told = asyncio.create_task(_until_told(parent_pid))
+        told.add_done_callback(lambda _: setattr(server, "should_exit", True))
+        await server.serve()
+
     try:
-        asyncio.run(hypercorn_serve(app, config, shutdown_trigger=lambda: _until_told(parent_pid)))
+        uvloop.run(run(Server(config)))
     finally:
         lambda_runtime.reset()
 
@@ -86,9 +112,11 @@ def main() -> None:
 
     configure(options)
     if options.adapted:
-        from local import adaptations
+        from local import adaptations, speed
 
         adaptations.apply_all(lambda_workers=options.lambda_workers)
+        speed.parse_policies_once()
+        speed.leave_old_objects_alone()
     serve(options.port, options.parent_pid)
     if options.folder:
         shutil.rmtree(options.folder, ignore_errors=True)
