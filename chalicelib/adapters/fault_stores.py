@@ -39,9 +39,9 @@ class MemorySwitchStore:
         with self._lock:
             self._switches.pop((dependency, operation), None)
 
-    def switches(self, dependency: str = "") -> Sequence[Switch]:
+    def switches(self) -> Sequence[Switch]:
         with self._lock:
-            return [switch for (of, _), switch in sorted(self._switches.items()) if dependency in ("", of)]
+            return [switch for _, switch in sorted(self._switches.items())]
 
     def use(self, switch: Switch) -> bool:
         with self._lock:
@@ -86,12 +86,8 @@ class DynamoDbSwitchStore:
         with translated(STORE):
             self.client.delete_item(TableName=self.table, Key=_key(dependency, operation))
 
-    def switches(self, dependency: str = "") -> Sequence[Switch]:
-        condition, values = "pk = :pk", {":pk": {"S": "FAULTS"}}
-        if dependency:
-            condition += " AND begins_with(sk, :of)"
-            values[":of"] = {"S": f"{dependency}/"}
-        return [_switch(item) for item in self._query(condition, values)]
+    def switches(self) -> Sequence[Switch]:
+        return [_switch(item) for item in self._query("FAULTS")]
 
     def use(self, switch: Switch) -> bool:
         if switch.remaining is None:
@@ -125,19 +121,19 @@ class DynamoDbSwitchStore:
             )
 
     def calls(self, dependency: str) -> Mapping[datetime, int]:
-        items = self._query("pk = :pk", {":pk": {"S": f"FAULT-CALLS#{dependency}"}})
+        items = self._query(f"FAULT-CALLS#{dependency}")
         return {datetime.fromisoformat(item["sk"]["S"]): int(item["calls"]["N"]) for item in items}
 
-    def _query(self, condition: str, values: Item) -> list[Item]:
-        """All pages, strongly consistent: a switch acts on the very next call."""
+    def _query(self, partition: str) -> list[Item]:
+        """All pages, strongly consistent: a switch that is off is off."""
         items: list[Item] = []
         more: dict[str, Any] = {}
         while True:
             with translated(STORE):
                 page = self.client.query(
                     TableName=self.table,
-                    KeyConditionExpression=condition,
-                    ExpressionAttributeValues=values,
+                    KeyConditionExpression="pk = :pk",
+                    ExpressionAttributeValues={":pk": {"S": partition}},
                     ConsistentRead=True,
                     **more,
                 )

@@ -12,6 +12,7 @@ crash_after      the process is killed                          acts, and nobody
 
 A switch is for all operations of a dependency or for one, for a number of calls or for a time; at most for a day, so
 that a rehearsal that was forgotten ends. Where switches are not enabled nothing is read and nothing can be switched.
+A process that has found no switch at all looks again after a second; where there is one, it acts on the very next call.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Protocol, TypeVar
 
@@ -27,6 +28,9 @@ from chalicelib.domain.errors import DependencyTimeout, DependencyUnavailable, M
 from chalicelib.ports import Clock
 
 LONGEST_REHEARSAL = timedelta(days=1)
+NOTICED_WITHIN = timedelta(seconds=1)
+"""The first switch, by every process: reading before each call would cost a stage as much as half of its own reads."""
+
 MAX_SLOW_S = 60.0
 ALL = "*"
 """Stands for every operation of a dependency."""
@@ -74,8 +78,8 @@ class SwitchStore(Protocol):
 
     def clear(self, dependency: str, operation: str) -> None: ...
 
-    def switches(self, dependency: str = "") -> Sequence[Switch]:
-        """Those of one dependency, or all; also those that are spent."""
+    def switches(self) -> Sequence[Switch]:
+        """All; also those that are spent."""
         ...
 
     def use(self, switch: Switch) -> bool:
@@ -99,6 +103,7 @@ class FaultSwitches:
         self._clock = clock
         self._enabled = enabled
         self._kill = kill
+        self._quiet_until = datetime.min.replace(tzinfo=UTC)
 
     def on(self, switch: Switch) -> Switch:
         """Switch on; what is now switched on. Raises Refused where it is not allowed, ValueError for nonsense."""
@@ -106,6 +111,7 @@ class FaultSwitches:
             raise Refused("this stage does not allow failure switches")
         switch = bounded(switch, self._clock.now())
         self._store.put(switch)
+        self._quiet_until = self._clock.now()
         return switch
 
     def off(self, dependency: str, operation: str = ALL) -> None:
@@ -151,8 +157,13 @@ class FaultSwitches:
 
     def _take(self, dependency: str, operation: str, can_refuse: bool) -> Switch | None:
         """The switch that decides about this call: the operation's own, or else that of all operations."""
-        switches = {switch.operation: switch for switch in self._store.switches(dependency)}
         now = self._clock.now()
+        if now < self._quiet_until:
+            return None
+        found = self._store.switches()
+        if not found:
+            self._quiet_until = now + NOTICED_WITHIN
+        switches = {switch.operation: switch for switch in found if switch.dependency == dependency}
         if switches:
             self._store.count_call(dependency, now)
         for switch in (switches.get(operation), switches.get(ALL)):

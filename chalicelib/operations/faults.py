@@ -7,7 +7,7 @@
     python -m chalicelib.operations.faults list
     python -m chalicelib.operations.faults calls payment
 
-A switch acts on the very next call and ends by itself after a day. The modes are described in docs/payments.md.
+A switch acts within a second and ends by itself after a day. The modes are described in docs/payments.md.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from chalicelib.adapters.fault_switches import ALL, Mode, Switch
+from chalicelib.adapters.fault_switches import ALL, NOTICED_WITHIN, Mode, Switch
 from chalicelib.adapters.payments.ledger import Charge
 from chalicelib.adapters.payments.ledger_dynamodb import DynamoDbChargeLedger
 from chalicelib.deploy.functions import BY_NAME
@@ -54,9 +54,10 @@ def _set_wait_scale(stack: Deployed, scale: float) -> None:
 def switched(
     stack: Deployed, dependency: str, mode: Mode, operation: str = ALL, calls: int | None = None
 ) -> Iterator[None]:
-    """A failure switch is on for as long as the block lasts."""
+    """A failure switch is on, and every process knows it, for as long as the block lasts."""
     switches = stack.app.switches
     switches.on(Switch(dependency, mode, operation, calls))
+    time.sleep(NOTICED_WITHIN.total_seconds())
     try:
         yield
     finally:
