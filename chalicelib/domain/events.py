@@ -138,6 +138,9 @@ class ErpAcknowledged(Event):
     outcome: str
 
 
+OUTCOMES = (OrderConfirmed, OrderRejected, OrderCancelled)
+"""The events that end an order; each order has one of them at most."""
+
 EVENT_TYPES: dict[str, type[Event]] = {
     name: value
     for name, value in list(globals().items())

@@ -13,14 +13,13 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from chalicelib.domain.errors import PermanentError
-from chalicelib.domain.events import ErpAcknowledged, OrderCancelled, OrderConfirmed, OrderRejected, RecordedEvent
+from chalicelib.domain.events import OUTCOMES, ErpAcknowledged, RecordedEvent
 from chalicelib.domain.letters import UnreadableMessage
 from chalicelib.domain.state import Order
 from chalicelib.journal import Journal
 from chalicelib.observability import log_context, logger
 
 CHANNEL = "http"
-OUTCOMES = (OrderConfirmed, OrderRejected, OrderCancelled)
 FIRST_DELAY_S = 15
 LONGEST_DELAY_S = 900
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 import json
 import sys
 
-from chalicelib.domain.events import OrderFailed, RecordedEvent
-from chalicelib.domain.state import FINAL, Order
+from chalicelib.domain.events import OUTCOMES, OrderFailed, RecordedEvent
+from chalicelib.domain.state import Order
 from chalicelib.operations.project_events import Listener
 from chalicelib.workflow.table import UNDOING
 
@@ -43,7 +43,7 @@ def count(into: str, recorded: RecordedEvent, order: Order) -> dict[str, object]
     if isinstance(recorded.event, OrderFailed) and recorded.event.step in UNDOING:
         metrics.append({"Name": STUCK, "Unit": "Count"})
         values[STUCK] = 1
-    if order.outcome in FINAL and recorded.sequence == order.version:
+    if isinstance(recorded.event, OUTCOMES):
         metrics.append({"Name": "TimeToOutcome", "Unit": "Milliseconds"})
         values["TimeToOutcome"] = round((recorded.recorded_at - order.received_at).total_seconds() * 1000)
     return {

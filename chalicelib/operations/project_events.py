@@ -11,12 +11,13 @@ from dataclasses import dataclass
 
 from chalicelib.domain.errors import PermanentError, TransientError
 from chalicelib.domain.events import RecordedEvent
-from chalicelib.domain.state import Order, fold
+from chalicelib.domain.state import Order
 from chalicelib.observability import logger
-from chalicelib.ports import EventBus, EventStore, OrderRow, Projection
+from chalicelib.operations.recent_orders import RecentOrders
+from chalicelib.ports import EventBus, OrderRow, Projection
 
 Listener = Callable[[RecordedEvent, Order], None]
-"""Called for every event with the order as it stands now; must be idempotent. Raises TransientError."""
+"""Called for every event with the order after it, or after later ones; must be idempotent. Raises TransientError."""
 
 SetAside = Callable[[str, str], None]
 """Keeps what cannot be projected where an operator sees it: the order's id and the reason. Raises TransientError."""
@@ -26,7 +27,7 @@ SetAside = Callable[[str, str], None]
 class ProjectEvents:
     """Handles a batch of stream records."""
 
-    events: EventStore
+    recent: RecentOrders
     projection: Projection
     bus: EventBus
     set_aside: SetAside
@@ -34,31 +35,35 @@ class ProjectEvents:
 
     def __call__(self, batch: Sequence[RecordedEvent]) -> RecordedEvent | None:
         """The first event that must be delivered again, with all after it; None if all are done."""
-        orders: dict[str, Order] = {}
+        events: dict[str, list[RecordedEvent]] = {}
+        for recorded in batch:
+            events.setdefault(recorded.order_id, []).append(recorded)
         for position, recorded in enumerate(batch):
             try:
-                self._project_or_set_aside(recorded, orders)
+                self._project_or_set_aside(recorded, events[recorded.order_id])
             except TransientError as error:
                 logger().warning("projection postponed", extra={"error": type(error).__name__})
                 return self._publish(batch[:position]) or recorded
         return self._publish(batch)
 
-    def _project_or_set_aside(self, recorded: RecordedEvent, orders: dict[str, Order]) -> None:
+    def _project_or_set_aside(self, recorded: RecordedEvent, events: Sequence[RecordedEvent]) -> None:
         """One order that cannot be read must not hold up the others that share its part of the stream."""
         try:
-            self._project(recorded, orders)
+            order = self._projected(recorded, events)
+            for listener in self.listeners:
+                listener(recorded, order)
         except PermanentError as error:
             logger().error("event not projected", extra={"order_id": recorded.order_id, "error": type(error).__name__})
             self.set_aside(recorded.order_id, str(error))
 
-    def _project(self, recorded: RecordedEvent, orders: dict[str, Order]) -> None:
-        """The row is always the fold of all events, so order and repeats of the records do not matter."""
-        order = orders.get(recorded.order_id)
+    def _projected(self, recorded: RecordedEvent, events: Sequence[RecordedEvent]) -> Order:
+        """The order, after its row holds this event and all of its others in the batch: one write for all of them."""
+        order = self.recent.get(recorded.order_id)
         if order is None or order.version < recorded.sequence:
-            order = orders[recorded.order_id] = fold(self.events.load(recorded.order_id))
+            order = self.recent.after(events)
             self.projection.put(OrderRow.of(order))
-        for listener in self.listeners:
-            listener(recorded, order)
+            self.recent.keep(order)
+        return order
 
     def _publish(self, batch: Sequence[RecordedEvent]) -> RecordedEvent | None:
         if not batch:

@@ -70,10 +70,11 @@ class Operations(Stores):
         from chalicelib.operations.metrics import counting
         from chalicelib.operations.outbox import listener
         from chalicelib.operations.project_events import ProjectEvents
+        from chalicelib.operations.recent_orders import RecentOrders
 
         announce = AnnounceOutcome(self.callbacks.wanted, self._send_acknowledgement)
         listeners = (counting(self.settings.stage), listener(self.outbox), announce)
-        return ProjectEvents(self.events, self.projection, self.bus, self.set_aside, listeners)
+        return ProjectEvents(RecentOrders(self.events), self.projection, self.bus, self.set_aside, listeners)
 
     def set_aside(self, order_id: str, reason: str) -> None:
         """Into the queue whose alarm is `stream-failures`."""

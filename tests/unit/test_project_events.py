@@ -5,13 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from chalicelib.adapters.memory import MemoryProjection
 from chalicelib.adapters.memory_operations import MemoryBus
 from chalicelib.domain.errors import CorruptHistory, DependencyUnavailable
-from chalicelib.domain.events import OrderConfirmed, OrderFailed, RecordedEvent
-from chalicelib.domain.state import Order, Status
+from chalicelib.domain.events import ErpAcknowledged, OrderConfirmed, OrderFailed, RecordedEvent
+from chalicelib.domain.state import Order, Status, fold
 from chalicelib.operations.metrics import STUCK, count
 from chalicelib.operations.project_events import ProjectEvents
+from chalicelib.operations.recent_orders import RecentOrders
 from chalicelib.ports import OrderRow
 from tests.support.builders import content
 from tests.support.operations import Desk
@@ -27,6 +31,10 @@ class Consumer:
     aside: list[tuple[str, str]] = field(default_factory=list)
     poison: set[str] = field(default_factory=set)
     down: bool = False
+    recent: RecentOrders = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.other_process()
 
     def listen(self, recorded: RecordedEvent, order: Order) -> None:
         if self.down:
@@ -39,8 +47,11 @@ class Consumer:
         def set_aside(order_id: str, reason: str) -> None:
             self.aside.append((order_id, reason))
 
-        consumer = ProjectEvents(self.desk.events, self.desk.projection, self.bus, set_aside, (self.listen,))
-        return consumer(batch)
+        return ProjectEvents(self.recent, self.desk.projection, self.bus, set_aside, (self.listen,))(batch)
+
+    def other_process(self) -> None:
+        """What follows is handled by a process that has seen nothing yet."""
+        self.recent = RecentOrders(self.desk.events)
 
     def order(self, number: int = 1) -> str:
         """A received and confirmed order."""
@@ -64,9 +75,68 @@ def test_the_row_is_the_fold_of_all_events(consumer: Consumer) -> None:
     order_id = consumer.order()
     first, second = consumer.desk.events.load(order_id)
     assert consumer(first) is None
-    assert consumer.row(order_id).status is Status.CONFIRMED
+    assert consumer.row(order_id) == OrderRow.of(fold([first]))
     assert consumer(second) is None
-    assert consumer.row(order_id).version == 2
+    assert consumer.row(order_id) == OrderRow.of(consumer.desk.order(order_id))
+
+
+def test_a_process_that_begins_in_the_middle_of_an_order_reads_what_it_missed(consumer: Consumer) -> None:
+    order_id = consumer.order()
+    first, second = consumer.desk.events.load(order_id)
+    consumer(first)
+    consumer.other_process()
+    assert consumer(second) is None
+    assert consumer.row(order_id) == OrderRow.of(consumer.desk.order(order_id))
+
+
+def test_a_gap_in_what_a_process_has_seen_is_read_from_the_store(consumer: Consumer) -> None:
+    """Another process had the events between, as after a redelivery."""
+    order_id = consumer.order()
+    journal = consumer.desk.journal()
+    journal.append(journal.load(order_id), ErpAcknowledged("http", Status.CONFIRMED))
+    first, _, third = consumer.desk.events.load(order_id)
+    consumer(first)
+    assert consumer(third) is None
+    assert consumer.row(order_id) == OrderRow.of(consumer.desk.order(order_id))
+
+
+def test_a_row_that_could_not_be_written_is_written_by_the_redelivery(consumer: Consumer) -> None:
+    class Throttled(MemoryProjection):
+        """As table `orders` with too much to do: the first write is refused."""
+
+        refused = 0
+
+        def put(self, row: OrderRow) -> bool:
+            if not self.refused:
+                self.refused += 1
+                raise DependencyUnavailable("dynamodb", "throttled")
+            return super().put(row)
+
+    batch = consumer.desk.events.load(consumer.order())
+    consumer.desk.projection = Throttled()
+    assert consumer(*batch) == batch[0]
+    assert consumer(*batch) is None
+    assert consumer.row(batch[0].order_id).version == 2
+
+
+@given(st.data())
+def test_however_the_stream_is_cut_and_repeated_the_row_is_the_order(data: st.DataObject) -> None:
+    """Batches of any size, each delivered once or twice, by one process or by a new one."""
+    consumer = Consumer()
+    streams = [list(consumer.desk.events.load(consumer.order(number))) for number in (1, 2, 3)]
+    stream: list[RecordedEvent] = []
+    while any(streams):
+        stream.append(data.draw(st.sampled_from([one for one in streams if one])).pop(0))
+    while stream:
+        size = data.draw(st.integers(1, len(stream)))
+        for _ in range(data.draw(st.integers(1, 2))):
+            if data.draw(st.booleans()):
+                consumer.other_process()
+            assert consumer(*stream[:size]) is None
+        del stream[:size]
+    for number in (1, 2, 3):
+        order_id = content(f"SO-{number}").order_id
+        assert consumer.row(order_id) == OrderRow.of(consumer.desk.order(order_id))
 
 
 def test_repeats_and_old_records_change_nothing(consumer: Consumer) -> None:
@@ -111,6 +181,11 @@ def test_metrics_count_outcomes_and_stuck_compensations_by_stage_and_source(cons
     assert line["OrderConfirmed"] == 1
     assert line["TimeToOutcome"] == 0
     assert line["source"] == "sap-emea"
+
+    journal = consumer.desk.journal()
+    journal.append(journal.load(order_id), ErpAcknowledged("http", Status.CONFIRMED))
+    told = consumer.desk.events.load(order_id)[-1]
+    assert "TimeToOutcome" not in count("Orderbridge/prod", told, consumer.desk.order(order_id)), "counted once"
 
     stuck = consumer.desk.accept(content("SO-9"))
     journal = consumer.desk.journal()
