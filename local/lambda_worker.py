@@ -90,6 +90,7 @@ def _only_the_bundle(init):
                       __CALLER__=init["function_name"][:50])
     time.tzset()
     os.chdir(code_dir)
+    os.nice(5)  # AWS itself, which is one process here, does not wait for the functions that call it
     return code_dir
 
 def _failure(error):
