@@ -59,7 +59,7 @@ STAGES = {
             rehearses=True,
             redrive_delay_s=5,
             bulk_pages=2,
-            bulk_window=15,
+            bulk_window=13,
         ),
         Stage("dev", api_gateway_stage="dev", log_retention_days=14, rehearses=True),
         Stage(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import pytest
@@ -31,10 +32,7 @@ class Consumer:
     aside: list[tuple[str, str]] = field(default_factory=list)
     poison: set[str] = field(default_factory=set)
     down: bool = False
-    recent: RecentOrders = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.other_process()
+    recent: RecentOrders = field(default_factory=RecentOrders)
 
     def listen(self, recorded: RecordedEvent, order: Order) -> None:
         if self.down:
@@ -47,11 +45,15 @@ class Consumer:
         def set_aside(order_id: str, reason: str) -> None:
             self.aside.append((order_id, reason))
 
-        return ProjectEvents(self.recent, self.desk.projection, self.bus, set_aside, (self.listen,))(batch)
+        with ThreadPoolExecutor(4) as threads:
+            consumer = ProjectEvents(
+                self.desk.events, self.desk.projection, self.bus, set_aside, self.recent, threads, (self.listen,)
+            )
+            return consumer(batch)
 
     def other_process(self) -> None:
         """What follows is handled by a process that has seen nothing yet."""
-        self.recent = RecentOrders(self.desk.events)
+        self.recent = RecentOrders()
 
     def order(self, number: int = 1) -> str:
         """A received and confirmed order."""
@@ -117,6 +119,22 @@ def test_a_row_that_could_not_be_written_is_written_by_the_redelivery(consumer: 
     assert consumer(*batch) == batch[0]
     assert consumer(*batch) is None
     assert consumer.row(batch[0].order_id).version == 2
+
+
+def test_a_row_that_could_not_be_written_keeps_no_other_order_back(consumer: Consumer) -> None:
+    first, second, third = (consumer.order(number) for number in (1, 2, 3))
+
+    class OneThrottled(MemoryProjection):
+        def put(self, row: OrderRow) -> bool:
+            if row.order_id == second:
+                raise DependencyUnavailable("dynamodb", "throttled")
+            return super().put(row)
+
+    batch = [event for order_id in (first, second, third) for event in consumer.desk.events.load(order_id)]
+    consumer.desk.projection = OneThrottled()
+    assert consumer(*batch) == batch[2], "the second order's first event"
+    assert {recorded.order_id for recorded in consumer.bus.published} == {first}
+    assert [consumer.row(order_id).status for order_id in (first, third)] == [Status.CONFIRMED] * 2
 
 
 @given(st.data())
