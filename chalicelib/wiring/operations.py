@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 VERSION = "0.1.0"
 
 PROJECTION_THREADS = 8
-"""Rows of one batch of the stream written at the same time: one after the other they would bound the orders per second
-of a shard to some two hundred, and locally to thirty."""
+"""Rows of one batch of the stream written at the same time. One after the other, at some 5 ms each, they would bound a
+shard to two hundred events a second; locally they bounded a batch to thirty orders."""
 
 
 class Operations(Stores):
