@@ -30,7 +30,7 @@ from local.call_counter import calls_of
 from local.sample.batch import batch_file
 from local.sample.stream import order_at
 from local.submit_batch import ENDED, send, standing
-from tests.e2e.deployed import Deployed, deployed
+from tests.support.e2e.deployed import Deployed, deployed
 
 PROBES = 25
 OUTAGE = timedelta(seconds=20)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from chalicelib.workflow import bulk
-from tests.e2e.deployed import Deployed
+from tests.support.e2e.deployed import Deployed
 
 INTAKE = ("start_batch", bulk.SPLIT, bulk.WORK, bulk.REPORT)
 SERVER = "local AWS"

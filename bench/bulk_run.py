@@ -12,7 +12,7 @@ from typing import Any
 
 from local.sample.batch import batch_file
 from local.submit_batch import ENDED, Sent, outcomes, report, send, standing
-from tests.e2e.deployed import Deployed
+from tests.support.e2e.deployed import Deployed
 
 LOOK_EVERY_S = 1.0
 SILENCE_LIMIT_S = 300

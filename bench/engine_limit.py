@@ -12,7 +12,7 @@ from bench.bulk_run import run
 from chalicelib.deploy.stages import STAGES
 from chalicelib.workflow.definition import definition
 from chalicelib.workflow.table import ALL_STEPS
-from tests.e2e.deployed import Deployed
+from tests.support.e2e.deployed import Deployed
 
 
 def engine(system: Deployed, lines: int) -> dict[str, Any]:

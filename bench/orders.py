@@ -23,7 +23,7 @@ from typing import Any
 from chalicelib.workflow.table import STEPS
 from local.aws import LocalAws
 from local.sample.stream import stream
-from tests.e2e.deployed import Deployed, deployed
+from tests.support.e2e.deployed import Deployed, deployed
 
 LATENCY_REQUESTS = 200
 BURST = 300

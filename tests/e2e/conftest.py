@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.e2e.deployed import Deployed, deployed, lasting_differences
+from tests.support.e2e.deployed import Deployed, deployed, lasting_differences
 
 
 @pytest.fixture(scope="session")

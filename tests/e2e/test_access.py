@@ -15,8 +15,8 @@ import urllib3
 from chalicelib.api.token_desk import TokenDesk
 from chalicelib.api.tokens import Role
 from local.client import Answer, Client
-from tests.e2e.deployed import Deployed
-from tests.e2e.orders import order
+from tests.support.e2e.deployed import Deployed
+from tests.support.e2e.orders import order
 
 pytestmark = pytest.mark.e2e
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import urllib3
 
-from tests.e2e.deployed import Deployed
-from tests.e2e.orders import order
+from tests.support.e2e.deployed import Deployed
+from tests.support.e2e.orders import order
 
 pytestmark = pytest.mark.e2e
 

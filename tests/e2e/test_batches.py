@@ -21,7 +21,7 @@ from chalicelib.adapters.payments import DEPENDENCY as PAYMENT
 from local.sample.batch import batch_file, batch_lines
 from local.sample.stream import order_at
 from local.submit_batch import ENDED, Sent, outcomes, report, send, standing
-from tests.e2e.deployed import POLL_S, Deployed
+from tests.support.e2e.deployed import POLL_S, Deployed
 
 pytestmark = pytest.mark.e2e
 

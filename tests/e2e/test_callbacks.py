@@ -21,8 +21,8 @@ from chalicelib.adapters.parking import SqsParking
 from chalicelib.api.token_desk import TokenDesk
 from chalicelib.api.tokens import Role
 from chalicelib.operations import parked
-from tests.e2e.deployed import Deployed
-from tests.e2e.rehearsal import confirmed_order, event_types, switched, wait_until
+from tests.support.e2e.deployed import Deployed
+from tests.support.e2e.rehearsal import confirmed_order, event_types, switched, wait_until
 
 pytestmark = pytest.mark.e2e
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import pytest
 
 from chalicelib.adapters.payments.ledger import ChargeState
-from tests.e2e.deployed import Deployed
-from tests.e2e.rehearsal import charge_of, confirmed_order, event_types, held_order, wait_until
+from tests.support.e2e.deployed import Deployed
+from tests.support.e2e.rehearsal import charge_of, confirmed_order, event_types, held_order, wait_until
 
 pytestmark = pytest.mark.e2e
 

@@ -19,8 +19,8 @@ from chalicelib.bootstrap import Application
 from chalicelib.domain.events import OrderRedriven
 from chalicelib.domain.failures import Failure
 from chalicelib.domain.letters import failed_order_message
-from tests.e2e.deployed import Deployed
-from tests.e2e.rehearsal import (
+from tests.support.e2e.deployed import Deployed
+from tests.support.e2e.rehearsal import (
     charge_of,
     confirmed_order,
     event_types,

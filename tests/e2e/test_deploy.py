@@ -20,7 +20,7 @@ from chalicelib.deploy.workflow_stack import stack_name as workflow_stack
 from chalicelib.workflow.definition import function_names
 from local.deployment import Deployment
 from local.sample.tour import tour
-from tests.e2e.deployed import Deployed, deployed
+from tests.support.e2e.deployed import Deployed, deployed
 
 pytestmark = pytest.mark.e2e
 

@@ -10,7 +10,7 @@ import pytest
 from chalicelib.deploy.functions import FUNCTIONS
 from local.aws import LocalAws
 from local.deployment import DeployFailed, Deployment
-from tests.e2e.deployed import copy_project
+from tests.support.e2e.deployed import copy_project
 
 pytestmark = pytest.mark.e2e
 

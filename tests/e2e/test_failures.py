@@ -11,8 +11,8 @@ from chalicelib.adapters.fault_switches import Mode
 from chalicelib.adapters.payments.ledger import ChargeState
 from chalicelib.domain.events import PaymentCaptured
 from chalicelib.workflow.table import COMPENSATIONS, REJECT, STEPS
-from tests.e2e.deployed import Deployed
-from tests.e2e.rehearsal import (
+from tests.support.e2e.deployed import Deployed
+from tests.support.e2e.rehearsal import (
     charge_of,
     confirmed_order,
     event_types,

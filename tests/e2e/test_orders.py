@@ -15,8 +15,8 @@ import pytest
 from local.client import Answer
 from local.sample.catalogue import stock
 from local.sample.tour import tour
-from tests.e2e.deployed import Deployed
-from tests.e2e.orders import for_sku, order, paid_with
+from tests.support.e2e.deployed import Deployed
+from tests.support.e2e.orders import for_sku, order, paid_with
 
 pytestmark = pytest.mark.e2e
 

@@ -12,8 +12,8 @@ from chalicelib.adapters.circuits import Circuit, State
 from chalicelib.adapters.fault_switches import Mode
 from chalicelib.adapters.payments.ledger import ChargeState
 from chalicelib.domain.events import OrderRedriven
-from tests.e2e.deployed import Deployed
-from tests.e2e.rehearsal import (
+from tests.support.e2e.deployed import Deployed
+from tests.support.e2e.rehearsal import (
     charge_of,
     confirmed_order,
     event_types,

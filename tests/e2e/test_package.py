@@ -19,7 +19,7 @@ from chalicelib.deploy.template import function_id
 from chalicelib.workflow.definition import function_names
 from local.aws import LocalAws
 from local.deployment import Deployment
-from tests.e2e.deployed import copy_project
+from tests.support.e2e.deployed import copy_project
 
 pytestmark = pytest.mark.e2e
 

@@ -13,7 +13,7 @@ from local.legacy_erp.database import SOURCE_FILE, LegacyErp
 from local.legacy_erp.orders import OrderDesk
 from local.legacy_erp.work import Work
 from local.sample.catalogue import customers, products
-from tests.e2e.deployed import Deployed
+from tests.support.e2e.deployed import Deployed
 
 pytestmark = pytest.mark.e2e
 

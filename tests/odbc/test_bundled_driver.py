@@ -8,7 +8,7 @@ import pytest
 
 from poller.odbc_bundle import DRIVERS, library_folders, plan, write
 from tests.support.databases import SERVERS
-from tests.unit.test_odbc_bundle import load_from
+from tests.unit.poller.test_odbc_bundle import load_from
 
 pytestmark = pytest.mark.odbc
 

@@ -1,0 +1,65 @@
+"""The inventory's contract, kept in memory and on DynamoDB (moto, and the local AWS)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from chalicelib.adapters.dynamodb_event_store import DynamoDbEventStore
+from chalicelib.adapters.dynamodb_inventory import DynamoDbInventory
+from chalicelib.adapters.memory import FixedClock, MemoryEventStore, MemoryInventory, SequentialIds
+from chalicelib.adapters.system import SystemClock
+from chalicelib.ports import EventStore, Inventory
+from chalicelib.settings import Settings
+from local.aws import LocalAws
+from tests.contract.inventory.inventory_contract import InventoryContract
+from tests.support.aws import SETTINGS, moto_dynamodb
+from tests.support.local_aws import client_with_tables, local_aws
+
+__all__ = ["local_aws"]
+
+
+class TestMemoryInventory(InventoryContract):
+    @pytest.fixture
+    def events(self) -> EventStore:
+        return MemoryEventStore()
+
+    @pytest.fixture
+    def adapter(self, events: EventStore) -> Inventory:
+        assert isinstance(events, MemoryEventStore)
+        return MemoryInventory(events)
+
+
+class TestDynamoDbInventory(InventoryContract):
+    orders, pieces, threads = 10, 6, 1  # moto's transactions are slow, and not atomic between threads
+
+    @pytest.fixture
+    def client(self) -> Iterator[Any]:
+        with moto_dynamodb() as client:
+            yield client
+
+    @pytest.fixture
+    def events(self, client: Any) -> EventStore:
+        return DynamoDbEventStore(client, SETTINGS.name("events"))
+
+    @pytest.fixture
+    def adapter(self, client: Any, events: DynamoDbEventStore) -> Inventory:
+        return DynamoDbInventory(client, SETTINGS.name("inventory"), events, FixedClock(), SequentialIds())
+
+
+class TestDynamoDbInventoryOnLocalAws(InventoryContract):
+    @pytest.fixture
+    def tables(self, local_aws: LocalAws) -> tuple[Any, Settings]:
+        return client_with_tables(local_aws)
+
+    @pytest.fixture
+    def events(self, tables: tuple[Any, Settings]) -> EventStore:
+        client, settings = tables
+        return DynamoDbEventStore(client, settings.name("events"))
+
+    @pytest.fixture
+    def adapter(self, tables: tuple[Any, Settings], events: DynamoDbEventStore) -> Inventory:
+        client, settings = tables
+        return DynamoDbInventory(client, settings.name("inventory"), events, SystemClock(), SequentialIds())
