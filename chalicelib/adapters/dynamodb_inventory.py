@@ -26,9 +26,9 @@ from chalicelib.adapters.dynamodb_event_store import DynamoDbEventStore
 from chalicelib.adapters.dynamodb_reservation import ReservationCall, load_reservation
 from chalicelib.adapters.dynamodb_stock import pieces, stock_key
 from chalicelib.adapters.dynamodb_transaction import DEPENDENCY, MAX_ACTIONS, Outcome
-from chalicelib.adapters.reservation import Holding, Reservation, shortages
 from chalicelib.domain.errors import InsufficientStock, VersionConflict
 from chalicelib.domain.events import InventoryReleased, InventoryReserved, RecordedEvent
+from chalicelib.domain.reservation import Holding, Reservation, shortages
 from chalicelib.ports import Append, Clock, Ids
 
 MAX_SKUS = MAX_ACTIONS - 2

@@ -22,7 +22,7 @@ from chalicelib.adapters.dynamodb_stock import (
     take_action,
 )
 from chalicelib.adapters.dynamodb_transaction import DEPENDENCY, Outcome, transact
-from chalicelib.adapters.reservation import Reservation
+from chalicelib.domain.reservation import Reservation
 from chalicelib.ports import Append
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from chalicelib.adapters.reservation import Holding, Reservation
+from chalicelib.domain.reservation import Holding, Reservation
 
 Item = Mapping[str, Any]
 

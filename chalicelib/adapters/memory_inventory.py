@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from chalicelib.adapters.memory_event_store import MemoryEventStore
-from chalicelib.adapters.reservation import Holding, Reservation, shortages
 from chalicelib.domain.errors import InsufficientStock, VersionConflict
 from chalicelib.domain.events import InventoryReleased, InventoryReserved, RecordedEvent
+from chalicelib.domain.reservation import Holding, Reservation, shortages
 from chalicelib.ports import Append
 
 

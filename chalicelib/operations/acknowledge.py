@@ -12,9 +12,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from chalicelib.domain.dead_letter_messages import UnreadableMessage
 from chalicelib.domain.errors import PermanentError
 from chalicelib.domain.events import OUTCOMES, ErpAcknowledged, RecordedEvent
-from chalicelib.domain.letters import UnreadableMessage
 from chalicelib.domain.state import Order
 from chalicelib.journal import Journal
 from chalicelib.observability import log_context, logger

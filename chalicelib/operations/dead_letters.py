@@ -9,9 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from chalicelib.domain.errors import Refused
-from chalicelib.domain.failures import FailedOrder
-from chalicelib.domain.letters import (
+from chalicelib.domain.dead_letter_messages import (
     JOB,
     REDRIVE,
     UnreadableMessage,
@@ -19,6 +17,8 @@ from chalicelib.domain.letters import (
     parse_message,
     redrive_message,
 )
+from chalicelib.domain.errors import Refused
+from chalicelib.domain.failures import FailedOrder
 from chalicelib.domain.state import Order, Status, fold
 from chalicelib.observability import log_context, logger
 from chalicelib.operations.commands import OrderCommands

@@ -14,8 +14,8 @@ from enum import StrEnum
 from functools import partial
 from typing import Protocol
 
+from chalicelib.domain.dead_letter_messages import job_message
 from chalicelib.domain.errors import PermanentError, Refused, UnknownOrder
-from chalicelib.domain.letters import job_message
 from chalicelib.observability import log_context, logger
 from chalicelib.operations.commands import OrderCommands
 from chalicelib.ports import Clock, DeadLetter, DeadLetterQueue, DeadLetters, Ids

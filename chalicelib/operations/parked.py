@@ -17,8 +17,8 @@ from collections.abc import Callable, Sequence
 from typing import Protocol, TextIO
 
 from chalicelib.adapters.parking import ParkedMessage
+from chalicelib.domain.dead_letter_messages import UnreadableMessage, parse_message
 from chalicelib.domain.errors import OrderbridgeError
-from chalicelib.domain.letters import UnreadableMessage, parse_message
 
 SHOWN_CHARACTERS = 300
 ALL = "all"

@@ -13,10 +13,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
+from chalicelib.domain.dead_letter_messages import failed_order_message
 from chalicelib.domain.decisions import decide_restart
 from chalicelib.domain.errors import PermanentError, Refused
 from chalicelib.domain.failures import FailedOrder
-from chalicelib.domain.letters import failed_order_message
 from chalicelib.domain.state import IN_PROGRESS, Order, Status
 from chalicelib.journal import Journal
 from chalicelib.observability import log_context, logger

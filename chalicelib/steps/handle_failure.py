@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from chalicelib.domain.dead_letter_messages import failed_order_message
 from chalicelib.domain.decisions import decide_failure
 from chalicelib.domain.errors import OrderbridgeError
 from chalicelib.domain.events import OrderFailed
 from chalicelib.domain.failures import FailedOrder, Failure
-from chalicelib.domain.letters import failed_order_message
 from chalicelib.domain.state import Order, Status
 from chalicelib.journal import Journal
 from chalicelib.observability import logger

@@ -11,9 +11,9 @@ from typing import NoReturn
 import pytest
 
 from chalicelib.adapters.memory import MemoryEventStore
+from chalicelib.domain.dead_letter_messages import failed_order_message, redrive_message
 from chalicelib.domain.errors import DependencyUnavailable
 from chalicelib.domain.failures import FailedOrder
-from chalicelib.domain.letters import failed_order_message, redrive_message
 from chalicelib.domain.state import Status
 from chalicelib.operations.metrics import STUCK, count
 from chalicelib.operations.redrive_policy import AUTOMATIC_ATTEMPTS

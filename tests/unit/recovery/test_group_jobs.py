@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
+from chalicelib.domain.dead_letter_messages import failed_order_message
 from chalicelib.domain.errors import CorruptHistory, DependencyUnavailable
-from chalicelib.domain.letters import failed_order_message
 from chalicelib.domain.state import Order, Status
 from chalicelib.operations.commands import OrderCommands
 from chalicelib.operations.jobs import Action, Job
