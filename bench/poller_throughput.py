@@ -64,7 +64,7 @@ def poller(odbc: str) -> int:
     from chalicelib.adapters.system import SystemClock, SystemIds
     from chalicelib.domain.order import OrderContent
     from chalicelib.domain.state import Status
-    from chalicelib.intake.accept import Accepted
+    from chalicelib.orders.accept import Accepted
     from poller.connection import connect
     from poller.memory_state import MemoryFindings, MemorySnapshots, MemoryWatermarks
     from poller.poll import poll_source

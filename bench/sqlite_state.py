@@ -17,7 +17,7 @@ import msgspec
 
 from chalicelib.domain.order import OrderContent
 from chalicelib.domain.state import Status
-from chalicelib.intake.accept import Accepted
+from chalicelib.orders.accept import Accepted
 from poller.errors import LeaseLost
 from poller.state import Changed, Chunk, ChunkIndex, Lease, Quarantined, Watermark
 from poller.state_codec import (

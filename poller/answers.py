@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from chalicelib.domain.errors import PermanentError, TransientError
-from chalicelib.journal import Journal
 from chalicelib.operations.outbox import Outbox
+from chalicelib.orders.repository import Journal
 from chalicelib.ports import Clock, Ids
 from poller.connection import ErpConnection
 from poller.source_file import LoadedSource

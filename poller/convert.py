@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from chalicelib.domain.order import OrderContent
-from chalicelib.intake.order_model import FieldProblem, InvalidPayload, parse_order
+from chalicelib.orders.payload import FieldProblem, InvalidPayload, parse_order
 from poller.errors import BadRow, Fault
 from poller.mapping import Mapper
 from poller.reader import RawOrder

@@ -12,7 +12,7 @@ from typing import Self
 
 from chalicelib.domain.errors import CorruptHistory, EventTooLarge, TransientError
 from chalicelib.domain.order import OrderContent
-from chalicelib.intake.accept import Accepted, OrderConflict
+from chalicelib.orders.accept import Accepted, OrderConflict
 from poller.convert import content_of
 from poller.errors import BadRow, Fault, IntakeUnavailable
 from poller.mapping import Mapper

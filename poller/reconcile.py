@@ -14,8 +14,8 @@ from enum import StrEnum
 
 from chalicelib.domain.events import OrderReceived, RecordedEvent
 from chalicelib.domain.order import OrderContent, order_id
-from chalicelib.intake.accept import differences
-from chalicelib.journal import Journal
+from chalicelib.orders.accept import differences
+from chalicelib.orders.repository import Journal
 from chalicelib.ports import OrderQuery, Projection
 from poller.convert import content_of
 from poller.errors import BadRow

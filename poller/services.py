@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Literal, Protocol
 
 from chalicelib.domain.order import OrderContent
-from chalicelib.intake.accept import Accepted
+from chalicelib.orders.accept import Accepted
 from chalicelib.ports import Clock, Ids
 from poller.breaker import Breaker
 from poller.connection import ErpConnection
@@ -36,7 +36,7 @@ FAILED: frozenset[Outcome] = frozenset({"unavailable", "intake-unavailable", "sc
 
 
 class Accepts(Protocol):
-    """chalicelib.intake.accept.Intake, or a stand-in for dry runs."""
+    """chalicelib.orders.accept.Intake, or a stand-in for dry runs."""
 
     def accept(self, content: OrderContent, correlation_id: str, channel: str = "rest") -> Accepted: ...
 

@@ -18,10 +18,10 @@ from zoneinfo import ZoneInfo
 from chalicelib.domain.errors import OrderbridgeError, PermanentError, TransientError
 from chalicelib.domain.events import ErpAcknowledged
 from chalicelib.domain.state import Order
-from chalicelib.journal import Journal
 from chalicelib.mapping.values import Value
 from chalicelib.observability import logger
 from chalicelib.operations.outbox import Outbox, OutboxEntry, outranks
+from chalicelib.orders.repository import Journal
 from chalicelib.ports import Clock
 from poller.source_model import Source
 from poller.statements import Statement, compile_statement

@@ -22,8 +22,8 @@ from chalicelib.api.requests import CommandIn, command, parse
 from chalicelib.api.services import ApiServices
 from chalicelib.api.tokens import Principal, Role
 from chalicelib.batches.model import Batch, Format, Upload
-from chalicelib.intake.order_model import SourceName
 from chalicelib.observability import logger
+from chalicelib.orders.payload import SourceName
 
 MAX_BODY_BYTES = 5_000_000
 """Lambda takes 6 MB from API Gateway. Larger batches are uploaded."""

@@ -28,9 +28,9 @@ from chalicelib.domain.events import (
 from chalicelib.domain.failures import FailedOrder
 from chalicelib.domain.money import Money
 from chalicelib.domain.state import Order, Status, fold
-from chalicelib.intake.accept import OrderConflict, differences
-from chalicelib.intake.order_model import parse_order
 from chalicelib.operations.jobs import Action, Job
+from chalicelib.orders.accept import OrderConflict, differences
+from chalicelib.orders.payload import parse_order
 from chalicelib.ports import DeadLetter, LetterGroup, OrderRow
 
 CORRELATION_ID = "7f0c2f1e-5a34-4a7b-9a55-2f6f3c9d1e10"

@@ -16,7 +16,7 @@ from chalicelib.api.schemas import AcceptedView, OrderPageView, OrderView
 from chalicelib.api.system import HealthView
 from chalicelib.api.tokens import Role
 from chalicelib.domain.state import Status
-from chalicelib.intake.order_model import OrderIn
+from chalicelib.orders.payload import OrderIn
 
 
 @dataclass(frozen=True, slots=True)

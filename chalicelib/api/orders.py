@@ -22,8 +22,8 @@ from chalicelib.api.translation import problem_of_payload
 from chalicelib.api.views import accepted, order_view, row_view
 from chalicelib.domain.order import OrderContent
 from chalicelib.domain.state import Order, fold
-from chalicelib.intake.order_model import InvalidPayload, parse_order
 from chalicelib.observability import logger
+from chalicelib.orders.payload import InvalidPayload, parse_order
 
 ORDER_ID = re.compile(r"o-[0-9a-z]{24}\Z", re.ASCII)
 

@@ -12,8 +12,8 @@ from chalicelib.api.body import json_object
 from chalicelib.api.call import Call
 from chalicelib.api.problems import FieldError, Problem
 from chalicelib.api.tokens import Principal
-from chalicelib.intake.order_model import Name
 from chalicelib.operations.jobs import MAX_RATE_PER_S
+from chalicelib.orders.payload import Name
 
 MAX_COMMAND_BYTES = 10_000
 DEFAULT_RATE_PER_S = 20

@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from chalicelib.batches.desk import BatchDesk
-from chalicelib.intake.accept import Intake
-from chalicelib.operations.commands import OrderCommands
 from chalicelib.operations.jobs import GroupJobs
+from chalicelib.orders.accept import Intake
+from chalicelib.orders.commands import OrderCommands
 from chalicelib.ports import Clock, DeadLetters, EventStore, Projection
 
 

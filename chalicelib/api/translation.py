@@ -14,10 +14,10 @@ from chalicelib.domain.errors import (
     TransientError,
     UnknownOrder,
 )
-from chalicelib.intake.accept import OrderConflict
+from chalicelib.orders.accept import OrderConflict
 
 if TYPE_CHECKING:
-    from chalicelib.intake.order_model import InvalidPayload
+    from chalicelib.orders.payload import InvalidPayload
 
 RETRY_AFTER_SECONDS = 5
 RETRY_AFTER_CIRCUIT_SECONDS = 30

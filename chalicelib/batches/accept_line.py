@@ -9,8 +9,8 @@ from chalicelib.batches.model import Outcome, Result, correlation_id_of
 from chalicelib.batches.records import Record
 from chalicelib.domain.errors import EventTooLarge
 from chalicelib.domain.order import OrderContent
-from chalicelib.intake.accept import Intake, OrderConflict
-from chalicelib.intake.order_model import InvalidPayload, parse_order
+from chalicelib.orders.accept import Intake, OrderConflict
+from chalicelib.orders.payload import InvalidPayload, parse_order
 
 CHANNEL = "batch"
 MAX_ERRORS = 20

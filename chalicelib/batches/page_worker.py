@@ -22,7 +22,7 @@ from chalicelib.batches.records import Record
 from chalicelib.domain.errors import Refused, TransientError
 from chalicelib.domain.order import OrderContent
 from chalicelib.observability import logger
-from chalicelib.operations.commands import OrderCommands
+from chalicelib.orders.commands import OrderCommands
 from chalicelib.ports import Clock, Ids
 
 WORKING_TIME = timedelta(seconds=120)

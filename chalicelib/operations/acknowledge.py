@@ -16,8 +16,8 @@ from chalicelib.domain.dead_letter_messages import UnreadableMessage
 from chalicelib.domain.errors import PermanentError
 from chalicelib.domain.events import OUTCOMES, ErpAcknowledged, RecordedEvent
 from chalicelib.domain.state import Order
-from chalicelib.journal import Journal
 from chalicelib.observability import log_context, logger
+from chalicelib.orders.repository import Journal
 
 CHANNEL = "http"
 FIRST_DELAY_S = 15

@@ -21,8 +21,8 @@ from chalicelib.domain.errors import Refused
 from chalicelib.domain.failures import FailedOrder
 from chalicelib.domain.state import Order, Status, fold
 from chalicelib.observability import log_context, logger
-from chalicelib.operations.commands import OrderCommands
 from chalicelib.operations.redrive_policy import DEPENDENCY_OF_STEP, automatic_delay
+from chalicelib.orders.commands import OrderCommands
 from chalicelib.ports import Clock, DeadLetter, DeadLetterQueue, DeadLetters, EventStore
 
 

@@ -17,7 +17,7 @@ from typing import Protocol
 from chalicelib.domain.dead_letter_messages import job_message
 from chalicelib.domain.errors import PermanentError, Refused, UnknownOrder
 from chalicelib.observability import log_context, logger
-from chalicelib.operations.commands import OrderCommands
+from chalicelib.orders.commands import OrderCommands
 from chalicelib.ports import Clock, DeadLetter, DeadLetterQueue, DeadLetters, Ids
 
 WORKING_TIME = timedelta(seconds=4)

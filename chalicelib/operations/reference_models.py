@@ -10,7 +10,7 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 
 from chalicelib.domain.money import InvalidMoney, Money
 from chalicelib.domain.reference import Customer, DeliveryHold, Product
-from chalicelib.intake.order_model import MAX_PRICE_DECIMALS, Currency, DecimalText, Key, Name
+from chalicelib.orders.payload import MAX_PRICE_DECIMALS, Currency, DecimalText, Key, Name
 
 _WORDS = {
     "missing": "is missing: add it",

@@ -18,8 +18,8 @@ from chalicelib.domain.decisions import decide_restart
 from chalicelib.domain.errors import PermanentError, Refused
 from chalicelib.domain.failures import FailedOrder
 from chalicelib.domain.state import IN_PROGRESS, Order, Status
-from chalicelib.journal import Journal
 from chalicelib.observability import log_context, logger
+from chalicelib.orders.repository import Journal
 from chalicelib.ports import (
     Bookmark,
     DeadLetterQueue,

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from chalicelib.domain.events import PaymentCaptured
 from chalicelib.domain.state import Order, Status
-from chalicelib.journal import Journal
+from chalicelib.orders.repository import Journal
 from chalicelib.ports import Payment, PaymentGateway, PaymentRequest
-from chalicelib.steps.frame import go_forward
+from chalicelib.steps.forward_step import go_forward
 
 
 def payment_request(order: Order) -> PaymentRequest:

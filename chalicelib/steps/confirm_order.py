@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from chalicelib.domain.errors import ConfirmationRefused, Reason
 from chalicelib.domain.events import OrderConfirmed
 from chalicelib.domain.state import Order, Status
-from chalicelib.journal import Journal
+from chalicelib.orders.repository import Journal
 from chalicelib.ports import ReferenceData
-from chalicelib.steps.frame import go_forward
+from chalicelib.steps.forward_step import go_forward
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,8 @@ from chalicelib.domain.errors import OrderbridgeError
 from chalicelib.domain.events import OrderFailed
 from chalicelib.domain.failures import FailedOrder, Failure
 from chalicelib.domain.state import Order, Status
-from chalicelib.journal import Journal
 from chalicelib.observability import logger
+from chalicelib.orders.repository import Journal
 from chalicelib.ports import Alerts, DeadLetterQueue
 from chalicelib.workflow.table import UNDOING
 

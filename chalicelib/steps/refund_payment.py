@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from chalicelib.domain.events import PaymentRefunded
 from chalicelib.domain.state import Order, Status
-from chalicelib.journal import Journal
+from chalicelib.orders.repository import Journal
 from chalicelib.ports import PaymentGateway
 from chalicelib.steps.capture_payment import captured, payment_request
 

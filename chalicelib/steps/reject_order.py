@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from chalicelib.domain.decisions import decide_closing
 from chalicelib.domain.state import Order, Status
-from chalicelib.journal import Journal
+from chalicelib.orders.repository import Journal
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from chalicelib.domain.events import InventoryReleased
 from chalicelib.domain.state import Order, Status, evolve
-from chalicelib.journal import Journal
+from chalicelib.orders.repository import Journal
 from chalicelib.ports import Inventory
 
 

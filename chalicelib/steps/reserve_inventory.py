@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from chalicelib.domain.events import InventoryReserved
 from chalicelib.domain.state import Order, Status, evolve
-from chalicelib.journal import Journal
+from chalicelib.orders.repository import Journal
 from chalicelib.ports import Inventory
-from chalicelib.steps.frame import go_forward
+from chalicelib.steps.forward_step import go_forward
 
 
 @dataclass(frozen=True, slots=True)

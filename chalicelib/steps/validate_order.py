@@ -8,9 +8,9 @@ from chalicelib.domain.errors import InvalidOrder
 from chalicelib.domain.events import OrderValidated
 from chalicelib.domain.state import Order, Status
 from chalicelib.domain.validation import violations
-from chalicelib.journal import Journal
+from chalicelib.orders.repository import Journal
 from chalicelib.ports import ReferenceData
-from chalicelib.steps.frame import go_forward
+from chalicelib.steps.forward_step import go_forward
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,13 +12,13 @@ from chalicelib.wiring.stores import Stores
 if TYPE_CHECKING:
     from chalicelib.adapters.dynamodb_sources import DynamoDbCallbacks
     from chalicelib.api.services import ApiServices
-    from chalicelib.intake.accept import Intake
     from chalicelib.operations.acknowledge import AcknowledgeErp
-    from chalicelib.operations.commands import OrderCommands
     from chalicelib.operations.dead_letters import DeadLetterConsumer
     from chalicelib.operations.jobs import GroupJobs
     from chalicelib.operations.project_events import ProjectEvents
     from chalicelib.operations.sweep import Sweeper
+    from chalicelib.orders.accept import Intake
+    from chalicelib.orders.commands import OrderCommands
     from chalicelib.wiring.batches import Batches
 
 VERSION = "0.1.0"
@@ -33,13 +33,13 @@ class Operations(Stores):
 
     @cached_property
     def intake(self) -> Intake:
-        from chalicelib.intake.accept import Intake
+        from chalicelib.orders.accept import Intake
 
         return Intake(self.journal("Intake"), self.workflow)
 
     @cached_property
     def commands(self) -> OrderCommands:
-        from chalicelib.operations.commands import OrderCommands
+        from chalicelib.orders.commands import OrderCommands
 
         return OrderCommands(self.journal("Operator"), self.workflow)
 
@@ -53,8 +53,8 @@ class Operations(Stores):
 
     @cached_property
     def dead_letter_consumer(self) -> DeadLetterConsumer:
-        from chalicelib.operations.commands import OrderCommands
         from chalicelib.operations.dead_letters import DeadLetterConsumer
+        from chalicelib.orders.commands import OrderCommands
         from chalicelib.wiring.circuits import blocked
 
         return DeadLetterConsumer(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from chalicelib.adapters.aws_clients import ATTEMPTS, client
 from chalicelib.adapters.system import SystemClock, SystemIds
-from chalicelib.journal import Journal
+from chalicelib.orders.repository import Journal
 from chalicelib.ports import (
     Clock,
     DeadLetterQueue,

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TextIO
 
 from chalicelib.domain.errors import Misconfigured
-from chalicelib.journal import Journal
 from chalicelib.operations.outbox import Outbox
+from chalicelib.orders.repository import Journal
 from chalicelib.ports import Projection
 from poller.connection import ErpConnection, connect
 from poller.reconcile import FirstEvents

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from chalicelib.domain.events import OrderReceived
 from chalicelib.domain.order import OrderContent
 from chalicelib.domain.state import Status, fold
-from chalicelib.intake.accept import Accepted, OrderConflict, differences
+from chalicelib.orders.accept import Accepted, OrderConflict, differences
 from poller.commands.context import Context, add_source, default_context, quarantined
 from poller.memory_state import MemoryFindings, MemorySnapshots, MemoryWatermarks
 from poller.poll import poll_source

@@ -144,9 +144,9 @@ def test_an_order_that_was_accepted_and_never_started_is_swept(stack: Deployed) 
     """As if the process had been killed between the event and the start of the execution."""
     from datetime import timedelta
 
-    from chalicelib.intake.accept import Intake
-    from chalicelib.intake.order_model import parse_order
-    from chalicelib.journal import Journal
+    from chalicelib.orders.accept import Intake
+    from chalicelib.orders.payload import parse_order
+    from chalicelib.orders.repository import Journal
 
     app = stack.app
 

@@ -24,7 +24,7 @@ from chalicelib.api.routes import routes
 from chalicelib.api.services import ApiServices, Check
 from chalicelib.api.token_desk import Issued, TokenDesk
 from chalicelib.api.tokens import CACHE_SECONDS, Role
-from chalicelib.intake.accept import Intake
+from chalicelib.orders.accept import Intake
 from chalicelib.ports import EventStore, Projection
 from tests.support.bulk import BulkBench
 from tests.support.operations import Desk

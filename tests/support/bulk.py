@@ -25,7 +25,7 @@ from chalicelib.batches.split import SplitFile
 from chalicelib.batches.start import StartBatch
 from chalicelib.domain.errors import Reason
 from chalicelib.domain.events import OrderConfirmed, OrderRejected, RejectionDecided
-from chalicelib.intake.accept import Intake
+from chalicelib.orders.accept import Intake
 from chalicelib.ports import OrderRow
 from tests.support.operations import TIMEOUT, Desk
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from chalicelib.adapters.memory import FixedClock, MemoryEventStore, MemoryWorkflowEngine, SequentialIds
 from chalicelib.domain.order import order_id
 from chalicelib.domain.state import Order, fold
-from chalicelib.intake.accept import Intake
-from chalicelib.journal import Journal
+from chalicelib.orders.accept import Intake
+from chalicelib.orders.repository import Journal
 from poller.connection import connect
 from poller.memory_state import MemoryFindings, MemorySnapshots, MemoryWatermarks
 from poller.poll import no_limit, poll_source

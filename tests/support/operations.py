@@ -22,12 +22,12 @@ from chalicelib.adapters.memory_operations import (
 from chalicelib.domain.failures import FailedOrder, Failure
 from chalicelib.domain.order import OrderContent
 from chalicelib.domain.state import Order
-from chalicelib.intake.accept import Intake
-from chalicelib.journal import Journal
-from chalicelib.operations.commands import OrderCommands
 from chalicelib.operations.dead_letters import DeadLetterConsumer
 from chalicelib.operations.jobs import GroupJobs
 from chalicelib.operations.sweep import Sweeper
+from chalicelib.orders.accept import Intake
+from chalicelib.orders.commands import OrderCommands
+from chalicelib.orders.repository import Journal
 from chalicelib.ports import OrderRow
 from chalicelib.steps.handle_failure import HandleFailure
 from tests.support.builders import content

@@ -22,7 +22,7 @@ from chalicelib.domain.errors import DependencyTimeout, DependencyUnavailable
 from chalicelib.domain.failures import caught
 from chalicelib.domain.reference import DeliveryHold
 from chalicelib.domain.state import Order, fold
-from chalicelib.operations.commands import OrderCommands
+from chalicelib.orders.commands import OrderCommands
 from chalicelib.settings import Settings
 from chalicelib.steps.handle_failure import HandleFailure
 from chalicelib.wiring.steps import Steps

@@ -19,7 +19,7 @@ from chalicelib.domain.decisions import decide_cancellation, decide_redrive
 from chalicelib.domain.failures import caught
 from chalicelib.domain.order import OrderContent
 from chalicelib.domain.state import Order
-from chalicelib.journal import Journal
+from chalicelib.orders.repository import Journal
 from chalicelib.steps.capture_payment import CapturePayment
 from chalicelib.steps.confirm_order import ConfirmOrder
 from chalicelib.steps.handle_failure import HandleFailure

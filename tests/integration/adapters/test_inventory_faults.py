@@ -28,7 +28,7 @@ from chalicelib.domain.errors import (
 )
 from chalicelib.domain.events import CancellationRequested, InventoryReleased, InventoryReserved
 from chalicelib.domain.state import Order, Status
-from chalicelib.journal import Journal
+from chalicelib.orders.repository import Journal
 from chalicelib.steps.reject_order import RejectOrder
 from chalicelib.steps.release_inventory import ReleaseInventory
 from chalicelib.steps.reserve_inventory import ReserveInventory

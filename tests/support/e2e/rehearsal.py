@@ -16,8 +16,8 @@ from chalicelib.adapters.payments.ledger_dynamodb import DynamoDbChargeLedger
 from chalicelib.deploy.functions import BY_NAME
 from chalicelib.domain.failures import FailedOrder, Failure
 from chalicelib.domain.state import Order
-from chalicelib.intake.accept import Intake
-from chalicelib.intake.order_model import parse_order
+from chalicelib.orders.accept import Intake
+from chalicelib.orders.payload import parse_order
 from local.sample.tour import tour
 from tests.support.e2e.deployed import OUTCOME_TIMEOUT_S, POLL_S, Deployed
 

@@ -20,9 +20,9 @@ from chalicelib.domain.events import (
     OrderValidated,
 )
 from chalicelib.domain.state import Order, fold
-from chalicelib.intake.accept import Intake
-from chalicelib.journal import Journal
 from chalicelib.operations.outbox import POLLER_CHANNEL, listener, outbox_entry, outranks
+from chalicelib.orders.accept import Intake
+from chalicelib.orders.repository import Journal
 from tests.support.builders import content
 
 

@@ -13,7 +13,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from chalicelib.api import openapi, problems
 from chalicelib.api.openapi_examples import ORDER
 from chalicelib.api.routes import ROUTES
-from chalicelib.intake.order_model import parse_order
+from chalicelib.orders.payload import parse_order
 from tests.support.api import ApiBench, validator
 
 ROOT = Path(__file__).resolve().parents[3]

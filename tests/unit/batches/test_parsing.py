@@ -16,7 +16,7 @@ from chalicelib.batches.csv_records import csv_records
 from chalicelib.batches.errors import BrokenFile
 from chalicelib.batches.file import MAX_CONTENT_BYTES, PIECE_BYTES, content, fingerprint, text
 from chalicelib.batches.records import MAX_RECORD_CHARACTERS, Record, json_array, jsonl
-from chalicelib.intake.order_model import parse_order
+from chalicelib.orders.payload import parse_order
 from local.sample.batch import batch_lines
 
 GERMAN = """

@@ -18,7 +18,7 @@ from chalicelib.adapters.payments.ledger import ChargeState
 from chalicelib.domain.errors import Contention, Refused
 from chalicelib.domain.order import OrderContent, PaymentInstruction
 from chalicelib.domain.state import Order, Status
-from chalicelib.intake.accept import Intake
+from chalicelib.orders.accept import Intake
 from tests.support.builders import ADDRESS, content, line
 from tests.support.interleave import interleave
 from tests.support.simulation import HELD_COUNTRY, PIECES, Faults, Twin, World

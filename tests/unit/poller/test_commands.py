@@ -26,9 +26,9 @@ from chalicelib.domain.errors import Misconfigured, Reason
 from chalicelib.domain.events import OrderConfirmed, OrderRejected
 from chalicelib.domain.order import order_id
 from chalicelib.domain.state import fold
-from chalicelib.intake.accept import Intake
-from chalicelib.journal import Journal
 from chalicelib.operations.outbox import OutboxEntry, listener
+from chalicelib.orders.accept import Intake
+from chalicelib.orders.repository import Journal
 from chalicelib.ports import OrderRow
 from local.legacy_erp.database import SOURCE_FILE, LegacyErp
 from local.legacy_erp.orders import OrderDesk

@@ -15,7 +15,7 @@ import pytest
 
 from chalicelib.domain.errors import DependencyUnavailable, Misconfigured
 from chalicelib.domain.order import OrderContent
-from chalicelib.intake.accept import Accepted
+from chalicelib.orders.accept import Accepted
 from poller.blackout import in_blackout
 from poller.breaker import FAILURES_TO_OPEN, Breaker
 from poller.lambda_entry import poll_due_sources

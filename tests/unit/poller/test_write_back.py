@@ -25,10 +25,10 @@ from chalicelib.domain.events import (
     OrderRejected,
     RecordedEvent,
 )
-from chalicelib.intake.accept import Intake
-from chalicelib.journal import Journal
 from chalicelib.mapping.values import Value
 from chalicelib.operations.outbox import POLLER_CHANNEL, OutboxEntry, listener
+from chalicelib.orders.accept import Intake
+from chalicelib.orders.repository import Journal
 from chalicelib.ports import Append
 from poller.connection import connect
 from poller.errors import SchemaChanged

@@ -29,7 +29,7 @@ from chalicelib.domain.errors import (
 )
 from chalicelib.domain.events import CancellationRequested, InventoryReserved, OrderValidated
 from chalicelib.domain.state import Status
-from chalicelib.journal import Journal
+from chalicelib.orders.repository import Journal
 from chalicelib.ports import PaymentGateway
 from chalicelib.steps.capture_payment import CapturePayment, payment_request
 from chalicelib.steps.refund_payment import RefundPayment

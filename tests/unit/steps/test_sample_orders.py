@@ -27,9 +27,9 @@ from chalicelib.domain.errors import Rejection, TransientError
 from chalicelib.domain.money import Money
 from chalicelib.domain.order import MAX_LINES
 from chalicelib.domain.state import Order
-from chalicelib.intake.accept import Intake
-from chalicelib.intake.order_model import parse_order
-from chalicelib.journal import Journal
+from chalicelib.orders.accept import Intake
+from chalicelib.orders.payload import parse_order
+from chalicelib.orders.repository import Journal
 from chalicelib.steps.capture_payment import CapturePayment
 from chalicelib.steps.confirm_order import ConfirmOrder
 from chalicelib.steps.refund_payment import RefundPayment

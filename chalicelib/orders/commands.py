@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from chalicelib.domain.decisions import decide_cancellation, decide_redrive
 from chalicelib.domain.errors import TransientError
 from chalicelib.domain.state import Order, Status
-from chalicelib.journal import Journal
 from chalicelib.observability import logger
+from chalicelib.orders.repository import Journal
 from chalicelib.ports import WorkflowEngine
 
 

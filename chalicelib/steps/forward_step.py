@@ -7,7 +7,7 @@ from collections.abc import Callable
 from chalicelib.domain.decisions import decide_rejection, may_go_on
 from chalicelib.domain.errors import Rejection
 from chalicelib.domain.state import Order, Status
-from chalicelib.journal import Journal
+from chalicelib.orders.repository import Journal
 
 _PROGRESS = (Status.RECEIVED, Status.VALIDATED, Status.RESERVED, Status.PAID)
 

@@ -11,7 +11,7 @@ from chalicelib.domain.errors import OrderbridgeError, TransientError, VersionCo
 from chalicelib.domain.events import OrderReceived
 from chalicelib.domain.order import OrderContent
 from chalicelib.domain.state import Order, Status, fold
-from chalicelib.journal import Journal
+from chalicelib.orders.repository import Journal
 from chalicelib.ports import Append, WorkflowEngine
 
 PRIVATE_FIELDS = ("ship_to.", "payment.token")

@@ -1,1 +1,0 @@
-"""The one way in: REST, batches and the poller all end in `Intake.accept`."""
