@@ -6,7 +6,7 @@ from chalice import Rate
 
 from chalicelib import entry, entry_batches
 from chalicelib.api.application import OrderbridgeApi
-from chalicelib.api.tokens import CACHE_SECONDS
+from chalicelib.auth.tokens import CACHE_SECONDS
 
 app = OrderbridgeApi(app_name="orderbridge")
 

@@ -8,11 +8,11 @@ from datetime import timedelta
 from pathlib import Path
 
 from chalicelib.adapters.s3_reference_publisher import S3ReferencePublisher
-from chalicelib.api.token_desk import TokenDesk
-from chalicelib.api.tokens import Role
+from chalicelib.auth.issue import TokenDesk
+from chalicelib.auth.tokens import Role
 from chalicelib.bootstrap import Application
 from chalicelib.operations.publish_reference import publish
-from chalicelib.operations.reference_sources import read_directory
+from chalicelib.reference_data.sources import read_directory
 from local.sample.catalogue import DATA_FOLDER, credit_accounts, stock
 
 TOKEN_LIFE = timedelta(days=30)

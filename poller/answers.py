@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from chalicelib.acknowledgements.outbox import Outbox
 from chalicelib.domain.errors import PermanentError, TransientError
-from chalicelib.operations.outbox import Outbox
 from chalicelib.orders.repository import Journal
 from chalicelib.ports import Clock, Ids
 from poller.connection import ErpConnection

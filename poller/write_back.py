@@ -15,12 +15,12 @@ from itertools import groupby
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
+from chalicelib.acknowledgements.outbox import Outbox, OutboxEntry, outranks
 from chalicelib.domain.errors import OrderbridgeError, PermanentError, TransientError
 from chalicelib.domain.events import ErpAcknowledged
 from chalicelib.domain.state import Order
 from chalicelib.mapping.values import Value
 from chalicelib.observability import logger
-from chalicelib.operations.outbox import Outbox, OutboxEntry, outranks
 from chalicelib.orders.repository import Journal
 from chalicelib.ports import Clock
 from poller.source_model import Source

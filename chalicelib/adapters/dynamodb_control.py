@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from chalicelib.adapters.aws_errors import translated
-from chalicelib.operations.jobs import Job
+from chalicelib.recovery.group_jobs import Job
 
 KEEP_JOBS = timedelta(days=30)
 _DEPENDENCY = "DynamoDB"

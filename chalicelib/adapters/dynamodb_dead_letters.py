@@ -16,9 +16,9 @@ from typing import Any
 import msgspec
 
 from chalicelib.adapters.aws_errors import translated
-from chalicelib.adapters.listing import moment, timestamp
 from chalicelib.domain.failures import FailedOrder
 from chalicelib.ports import LETTER_COUNT_LIMIT, DeadLetter, LetterGroup
+from chalicelib.read_model.listing import moment, timestamp
 
 GROUPS = "DEADLETTERS"
 _DEPENDENCY = "DynamoDB"

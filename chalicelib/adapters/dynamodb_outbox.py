@@ -11,9 +11,9 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from chalicelib.acknowledgements.outbox import OutboxEntry
 from chalicelib.adapters.aws_errors import error_code, translated
-from chalicelib.adapters.listing import moment, timestamp
-from chalicelib.operations.outbox import OutboxEntry
+from chalicelib.read_model.listing import moment, timestamp
 
 DEPENDENCY = "DynamoDB (control)"
 WAITING = "OUTBOX"

@@ -19,10 +19,10 @@ from botocore.exceptions import ClientError
 from chalicelib.adapters.aws_errors import error_code, translated
 from chalicelib.adapters.backoff import Backoff
 from chalicelib.adapters.dynamodb_batch import MAX_KEYS, batch_get
-from chalicelib.adapters.listing import decode_cursor, encode_cursor, matches, position, timestamp
 from chalicelib.adapters.order_index import DEPENDENCY, MAX_POSITIONS, OrderIndex
 from chalicelib.adapters.order_items import day_of, row_key, row_of, to_item
 from chalicelib.ports import Clock, Ids, OrderPage, OrderQuery, OrderRow
+from chalicelib.read_model.listing import decode_cursor, encode_cursor, matches, position, timestamp
 
 OLDEST = "#oldest"
 """Key of the one item that is not a row: the oldest day of any row, at which a walk over the days ends."""

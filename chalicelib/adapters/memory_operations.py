@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from chalicelib.domain.events import RecordedEvent
 from chalicelib.domain.failures import FailedOrder
-from chalicelib.operations.jobs import Job
 from chalicelib.ports import DeadLetter, LetterGroup
+from chalicelib.recovery.group_jobs import Job
 
 
 class MemoryDeadLetters:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from threading import RLock
 
-from chalicelib.operations.outbox import OutboxEntry
+from chalicelib.acknowledgements.outbox import OutboxEntry
 
 _Key = tuple[str, str, int]
 

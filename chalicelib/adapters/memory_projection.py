@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from threading import RLock
 
-from chalicelib.adapters.listing import decode_cursor, encode_cursor, matches, position
 from chalicelib.ports import OrderPage, OrderQuery, OrderRow
+from chalicelib.read_model.listing import decode_cursor, encode_cursor, matches, position
 
 
 class MemoryProjection:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from threading import RLock
 
-from chalicelib.api.tokens import TokenRecord
+from chalicelib.auth.tokens import TokenRecord
 
 
 class MemoryTokens:

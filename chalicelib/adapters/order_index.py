@@ -15,10 +15,10 @@ from itertools import islice
 from typing import Any
 
 from chalicelib.adapters.aws_errors import translated
-from chalicelib.adapters.listing import timestamp
 from chalicelib.adapters.order_items import SHARDS, day_of, shard_value
 from chalicelib.adapters.tables import ORDERS_INDEXES, POSITION
 from chalicelib.ports import OrderQuery
+from chalicelib.read_model.listing import timestamp
 
 DEPENDENCY = "DynamoDB (orders)"
 SHARD_PAGE = 25

@@ -11,10 +11,10 @@ from typing import Any
 
 import msgspec
 
-from chalicelib.adapters.listing import position, timestamp
 from chalicelib.adapters.tables import POSITION
 from chalicelib.domain.errors import CorruptHistory
 from chalicelib.ports import OrderRow
+from chalicelib.read_model.listing import position, timestamp
 
 SHARDS = 8
 """A partition takes 1,000 writes a second; the orders of a day, or of a status, are spread over this many."""

@@ -9,7 +9,7 @@ from chalicelib.adapters.reference_files import MAX_FILE_BYTES, ReferenceFile, e
 from chalicelib.adapters.reference_records import CUSTOMERS, HOLDS, PRODUCTS, DataSet
 from chalicelib.adapters.s3_reference_objects import ReferenceObjects
 from chalicelib.operations.publish_reference import Prepared
-from chalicelib.operations.reference_sources import BadReferenceData, Problem
+from chalicelib.reference_data.sources import BadReferenceData, Problem
 
 DATA_SETS: dict[str, DataSet[Any]] = {data_set.name: data_set for data_set in (CUSTOMERS, PRODUCTS, HOLDS)}
 

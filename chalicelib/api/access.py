@@ -7,7 +7,7 @@ from datetime import datetime
 from chalicelib.api import problems
 from chalicelib.api.call import Call
 from chalicelib.api.problems import Problem
-from chalicelib.api.tokens import Principal, Role
+from chalicelib.auth.tokens import Principal, Role
 
 INCLUDES = {
     Role.INGEST: frozenset({Role.INGEST}),

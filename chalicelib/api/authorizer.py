@@ -11,7 +11,7 @@ from typing import Any
 
 from chalice.app import AuthResponse
 
-from chalicelib.api.tokens import Denied, Principal, TokenStore, authorize
+from chalicelib.auth.tokens import Denied, Principal, TokenStore, authorize
 from chalicelib.observability import logger
 from chalicelib.ports import Clock
 

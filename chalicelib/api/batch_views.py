@@ -7,9 +7,9 @@ from typing import NotRequired
 from typing_extensions import TypedDict
 
 from chalicelib.api.views import moment
-from chalicelib.batches.desk import Standing
 from chalicelib.batches.model import BatchState, Upload
 from chalicelib.batches.ports import UploadForm
+from chalicelib.batches.service import Standing
 
 
 class CountsView(TypedDict):

@@ -20,7 +20,7 @@ from chalicelib.api.problems import FieldError, Problem
 from chalicelib.api.query import Parameters
 from chalicelib.api.requests import CommandIn, command, parse
 from chalicelib.api.services import ApiServices
-from chalicelib.api.tokens import Principal, Role
+from chalicelib.auth.tokens import Principal, Role
 from chalicelib.batches.model import Batch, Format, Upload
 from chalicelib.observability import logger
 from chalicelib.orders.payload import SourceName

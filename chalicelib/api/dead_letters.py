@@ -16,8 +16,8 @@ from chalicelib.api.problems import Problem
 from chalicelib.api.query import DEFAULT_PAGE, Parameters, WrongParameter, page_size
 from chalicelib.api.requests import CommandIn, GroupCommandIn, command
 from chalicelib.api.services import ApiServices
-from chalicelib.api.tokens import Principal, Role
-from chalicelib.operations.jobs import Action
+from chalicelib.auth.tokens import Principal, Role
+from chalicelib.recovery.group_jobs import Action
 
 RECENT_JOBS = 20
 _FINGERPRINT = re.compile(r"[0-9a-f]{12}\Z", re.ASCII)

@@ -6,8 +6,8 @@ from typing_extensions import TypedDict
 
 from chalicelib.api.schemas import PageLinks
 from chalicelib.api.views import moment
-from chalicelib.operations.jobs import Action, Job
 from chalicelib.ports import LETTER_COUNT_LIMIT, DeadLetter, LetterGroup
+from chalicelib.recovery.group_jobs import Action, Job
 
 
 class LetterLinks(TypedDict):

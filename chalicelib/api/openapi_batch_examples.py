@@ -8,9 +8,9 @@ from typing import Any
 
 from chalicelib.api.batch_views import batch_view, upload_view
 from chalicelib.batches.accounting import pace
-from chalicelib.batches.desk import Standing
 from chalicelib.batches.model import Batch, BatchState, Counts, Format, Upload
 from chalicelib.batches.ports import UploadForm
+from chalicelib.batches.service import Standing
 
 SOURCE = "sap-emea"
 LINK = "https://orderbridge-prod-batches.s3.eu-central-1.amazonaws.com/batches/b-7z9x/report"

@@ -28,10 +28,10 @@ from chalicelib.domain.events import (
 from chalicelib.domain.failures import FailedOrder
 from chalicelib.domain.money import Money
 from chalicelib.domain.state import Order, Status, fold
-from chalicelib.operations.jobs import Action, Job
 from chalicelib.orders.accept import OrderConflict, differences
 from chalicelib.orders.payload import parse_order
 from chalicelib.ports import DeadLetter, LetterGroup, OrderRow
+from chalicelib.recovery.group_jobs import Action, Job
 
 CORRELATION_ID = "7f0c2f1e-5a34-4a7b-9a55-2f6f3c9d1e10"
 BEGIN = datetime(2026, 11, 23, 10, 15, 2, 125000, tzinfo=UTC)

@@ -14,7 +14,7 @@ from chalicelib.api.problems import Kind
 from chalicelib.api.requests import CommandIn, GroupCommandIn
 from chalicelib.api.schemas import AcceptedView, OrderPageView, OrderView
 from chalicelib.api.system import HealthView
-from chalicelib.api.tokens import Role
+from chalicelib.auth.tokens import Role
 from chalicelib.domain.state import Status
 from chalicelib.orders.payload import OrderIn
 

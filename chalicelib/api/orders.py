@@ -16,14 +16,14 @@ from chalicelib.api.query import Parameters, order_query
 from chalicelib.api.requests import CommandIn, command
 from chalicelib.api.schemas import OrderPageView
 from chalicelib.api.services import ApiServices
-from chalicelib.api.settling import settle
-from chalicelib.api.tokens import Principal, Role
 from chalicelib.api.translation import problem_of_payload
 from chalicelib.api.views import accepted, order_view, row_view
+from chalicelib.auth.tokens import Principal, Role
 from chalicelib.domain.order import OrderContent
 from chalicelib.domain.state import Order, fold
 from chalicelib.observability import logger
 from chalicelib.orders.payload import InvalidPayload, parse_order
+from chalicelib.recovery.close_dead_letter import settle
 
 ORDER_ID = re.compile(r"o-[0-9a-z]{24}\Z", re.ASCII)
 

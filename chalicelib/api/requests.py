@@ -11,9 +11,9 @@ from chalicelib.api import problems
 from chalicelib.api.body import json_object
 from chalicelib.api.call import Call
 from chalicelib.api.problems import FieldError, Problem
-from chalicelib.api.tokens import Principal
-from chalicelib.operations.jobs import MAX_RATE_PER_S
+from chalicelib.auth.tokens import Principal
 from chalicelib.orders.payload import Name
+from chalicelib.recovery.group_jobs import MAX_RATE_PER_S
 
 MAX_COMMAND_BYTES = 10_000
 DEFAULT_RATE_PER_S = 20

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from chalicelib.batches.desk import BatchDesk
-from chalicelib.operations.jobs import GroupJobs
+from chalicelib.batches.service import BatchDesk
 from chalicelib.orders.accept import Intake
 from chalicelib.orders.commands import OrderCommands
 from chalicelib.ports import Clock, DeadLetters, EventStore, Projection
+from chalicelib.recovery.group_jobs import GroupJobs
 
 
 @dataclass(frozen=True, slots=True)

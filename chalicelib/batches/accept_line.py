@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 
 from chalicelib.batches.model import Outcome, Result, correlation_id_of
-from chalicelib.batches.records import Record
+from chalicelib.batches.parsing.records import Record
 from chalicelib.domain.errors import EventTooLarge
 from chalicelib.domain.order import OrderContent
 from chalicelib.orders.accept import Intake, OrderConflict

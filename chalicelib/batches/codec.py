@@ -8,7 +8,7 @@ from typing import TypeVar
 import msgspec
 
 from chalicelib.batches.model import Result
-from chalicelib.batches.records import Record
+from chalicelib.batches.parsing.records import Record
 
 Line = TypeVar("Line", Record, Result)
 

@@ -17,8 +17,8 @@ from datetime import datetime, timedelta
 from chalicelib.batches.accept_line import AcceptLine
 from chalicelib.batches.codec import decode_records, encode_lines
 from chalicelib.batches.model import Batch, Cancellation, Page, Result, page_key, part_key
+from chalicelib.batches.parsing.records import Record
 from chalicelib.batches.ports import Files, Ledger, OrderRows
-from chalicelib.batches.records import Record
 from chalicelib.domain.errors import Refused, TransientError
 from chalicelib.domain.order import OrderContent
 from chalicelib.observability import logger

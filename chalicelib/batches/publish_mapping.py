@@ -12,8 +12,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol, TextIO
 
-from chalicelib.batches.csv_mapping import parse_mapping
 from chalicelib.batches.errors import BrokenFile
+from chalicelib.batches.parsing.csv_mapping import parse_mapping
 from chalicelib.domain.errors import OrderbridgeError
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}\Z", re.ASCII)

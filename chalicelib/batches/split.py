@@ -13,9 +13,9 @@ from datetime import timedelta
 from chalicelib.batches.codec import encode_lines
 from chalicelib.batches.errors import BrokenFile
 from chalicelib.batches.model import Batch, BatchState, manifest_key, page_key
+from chalicelib.batches.parsing.read import read
+from chalicelib.batches.parsing.records import Record
 from chalicelib.batches.ports import Files, Ledger
-from chalicelib.batches.read import read
-from chalicelib.batches.records import Record
 from chalicelib.observability import logger
 from chalicelib.ports import Clock
 

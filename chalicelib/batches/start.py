@@ -8,10 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from chalicelib.batches.accounting import counted
-from chalicelib.batches.csv_mapping import CANONICAL, parse_mapping
 from chalicelib.batches.errors import BrokenFile
-from chalicelib.batches.file import Fingerprint, fingerprint
 from chalicelib.batches.model import Batch, BatchState, Format, Upload, batch_id_of
+from chalicelib.batches.parsing.csv_mapping import CANONICAL, parse_mapping
+from chalicelib.batches.parsing.file import Fingerprint, fingerprint
 from chalicelib.batches.ports import BulkEngine, Files, Ledger, Mappings
 from chalicelib.domain.errors import Refused
 from chalicelib.observability import logger

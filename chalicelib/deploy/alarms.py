@@ -10,7 +10,7 @@ from chalicelib.deploy import metrics
 from chalicelib.deploy.functions import FUNCTIONS
 from chalicelib.deploy.metrics import Metric
 from chalicelib.deploy.stages import Stage
-from chalicelib.operations.metrics import STUCK
+from chalicelib.read_model.metrics import STUCK
 from chalicelib.settings import Settings
 from chalicelib.workflow.definition import function_names
 

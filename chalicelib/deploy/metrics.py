@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from chalicelib.deploy.functions import BY_NAME
 from chalicelib.deploy.generate import APP_NAME
 from chalicelib.deploy.stages import Stage
-from chalicelib.operations.metrics import namespace
+from chalicelib.read_model.metrics import namespace
 from chalicelib.settings import Settings
 
 

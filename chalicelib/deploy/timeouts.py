@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from chalicelib.acknowledgements import callback
 from chalicelib.adapters import aws_clients, http_callback
 from chalicelib.adapters.circuit_breaker import CircuitSettings
 from chalicelib.adapters.payments import stripe_api
@@ -20,7 +21,7 @@ from chalicelib.deploy.functions import (
     visibility_timeout_s,
 )
 from chalicelib.deploy.messaging_resources import DAY_S, QUEUES
-from chalicelib.operations import acknowledge, jobs, sweep
+from chalicelib.recovery import group_jobs, sweeper
 from chalicelib.workflow.definition import WORKFLOW_TIMEOUT_S
 from chalicelib.workflow.table import ALL_STEPS
 
@@ -58,9 +59,7 @@ def _queues() -> Iterator[Waits]:
             slow_s = VISIBILITY_FACTOR * function.timeout_s
             slow = f"{VISIBILITY_FACTOR} x function {function.name}"
             yield Waits(f"queue {function.consumes} hides", hidden_s, slow, slow_s)
-    yield Waits(
-        "a parked acknowledgement", retention_s["acknowledgements"], "longest delay", acknowledge.LONGEST_DELAY_S
-    )
+    yield Waits("a parked acknowledgement", retention_s["acknowledgements"], "longest delay", callback.LONGEST_DELAY_S)
 
 
 def _workflow() -> Iterator[Waits]:
@@ -80,11 +79,11 @@ def _functions() -> Iterator[Waits]:
     batch_s = QUEUE_BATCH * http_callback.TIMEOUT_S + aws_clients.LONGEST_CALL_S
     yield Waits("function acknowledge_erp", BY_NAME["acknowledge_erp"].timeout_s, "a batch of callbacks", batch_s)
     page_s = 1  # a page of a job is paced to at most a second
-    working_s = QUEUE_BATCH * (jobs.WORKING_TIME.total_seconds() + page_s)
+    working_s = QUEUE_BATCH * (group_jobs.WORKING_TIME.total_seconds() + page_s)
     yield Waits(
         "function consume_dead_letters", BY_NAME["consume_dead_letters"].timeout_s, "a batch of jobs", working_s
     )
-    sweeping_s = sweep.SWEEPING_TIME.total_seconds() + aws_clients.LONGEST_CALL_S
+    sweeping_s = sweeper.SWEEPING_TIME.total_seconds() + aws_clients.LONGEST_CALL_S
     yield Waits("function sweep", BY_NAME["sweep"].timeout_s, "one walk, and its last call", sweeping_s)
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from chalicelib.domain.errors import OrderbridgeError
-from chalicelib.operations.reference_sources import BadReferenceData, Problem, ReferenceSet, read_directory
+from chalicelib.reference_data.sources import BadReferenceData, Problem, ReferenceSet, read_directory
 
 MAX_PROBLEMS_SHOWN = 200
 LARGEST_SHRINKAGE = 0.5

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import TextIO
 
 from chalicelib.domain.errors import OrderbridgeError
-from chalicelib.operations.comparison import PARALLEL, Comparison, Difference, compare
 from chalicelib.ports import Clock
+from chalicelib.read_model.comparison import PARALLEL, Comparison, Difference, compare
 
 __all__ = ["Replay", "compare", "run"]
 

@@ -19,8 +19,8 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any, TextIO
 
-from chalicelib.api.token_desk import Issued, TokenDesk
-from chalicelib.api.tokens import CACHE_SECONDS, Role, TokenRecord
+from chalicelib.auth.issue import Issued, TokenDesk
+from chalicelib.auth.tokens import CACHE_SECONDS, Role, TokenRecord
 from chalicelib.domain.errors import OrderbridgeError
 
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}

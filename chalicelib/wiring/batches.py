@@ -9,9 +9,9 @@ from chalicelib.adapters.dynamodb_batches import DynamoDbLedger, DynamoDbOrderRo
 from chalicelib.adapters.s3_batches import S3Files, S3Mappings
 
 if TYPE_CHECKING:
-    from chalicelib.batches.desk import BatchDesk
     from chalicelib.batches.page_worker import PageWorker
     from chalicelib.batches.report import MakeReport
+    from chalicelib.batches.service import BatchDesk
     from chalicelib.batches.split import SplitFile
     from chalicelib.batches.start import StartBatch
     from chalicelib.wiring.operations import Operations
@@ -79,6 +79,6 @@ class Batches:
 
     @cached_property
     def desk(self) -> BatchDesk:
-        from chalicelib.batches.desk import BatchDesk
+        from chalicelib.batches.service import BatchDesk
 
         return BatchDesk(self.ledger, self.files, self.orders, self.start, self._app.clock, self._app.ids)

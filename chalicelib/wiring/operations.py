@@ -10,15 +10,15 @@ from chalicelib.adapters.payments import DEPENDENCY as PAYMENT
 from chalicelib.wiring.stores import Stores
 
 if TYPE_CHECKING:
+    from chalicelib.acknowledgements.callback import AcknowledgeErp
     from chalicelib.adapters.dynamodb_sources import DynamoDbCallbacks
     from chalicelib.api.services import ApiServices
-    from chalicelib.operations.acknowledge import AcknowledgeErp
-    from chalicelib.operations.dead_letters import DeadLetterConsumer
-    from chalicelib.operations.jobs import GroupJobs
-    from chalicelib.operations.project_events import ProjectEvents
-    from chalicelib.operations.sweep import Sweeper
     from chalicelib.orders.accept import Intake
     from chalicelib.orders.commands import OrderCommands
+    from chalicelib.read_model.project_events import ProjectEvents
+    from chalicelib.recovery.dead_letter_consumer import DeadLetterConsumer
+    from chalicelib.recovery.group_jobs import GroupJobs
+    from chalicelib.recovery.sweeper import Sweeper
     from chalicelib.wiring.batches import Batches
 
 VERSION = "0.1.0"
@@ -46,15 +46,15 @@ class Operations(Stores):
     @cached_property
     def group_jobs(self) -> GroupJobs:
         from chalicelib.adapters.dynamodb_control import DynamoDbJobs
-        from chalicelib.operations.jobs import GroupJobs
+        from chalicelib.recovery.group_jobs import GroupJobs
 
         jobs = DynamoDbJobs(self.client("dynamodb"), self.settings.name("control"))
         return GroupJobs(self.dead_letters, jobs, self.dead_letter_queue, self.commands, self.clock, self.ids)
 
     @cached_property
     def dead_letter_consumer(self) -> DeadLetterConsumer:
-        from chalicelib.operations.dead_letters import DeadLetterConsumer
         from chalicelib.orders.commands import OrderCommands
+        from chalicelib.recovery.dead_letter_consumer import DeadLetterConsumer
         from chalicelib.wiring.circuits import blocked
 
         return DeadLetterConsumer(
@@ -72,11 +72,11 @@ class Operations(Stores):
     def project_events(self) -> ProjectEvents:
         from concurrent.futures import ThreadPoolExecutor
 
-        from chalicelib.operations.acknowledge import AnnounceOutcome
-        from chalicelib.operations.metrics import counting
-        from chalicelib.operations.outbox import listener
-        from chalicelib.operations.project_events import ProjectEvents
-        from chalicelib.operations.recent_orders import RecentOrders
+        from chalicelib.acknowledgements.callback import AnnounceOutcome
+        from chalicelib.acknowledgements.outbox import listener
+        from chalicelib.read_model.fold_cache import RecentOrders
+        from chalicelib.read_model.metrics import counting
+        from chalicelib.read_model.project_events import ProjectEvents
 
         announce = AnnounceOutcome(self.callbacks.wanted, self._send_acknowledgement)
         listeners = (counting(self.settings.stage), listener(self.outbox), announce)
@@ -117,16 +117,16 @@ class Operations(Stores):
 
     @cached_property
     def acknowledge_erp(self) -> AcknowledgeErp:
-        from chalicelib.operations.acknowledge import AcknowledgeErp
+        from chalicelib.acknowledgements.callback import AcknowledgeErp
 
         return AcknowledgeErp(self.journal("AcknowledgeErp"), self._guarded_callback, self.dead_letter_queue.park)
 
     def postpone_acknowledgement(self, receipt_handle: str, receives: int) -> None:
         """A message that failed after it was received so often. If that fails too, the queue's own timeout holds."""
+        from chalicelib.acknowledgements.callback import redelivery_delay_s
         from chalicelib.adapters.messaging import hide
         from chalicelib.domain.errors import OrderbridgeError
         from chalicelib.observability import logger
-        from chalicelib.operations.acknowledge import redelivery_delay_s
 
         try:
             url = self.queue_url("acknowledgements")
@@ -145,7 +145,7 @@ class Operations(Stores):
     @cached_property
     def sweeper(self) -> Sweeper:
         from chalicelib.adapters.dynamodb_control import DynamoDbBookmark
-        from chalicelib.operations.sweep import Sweeper
+        from chalicelib.recovery.sweeper import Sweeper
 
         return Sweeper(
             self.projection,

@@ -22,13 +22,13 @@ from chalicelib.ports import (
 from chalicelib.settings import Settings
 
 if TYPE_CHECKING:
+    from chalicelib.acknowledgements.outbox import Outbox
     from chalicelib.adapters.circuit_breaker import CircuitBreaker
     from chalicelib.adapters.circuits import CircuitStore
     from chalicelib.adapters.dynamodb_event_store import DynamoDbEventStore
     from chalicelib.adapters.fault_switches import FaultSwitches
     from chalicelib.adapters.messaging import EventBridgeBus
-    from chalicelib.api.tokens import TokenStore
-    from chalicelib.operations.outbox import Outbox
+    from chalicelib.auth.tokens import TokenStore
 
 REFERENCE_FOLDER = "/tmp/orderbridge-reference"
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from chalicelib.domain.money import Money
 from chalicelib.domain.order import Address
 from chalicelib.domain.reference import Customer, DeliveryHold, Product
-from chalicelib.operations.reference_sources import ReferenceSet, read_directory
+from chalicelib.reference_data.sources import ReferenceSet, read_directory
 
 _FILES = Path(__file__).parent / "data"
 

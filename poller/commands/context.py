@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
 
+from chalicelib.acknowledgements.outbox import Outbox
 from chalicelib.domain.errors import Misconfigured
-from chalicelib.operations.outbox import Outbox
 from chalicelib.orders.repository import Journal
 from chalicelib.ports import Projection
 from poller.connection import ErpConnection, connect

@@ -12,8 +12,8 @@ from datetime import timedelta
 import pytest
 import urllib3
 
-from chalicelib.api.token_desk import TokenDesk
-from chalicelib.api.tokens import Role
+from chalicelib.auth.issue import TokenDesk
+from chalicelib.auth.tokens import Role
 from local.client import Answer, Client
 from tests.support.e2e.deployed import Deployed
 from tests.support.e2e.orders import order

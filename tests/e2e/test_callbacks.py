@@ -18,8 +18,8 @@ from standardwebhooks import Webhook
 
 from chalicelib.adapters.fault_switches import Mode
 from chalicelib.adapters.parking import SqsParking
-from chalicelib.api.token_desk import TokenDesk
-from chalicelib.api.tokens import Role
+from chalicelib.auth.issue import TokenDesk
+from chalicelib.auth.tokens import Role
 from chalicelib.operations import parked
 from tests.support.e2e.deployed import Deployed
 from tests.support.e2e.rehearsal import confirmed_order, event_types, switched, wait_until

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from chalicelib.acknowledgements.outbox import listener
 from chalicelib.adapters.dynamodb_first_events import LoadedFirstEvents
 from chalicelib.adapters.memory import MemoryProjection
 from chalicelib.adapters.memory_outbox import MemoryOutbox
 from chalicelib.domain.events import Event, OrderCancelled, OrderConfirmed
-from chalicelib.operations.outbox import listener
 from chalicelib.orders.repository import Journal
 from chalicelib.ports import OrderRow
 from poller.__main__ import parser

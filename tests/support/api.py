@@ -22,8 +22,8 @@ from chalicelib.api.authorizer import Unauthorized, authorizer_response
 from chalicelib.api.openapi import document
 from chalicelib.api.routes import routes
 from chalicelib.api.services import ApiServices, Check
-from chalicelib.api.token_desk import Issued, TokenDesk
-from chalicelib.api.tokens import CACHE_SECONDS, Role
+from chalicelib.auth.issue import Issued, TokenDesk
+from chalicelib.auth.tokens import CACHE_SECONDS, Role
 from chalicelib.orders.accept import Intake
 from chalicelib.ports import EventStore, Projection
 from tests.support.bulk import BulkBench

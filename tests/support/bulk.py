@@ -17,10 +17,10 @@ from chalicelib.adapters.memory_batches import (
 from chalicelib.api.openapi_examples import ORDER
 from chalicelib.batches.accept_line import AcceptLine
 from chalicelib.batches.accounting import counted
-from chalicelib.batches.desk import BatchDesk
 from chalicelib.batches.model import Batch, Counts, Format, Upload
 from chalicelib.batches.page_worker import PageWorker
 from chalicelib.batches.report import MakeReport
+from chalicelib.batches.service import BatchDesk
 from chalicelib.batches.split import SplitFile
 from chalicelib.batches.start import StartBatch
 from chalicelib.domain.errors import Reason

@@ -22,13 +22,13 @@ from chalicelib.adapters.memory_operations import (
 from chalicelib.domain.failures import FailedOrder, Failure
 from chalicelib.domain.order import OrderContent
 from chalicelib.domain.state import Order
-from chalicelib.operations.dead_letters import DeadLetterConsumer
-from chalicelib.operations.jobs import GroupJobs
-from chalicelib.operations.sweep import Sweeper
 from chalicelib.orders.accept import Intake
 from chalicelib.orders.commands import OrderCommands
 from chalicelib.orders.repository import Journal
 from chalicelib.ports import OrderRow
+from chalicelib.recovery.dead_letter_consumer import DeadLetterConsumer
+from chalicelib.recovery.group_jobs import GroupJobs
+from chalicelib.recovery.sweeper import Sweeper
 from chalicelib.steps.handle_failure import HandleFailure
 from tests.support.builders import content
 

@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 
 from chalicelib.domain.failures import FailedOrder
-from chalicelib.operations.jobs import Action, Job, Jobs
 from chalicelib.ports import Bookmark, DeadLetter, DeadLetters
+from chalicelib.recovery.group_jobs import Action, Job, Jobs
 from tests.support.builders import NOW
 
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib.operations.outbox import Outbox, OutboxEntry
+from chalicelib.acknowledgements.outbox import Outbox, OutboxEntry
 from tests.support.builders import NOW
 
 

@@ -10,8 +10,8 @@ import pytest
 from chalicelib.adapters.dynamodb_control import DynamoDbBookmark, DynamoDbJobs
 from chalicelib.adapters.dynamodb_dead_letters import DynamoDbDeadLetters
 from chalicelib.adapters.memory_operations import MemoryBookmark, MemoryDeadLetters, MemoryJobs
-from chalicelib.operations.jobs import Jobs
 from chalicelib.ports import Bookmark, DeadLetters
+from chalicelib.recovery.group_jobs import Jobs
 from tests.contract.control.dead_letters_contract import BookmarkContract, DeadLettersContract, JobsContract
 from tests.support.aws import SETTINGS, moto_dynamodb
 

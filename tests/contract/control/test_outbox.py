@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from chalicelib.acknowledgements.outbox import Outbox
 from chalicelib.adapters.dynamodb_outbox import DynamoDbOutbox
 from chalicelib.adapters.memory_outbox import MemoryOutbox
-from chalicelib.operations.outbox import Outbox
 from tests.contract.control.outbox_contract import OutboxContract
 from tests.support.aws import SETTINGS, moto_dynamodb
 

@@ -11,7 +11,7 @@ import pytest
 from chalicelib.adapters.dynamodb_tokens import DynamoDbTokens
 from chalicelib.adapters.memory_tokens import MemoryTokens
 from chalicelib.adapters.tables import TTL_ATTRIBUTES
-from chalicelib.api.tokens import TokenStore
+from chalicelib.auth.tokens import TokenStore
 from chalicelib.domain.errors import DependencyTimeout, Misconfigured
 from tests.contract.control.tokens_contract import TokensContract, record
 from tests.support.aws import SETTINGS, moto_dynamodb

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib.api.tokens import Role, TokenRecord, TokenStore
+from chalicelib.auth.tokens import Role, TokenRecord, TokenStore
 from tests.support.builders import NOW
 
 

@@ -14,12 +14,12 @@ from typing import Any
 import pytest
 from standardwebhooks import Webhook
 
+from chalicelib.acknowledgements.callback import AcknowledgeErp, AnnounceOutcome, redelivery_delay_s
 from chalicelib.adapters.dynamodb_sources import DynamoDbCallbacks
 from chalicelib.adapters.http_callback import CallbackRefused, CallbackTarget, HttpCallback
 from chalicelib.adapters.system import SystemClock
 from chalicelib.domain.errors import DependencyUnavailable, Misconfigured
 from chalicelib.domain.events import OrderConfirmed
-from chalicelib.operations.acknowledge import AcknowledgeErp, AnnounceOutcome, redelivery_delay_s
 from chalicelib.operations.callbacks import main
 from tests.support.aws import SETTINGS, moto_dynamodb
 from tests.support.operations import Desk

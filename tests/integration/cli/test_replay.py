@@ -18,9 +18,9 @@ from chalicelib.domain.events import OrderConfirmed, OrderRejected, OrderValidat
 from chalicelib.domain.state import Status, fold
 from chalicelib.operations import replay as command
 from chalicelib.operations.cli import operator_settings
-from chalicelib.operations.comparison import Comparison, Difference, compare
 from chalicelib.operations.replay import SETTLING_S, Replay
 from chalicelib.ports import EventStore, OrderQuery, OrderRow, Projection
+from chalicelib.read_model.comparison import Comparison, Difference, compare
 from tests.support.aws import SETTINGS, moto_client, moto_dynamodb
 from tests.support.builders import append, content, received
 from tests.support.faults import Tripwire

@@ -10,8 +10,8 @@ import pytest
 
 from chalicelib.adapters.dynamodb_tokens import DynamoDbTokens
 from chalicelib.adapters.memory import FixedClock
-from chalicelib.api.token_desk import TokenDesk
-from chalicelib.api.tokens import Principal, Role, authorize
+from chalicelib.auth.issue import TokenDesk
+from chalicelib.auth.tokens import Principal, Role, authorize
 from chalicelib.operations.tokens import main
 from tests.support.api import seeded_entropy
 from tests.support.aws import SETTINGS, moto_dynamodb

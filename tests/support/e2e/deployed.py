@@ -15,7 +15,7 @@ from typing import Any
 
 from chalicelib.bootstrap import Application
 from chalicelib.domain.state import FINAL
-from chalicelib.operations.comparison import Difference, compare
+from chalicelib.read_model.comparison import Difference, compare
 from chalicelib.settings import Settings
 from local.aws import REPOSITORY, LocalAws
 from local.client import Client

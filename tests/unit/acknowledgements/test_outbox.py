@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from chalicelib.acknowledgements.outbox import POLLER_CHANNEL, listener, outbox_entry, outranks
 from chalicelib.adapters.memory import FixedClock, MemoryEventStore, MemoryWorkflowEngine, SequentialIds
 from chalicelib.adapters.memory_outbox import MemoryOutbox
 from chalicelib.domain.errors import Reason
@@ -20,7 +21,6 @@ from chalicelib.domain.events import (
     OrderValidated,
 )
 from chalicelib.domain.state import Order, fold
-from chalicelib.operations.outbox import POLLER_CHANNEL, listener, outbox_entry, outranks
 from chalicelib.orders.accept import Intake
 from chalicelib.orders.repository import Journal
 from tests.support.builders import content

@@ -16,8 +16,8 @@ from chalicelib.adapters.memory import FixedClock
 from chalicelib.api.authorizer import Unauthorized, authorizer_response
 from chalicelib.api.openapi_examples import ORDER
 from chalicelib.api.openapi_operations import OPERATIONS, Operation
-from chalicelib.api.token_desk import TokenDesk
-from chalicelib.api.tokens import CACHE_SECONDS, Denied, Principal, Role, authorize
+from chalicelib.auth.issue import TokenDesk
+from chalicelib.auth.tokens import CACHE_SECONDS, Denied, Principal, Role, authorize
 from chalicelib.batches.model import Format, batch_id_of
 from chalicelib.domain.errors import Contention, DependencyUnavailable, Refused
 from chalicelib.domain.order import order_id

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import pytest
 
-from chalicelib.api.tokens import Role
+from chalicelib.auth.tokens import Role
 from chalicelib.domain.state import Status
 from tests.support.api import ApiBench, Reply
 from tests.support.builders import NOW, row

@@ -10,8 +10,8 @@ from dataclasses import replace
 import pytest
 
 from chalicelib.batches import page_worker, split
-from chalicelib.batches.csv_mapping import CANONICAL, parse_mapping
 from chalicelib.batches.model import Batch, BatchState, Counts, Page
+from chalicelib.batches.parsing.csv_mapping import CANONICAL, parse_mapping
 from chalicelib.domain.errors import Contention, DependencyUnavailable, Refused
 from chalicelib.domain.order import order_id
 from chalicelib.domain.state import Status

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.batches.csv_mapping import CANONICAL, parse_mapping
-from chalicelib.batches.csv_records import csv_records
 from chalicelib.batches.errors import BrokenFile
-from chalicelib.batches.file import MAX_CONTENT_BYTES, PIECE_BYTES, content, fingerprint, text
-from chalicelib.batches.records import MAX_RECORD_CHARACTERS, Record, json_array, jsonl
+from chalicelib.batches.parsing.csv_mapping import CANONICAL, parse_mapping
+from chalicelib.batches.parsing.csv_records import csv_records
+from chalicelib.batches.parsing.file import MAX_CONTENT_BYTES, PIECE_BYTES, content, fingerprint, text
+from chalicelib.batches.parsing.records import MAX_RECORD_CHARACTERS, Record, json_array, jsonl
 from chalicelib.orders.payload import parse_order
 from local.sample.batch import batch_lines
 

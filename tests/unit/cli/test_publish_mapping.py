@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from chalicelib.batches.csv_mapping import CANONICAL
+from chalicelib.batches.parsing.csv_mapping import CANONICAL
 from chalicelib.batches.publish_mapping import main
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.acknowledgements.outbox import OutboxEntry, listener
 from chalicelib.adapters.dynamodb_first_events import LoadedFirstEvents
 from chalicelib.adapters.memory import (
     FixedClock,
@@ -26,7 +27,6 @@ from chalicelib.domain.errors import Misconfigured, Reason
 from chalicelib.domain.events import OrderConfirmed, OrderRejected
 from chalicelib.domain.order import order_id
 from chalicelib.domain.state import fold
-from chalicelib.operations.outbox import OutboxEntry, listener
 from chalicelib.orders.accept import Intake
 from chalicelib.orders.repository import Journal
 from chalicelib.ports import OrderRow

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.acknowledgements.outbox import POLLER_CHANNEL, OutboxEntry, listener
 from chalicelib.adapters.memory import FixedClock, MemoryEventStore, MemoryWorkflowEngine, SequentialIds
 from chalicelib.adapters.memory_outbox import MemoryOutbox
 from chalicelib.domain.errors import DependencyUnavailable, Misconfigured, Reason, TransientError
@@ -26,7 +27,6 @@ from chalicelib.domain.events import (
     RecordedEvent,
 )
 from chalicelib.mapping.values import Value
-from chalicelib.operations.outbox import POLLER_CHANNEL, OutboxEntry, listener
 from chalicelib.orders.accept import Intake
 from chalicelib.orders.repository import Journal
 from chalicelib.ports import Append

@@ -14,10 +14,10 @@ from chalicelib.adapters.memory_operations import MemoryBus
 from chalicelib.domain.errors import CorruptHistory, DependencyUnavailable
 from chalicelib.domain.events import ErpAcknowledged, OrderConfirmed, OrderFailed, RecordedEvent
 from chalicelib.domain.state import Order, Status, fold
-from chalicelib.operations.metrics import STUCK, count
-from chalicelib.operations.project_events import ProjectEvents
-from chalicelib.operations.recent_orders import RecentOrders
 from chalicelib.ports import OrderRow
+from chalicelib.read_model.fold_cache import RecentOrders
+from chalicelib.read_model.metrics import STUCK, count
+from chalicelib.read_model.project_events import ProjectEvents
 from tests.support.builders import content
 from tests.support.operations import Desk
 

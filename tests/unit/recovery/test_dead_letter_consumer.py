@@ -15,8 +15,8 @@ from chalicelib.domain.dead_letter_messages import failed_order_message, redrive
 from chalicelib.domain.errors import DependencyUnavailable
 from chalicelib.domain.failures import FailedOrder
 from chalicelib.domain.state import Status
-from chalicelib.operations.metrics import STUCK, count
-from chalicelib.operations.redrive_policy import AUTOMATIC_ATTEMPTS
+from chalicelib.read_model.metrics import STUCK, count
+from chalicelib.recovery.redrive_policy import AUTOMATIC_ATTEMPTS
 from tests.support.builders import content
 from tests.support.operations import BUG, TIMEOUT, Desk
 

@@ -10,8 +10,8 @@ import pytest
 from chalicelib.domain.dead_letter_messages import failed_order_message
 from chalicelib.domain.errors import CorruptHistory, DependencyUnavailable
 from chalicelib.domain.state import Order, Status
-from chalicelib.operations.jobs import Action, Job
 from chalicelib.orders.commands import OrderCommands
+from chalicelib.recovery.group_jobs import Action, Job
 from tests.support.builders import content
 from tests.support.operations import BUG, Desk
 

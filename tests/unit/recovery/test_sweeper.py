@@ -10,8 +10,8 @@ import pytest
 from chalicelib.domain.errors import CorruptHistory
 from chalicelib.domain.events import CancellationRequested, OrderConfirmed, RecordedEvent
 from chalicelib.domain.state import Status
-from chalicelib.operations import sweep as module
 from chalicelib.ports import Append
+from chalicelib.recovery import sweeper as module
 from tests.support.builders import content
 from tests.support.operations import BUG, Desk
 

@@ -15,8 +15,8 @@ from pydantic import ValidationError
 
 from chalicelib.domain.errors import OrderbridgeError
 from chalicelib.domain.reference import Customer, DeliveryHold, Product
-from chalicelib.operations.reference_models import MODELS, explained
-from chalicelib.operations.reference_rows import Row, UnreadableFile, read_rows
+from chalicelib.reference_data.models import MODELS, explained
+from chalicelib.reference_data.rows import Row, UnreadableFile, read_rows
 
 SUFFIXES = (".json", ".csv")
 MAY_BE_EMPTY = frozenset({"holds"})

@@ -21,9 +21,9 @@ from chalicelib.domain.errors import Refused
 from chalicelib.domain.failures import FailedOrder
 from chalicelib.domain.state import Order, Status, fold
 from chalicelib.observability import log_context, logger
-from chalicelib.operations.redrive_policy import DEPENDENCY_OF_STEP, automatic_delay
 from chalicelib.orders.commands import OrderCommands
 from chalicelib.ports import Clock, DeadLetter, DeadLetterQueue, DeadLetters, EventStore
+from chalicelib.recovery.redrive_policy import DEPENDENCY_OF_STEP, automatic_delay
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,16 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from chalicelib.batches.csv_mapping import ALL_OTHERS, CsvMapping
 from chalicelib.batches.errors import BrokenFile
-from chalicelib.batches.records import MAX_RECORD_CHARACTERS, REPLACED, TOO_LONG, Problem, Record, numbered_lines
+from chalicelib.batches.parsing.csv_mapping import ALL_OTHERS, CsvMapping
+from chalicelib.batches.parsing.records import (
+    MAX_RECORD_CHARACTERS,
+    REPLACED,
+    TOO_LONG,
+    Problem,
+    Record,
+    numbered_lines,
+)
 from chalicelib.domain.order import MAX_LINES
 from chalicelib.mapping.faults import Fault
 from chalicelib.mapping.rules import Surroundings, apply, columns_of, rules_of, sum_of_lines

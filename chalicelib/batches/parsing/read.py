@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from chalicelib.batches import file, records
-from chalicelib.batches.csv_mapping import parse_mapping
-from chalicelib.batches.csv_records import csv_records
 from chalicelib.batches.model import Batch, Format
-from chalicelib.batches.records import Record
+from chalicelib.batches.parsing import file, records
+from chalicelib.batches.parsing.csv_mapping import parse_mapping
+from chalicelib.batches.parsing.csv_records import csv_records
+from chalicelib.batches.parsing.records import Record
 
 
 def read(batch: Batch, chunks: Iterable[bytes]) -> Iterator[Record]:

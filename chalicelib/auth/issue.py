@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from chalicelib.api.tokens import Role, TokenRecord, TokenStore, new_token
+from chalicelib.auth.tokens import Role, TokenRecord, TokenStore, new_token
 from chalicelib.domain.errors import Contention, Refused
 from chalicelib.ports import Clock
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from chalicelib.batches.accounting import Pace, counted, pace
-from chalicelib.batches.file import MAX_UPLOAD_BYTES
 from chalicelib.batches.model import Batch, BatchState, Cancellation, Counts, Format, Page, Upload, report_key
+from chalicelib.batches.parsing.file import MAX_UPLOAD_BYTES
 from chalicelib.batches.ports import Files, Ledger, OrderRows, UploadForm
 from chalicelib.batches.report import brought_up_to_date
 from chalicelib.batches.start import StartBatch, upload_key

@@ -12,7 +12,7 @@ import sys
 
 from chalicelib.domain.events import OUTCOMES, OrderFailed, RecordedEvent
 from chalicelib.domain.state import Order
-from chalicelib.operations.project_events import Listener
+from chalicelib.read_model.project_events import Listener
 from chalicelib.workflow.table import UNDOING
 
 STUCK = "CompensationFailed"

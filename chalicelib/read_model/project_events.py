@@ -14,8 +14,8 @@ from chalicelib.domain.errors import OrderbridgeError, PermanentError, Transient
 from chalicelib.domain.events import RecordedEvent
 from chalicelib.domain.state import Order
 from chalicelib.observability import logger
-from chalicelib.operations.recent_orders import RecentOrders, after
 from chalicelib.ports import EventBus, EventStore, OrderRow, Projection
+from chalicelib.read_model.fold_cache import RecentOrders, after
 
 Listener = Callable[[RecordedEvent, Order], None]
 """Called for every event with the order after it, or after later ones; must be idempotent. Raises TransientError."""

@@ -1,0 +1,1 @@
+"""What the stream of events makes: the row of each order, and the business metrics."""

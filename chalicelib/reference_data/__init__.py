@@ -1,0 +1,1 @@
+"""Products, customers, stock and delivery holds: reading, checking and publishing them."""
