@@ -24,7 +24,7 @@ from typing import Any
 from bench.bulk_figures import calls_per_line, transitions, watched_memory
 from bench.bulk_run import checked, run, until
 from bench.engine_limit import engine
-from chalicelib.adapters.fault_switches import Mode, Switch
+from chalicelib.adapters.fault_injection.switches import Mode, Switch
 from chalicelib.adapters.payments import DEPENDENCY as PAYMENT
 from local.call_counter import calls_of
 from local.sample.batch import batch_file

@@ -46,7 +46,7 @@ def handle_failure(event: Mapping[str, Any], context: Any) -> dict[str, str]:
 
 def project_events(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
     """A batch of the event store's stream; answers which record to deliver again (with all after it)."""
-    from chalicelib.adapters.event_codec import from_stream_record
+    from chalicelib.adapters.dynamodb.events.codec import from_stream_record
 
     app = application(context.invoked_function_arn)
     with log_context(step="ProjectEvents", request_id=context.aws_request_id):

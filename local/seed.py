@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from chalicelib.adapters.s3_reference_publisher import S3ReferencePublisher
+from chalicelib.adapters.s3.reference_publisher import S3ReferencePublisher
 from chalicelib.auth.issue import TokenDesk
 from chalicelib.auth.tokens import Role
 from chalicelib.bootstrap import Application

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from chalicelib.adapters.aws_errors import translated
+from chalicelib.adapters.aws.errors import translated
 from poller.dynamodb_state import item_key
 from poller.state import Changed, Quarantined
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from chalicelib.adapters.aws_errors import translated
+from chalicelib.adapters.aws.errors import translated
 from poller.dynamodb_state import item_key, put_under_lease
 from poller.state import Chunk, ChunkIndex, Lease
 from poller.state_codec import decode_chunk, decode_index, encode_chunk, encode_index

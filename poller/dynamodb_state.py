@@ -12,7 +12,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from chalicelib.adapters.aws_errors import error_code, translated
+from chalicelib.adapters.aws.errors import error_code, translated
 from chalicelib.domain.errors import Contention
 from poller.errors import LeaseLost
 from poller.state import Lease, Watermark

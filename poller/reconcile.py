@@ -25,7 +25,7 @@ from poller.queries import Select
 from poller.reader import RawOrder, Reader
 
 FirstEvents = Callable[[Sequence[str]], Mapping[str, RecordedEvent]]
-"""Order ids -> their first events; see adapters/dynamodb_first_events.py."""
+"""Order ids -> their first events; see adapters/dynamodb/events/first_events.py."""
 
 ERP_PAGE = 1_000
 OUR_PAGE = 5_000

@@ -44,7 +44,7 @@ def _odbc_value(text: str) -> str:
 
 def secrets_manager(client: Any) -> Callable[[str], str]:
     """Reads secrets from AWS Secrets Manager with a boto3-style client. Errors become the domain's."""
-    from chalicelib.adapters.aws_errors import translated
+    from chalicelib.adapters.aws.errors import translated
 
     def read(name: str) -> str:
         with translated("secretsmanager"):

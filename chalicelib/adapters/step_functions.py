@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from chalicelib.adapters.aws_errors import translated
+from chalicelib.adapters.aws.errors import translated
 
 
 @dataclass(frozen=True, slots=True)

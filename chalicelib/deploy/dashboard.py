@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from chalicelib.adapters.tables import TABLES
+from chalicelib.adapters.dynamodb.tables import TABLES
 from chalicelib.deploy import metrics
 from chalicelib.deploy.functions import FUNCTIONS
 from chalicelib.deploy.messaging_resources import QUEUES

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from chalicelib.adapters.tables import TABLES, TTL_ATTRIBUTES
+from chalicelib.adapters.dynamodb.tables import TABLES, TTL_ATTRIBUTES
 from chalicelib.deploy.stages import Stage
 from chalicelib.settings import Settings
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from chalicelib.adapters.tables import ORDERS_INDEXES
+from chalicelib.adapters.dynamodb.tables import ORDERS_INDEXES
 from chalicelib.settings import Settings
 
 Arn = Callable[[Settings], str]

@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from chalicelib.acknowledgements import callback
-from chalicelib.adapters import aws_clients, http_callback
-from chalicelib.adapters.circuit_breaker import CircuitSettings
-from chalicelib.adapters.payments import stripe_api
+from chalicelib.adapters import http_callback
+from chalicelib.adapters.aws import clients
+from chalicelib.adapters.payments.stripe import api
+from chalicelib.adapters.resilience.circuit_breaker import CircuitSettings
 from chalicelib.deploy.functions import (
     API_GATEWAY_TIMEOUT_S,
     API_HANDLER,
@@ -71,19 +72,19 @@ def _workflow() -> Iterator[Waits]:
 def _functions() -> Iterator[Waits]:
     yield Waits("API Gateway", API_GATEWAY_TIMEOUT_S, f"function {API_HANDLER}", BY_NAME[API_HANDLER].timeout_s)
     for function in FUNCTIONS:
-        if function.timeout_s > aws_clients.LONGEST_CALL_S:
+        if function.timeout_s > clients.LONGEST_CALL_S:
             name = f"function {function.name}"
-            yield Waits(name, function.timeout_s, "an AWS call with its retries", aws_clients.LONGEST_CALL_S)
+            yield Waits(name, function.timeout_s, "an AWS call with its retries", clients.LONGEST_CALL_S)
     for name in ("capture_payment", "refund_payment"):
         yield Waits(f"function {name}", BY_NAME[name].timeout_s, "Stripe, both calls", _stripe_s())
-    batch_s = QUEUE_BATCH * http_callback.TIMEOUT_S + aws_clients.LONGEST_CALL_S
+    batch_s = QUEUE_BATCH * http_callback.TIMEOUT_S + clients.LONGEST_CALL_S
     yield Waits("function acknowledge_erp", BY_NAME["acknowledge_erp"].timeout_s, "a batch of callbacks", batch_s)
     page_s = 1  # a page of a job is paced to at most a second
     working_s = QUEUE_BATCH * (group_jobs.WORKING_TIME.total_seconds() + page_s)
     yield Waits(
         "function consume_dead_letters", BY_NAME["consume_dead_letters"].timeout_s, "a batch of jobs", working_s
     )
-    sweeping_s = sweeper.SWEEPING_TIME.total_seconds() + aws_clients.LONGEST_CALL_S
+    sweeping_s = sweeper.SWEEPING_TIME.total_seconds() + clients.LONGEST_CALL_S
     yield Waits("function sweep", BY_NAME["sweep"].timeout_s, "one walk, and its last call", sweeping_s)
 
 
@@ -91,12 +92,12 @@ def _calls() -> Iterator[Waits]:
     probe_s = CircuitSettings().probe_s
     yield Waits("a circuit's probe", probe_s, "Stripe, both calls", _stripe_s())
     yield Waits("a circuit's probe", probe_s, "a callback", http_callback.TIMEOUT_S)
-    one_try_s = aws_clients.CONNECT_TIMEOUT_S + aws_clients.READ_TIMEOUT_S
-    yield Waits("an AWS call with its retries", aws_clients.LONGEST_CALL_S, "one try, over HTTP", one_try_s)
+    one_try_s = clients.CONNECT_TIMEOUT_S + clients.READ_TIMEOUT_S
+    yield Waits("an AWS call with its retries", clients.LONGEST_CALL_S, "one try, over HTTP", one_try_s)
 
 
 def _stripe_s() -> float:
-    return STRIPE_CALLS * stripe_api.LONGEST_CALL_S
+    return STRIPE_CALLS * api.LONGEST_CALL_S
 
 
 def main() -> None:

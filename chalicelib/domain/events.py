@@ -1,7 +1,7 @@
 """What can happen to an order, in the past tense. Events are facts: they are never changed, only added to.
 
 A field added later gets a default. A change that a default cannot express raises `SCHEMA_VERSION` of that event
-and adds an upcaster in `adapters/event_codec.py`.
+and adds an upcaster in `adapters/dynamodb/events/codec.py`.
 """
 
 from __future__ import annotations

@@ -43,8 +43,8 @@ def _region_of_profile() -> str:
 
 
 def _account_of_caller(region: str) -> str:
-    from chalicelib.adapters.aws_clients import client
-    from chalicelib.adapters.aws_errors import translated
+    from chalicelib.adapters.aws.clients import client
+    from chalicelib.adapters.aws.errors import translated
 
     with translated("STS"):
         return str(client("sts", region).get_caller_identity()["Account"])

@@ -15,7 +15,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import TextIO
 
-from chalicelib.adapters.payments.credit import Account, CreditLedger
+from chalicelib.adapters.payments.on_account.credit import Account, CreditLedger
 from chalicelib.domain.errors import OrderbridgeError
 from chalicelib.domain.money import InvalidMoney, Money
 

@@ -18,7 +18,7 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import TextIO
 
-from chalicelib.adapters.fault_switches import ALL, FaultSwitches, Mode, Switch
+from chalicelib.adapters.fault_injection.switches import ALL, FaultSwitches, Mode, Switch
 from chalicelib.domain.errors import OrderbridgeError
 from chalicelib.ports import Clock
 

@@ -16,7 +16,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Protocol, TextIO
 
-from chalicelib.adapters.parking import ParkedMessage
+from chalicelib.adapters.messaging.parking_queue import ParkedMessage
 from chalicelib.domain.dead_letter_messages import UnreadableMessage, parse_message
 from chalicelib.domain.errors import OrderbridgeError
 
@@ -133,7 +133,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _wired(stage: str) -> Parking:
     """As the stage has it; asked for only when the command line is right."""
-    from chalicelib.adapters.parking import SqsParking
+    from chalicelib.adapters.messaging.parking_queue import SqsParking
     from chalicelib.operations.cli import operator_application
 
     app = operator_application(stage)

@@ -137,7 +137,7 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
 
 def main() -> int:
     """The composition for the command line: the only place here that makes clients."""
-    from chalicelib.adapters.s3_reference_publisher import S3ReferencePublisher
+    from chalicelib.adapters.s3.reference_publisher import S3ReferencePublisher
     from chalicelib.operations.cli import operator_application
 
     def make_publisher(stage: str) -> Publisher:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from chalicelib.adapters.dynamodb_batches import DynamoDbLedger, DynamoDbOrderRows
-from chalicelib.adapters.s3_batches import S3Files, S3Mappings
+from chalicelib.adapters.dynamodb.control.batches import DynamoDbLedger, DynamoDbOrderRows
+from chalicelib.adapters.s3.batches import S3Files, S3Mappings
 
 if TYPE_CHECKING:
     from chalicelib.batches.page_worker import PageWorker

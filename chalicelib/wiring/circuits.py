@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-from chalicelib.adapters.circuit_breaker import CircuitBreaker, OnTransition
-from chalicelib.adapters.circuits import Circuit, CircuitStore, State
+from chalicelib.adapters.resilience.circuit_breaker import CircuitBreaker, OnTransition
+from chalicelib.adapters.resilience.circuits import Circuit, CircuitStore, State
 from chalicelib.domain.errors import OrderbridgeError
 from chalicelib.observability import logger
 from chalicelib.ports import Clock

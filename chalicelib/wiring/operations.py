@@ -11,7 +11,7 @@ from chalicelib.wiring.stores import Stores
 
 if TYPE_CHECKING:
     from chalicelib.acknowledgements.callback import AcknowledgeErp
-    from chalicelib.adapters.dynamodb_sources import DynamoDbCallbacks
+    from chalicelib.adapters.dynamodb.control.callback_targets import DynamoDbCallbacks
     from chalicelib.api.services import ApiServices
     from chalicelib.orders.accept import Intake
     from chalicelib.orders.commands import OrderCommands
@@ -45,7 +45,7 @@ class Operations(Stores):
 
     @cached_property
     def group_jobs(self) -> GroupJobs:
-        from chalicelib.adapters.dynamodb_control import DynamoDbJobs
+        from chalicelib.adapters.dynamodb.control.jobs import DynamoDbJobs
         from chalicelib.recovery.group_jobs import GroupJobs
 
         jobs = DynamoDbJobs(self.client("dynamodb"), self.settings.name("control"))
@@ -92,18 +92,18 @@ class Operations(Stores):
 
     def set_aside(self, order_id: str, reason: str) -> None:
         """Into the queue whose alarm is `stream-failures`."""
-        from chalicelib.adapters.messaging import send_json
+        from chalicelib.adapters.messaging.queues import send_json
 
         send_json(self.client("sqs"), self.queue_url("stream-failures"), {"order_id": order_id, "reason": reason})
 
     def _send_acknowledgement(self, message: dict[str, object]) -> None:
-        from chalicelib.adapters.messaging import send_json
+        from chalicelib.adapters.messaging.queues import send_json
 
         send_json(self.client("sqs"), self.queue_url("acknowledgements"), message)
 
     @cached_property
     def callbacks(self) -> DynamoDbCallbacks:
-        from chalicelib.adapters.dynamodb_sources import DynamoDbCallbacks
+        from chalicelib.adapters.dynamodb.control.callback_targets import DynamoDbCallbacks
         from chalicelib.adapters.http_callback import HttpCallback
 
         return DynamoDbCallbacks(
@@ -124,7 +124,7 @@ class Operations(Stores):
     def postpone_acknowledgement(self, receipt_handle: str, receives: int) -> None:
         """A message that failed after it was received so often. If that fails too, the queue's own timeout holds."""
         from chalicelib.acknowledgements.callback import redelivery_delay_s
-        from chalicelib.adapters.messaging import hide
+        from chalicelib.adapters.messaging.queues import hide
         from chalicelib.domain.errors import OrderbridgeError
         from chalicelib.observability import logger
 
@@ -144,7 +144,7 @@ class Operations(Stores):
 
     @cached_property
     def sweeper(self) -> Sweeper:
-        from chalicelib.adapters.dynamodb_control import DynamoDbBookmark
+        from chalicelib.adapters.dynamodb.control.jobs import DynamoDbBookmark
         from chalicelib.recovery.sweeper import Sweeper
 
         return Sweeper(

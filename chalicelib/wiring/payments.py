@@ -9,7 +9,7 @@ from chalicelib.ports import PaymentGateway
 from chalicelib.wiring.stores import Stores
 
 if TYPE_CHECKING:
-    from chalicelib.adapters.payments.credit import CreditLedger
+    from chalicelib.adapters.payments.on_account.credit import CreditLedger
 
 
 class Payments(Stores):
@@ -20,10 +20,10 @@ class Payments(Stores):
 
     @cached_property
     def payments(self) -> PaymentGateway:
-        from chalicelib.adapters.faulty import FaultyGateway
+        from chalicelib.adapters.fault_injection.faulty_ports import FaultyGateway
         from chalicelib.adapters.payments import DEPENDENCY
         from chalicelib.adapters.payments.guarded import GuardedGateway
-        from chalicelib.adapters.payments.on_account import OnAccountGateway
+        from chalicelib.adapters.payments.on_account.gateway import OnAccountGateway
         from chalicelib.adapters.payments.router import PaymentRouter
 
         card = self._card_gateway()
@@ -33,16 +33,16 @@ class Payments(Stores):
         return PaymentRouter({"card": guarded, "on_account": OnAccountGateway(self.credit, self.clock, self.ids)})
 
     def _card_gateway(self) -> PaymentGateway:
-        from chalicelib.adapters.payments.ledger_dynamodb import DynamoDbChargeLedger
+        from chalicelib.adapters.dynamodb.payments.charges import DynamoDbChargeLedger
 
         ledger = DynamoDbChargeLedger(self.client("dynamodb"), self.settings.name("payments"))
         if self.settings.payment_gateway == "sandbox":
-            from chalicelib.adapters.payments.sandbox import SandboxGateway
+            from chalicelib.adapters.payments.sandbox.gateway import SandboxGateway
 
             return SandboxGateway(ledger, self.clock, self.ids)
-        from chalicelib.adapters.payments.stripe_api import StripeApi
-        from chalicelib.adapters.payments.stripe_gateway import StripeGateway
-        from chalicelib.adapters.payments.stripe_key import StripeKey
+        from chalicelib.adapters.payments.stripe.api import StripeApi
+        from chalicelib.adapters.payments.stripe.gateway import StripeGateway
+        from chalicelib.adapters.payments.stripe.key import StripeKey
 
         key = StripeKey(self.client("secretsmanager"), f"orderbridge/{self.settings.stage}/stripe", self.clock)
         stand_in = self.settings.stripe_api_base  # such as localstripe, which does not know off_session
@@ -50,6 +50,6 @@ class Payments(Stores):
 
     @cached_property
     def credit(self) -> CreditLedger:
-        from chalicelib.adapters.payments.credit_dynamodb import DynamoDbCreditLedger
+        from chalicelib.adapters.dynamodb.payments.credit import DynamoDbCreditLedger
 
         return DynamoDbCreditLedger(self.client("dynamodb"), self.settings.name("payments"), self.clock, self.ids)

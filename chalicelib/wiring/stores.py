@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.adapters.aws_clients import ATTEMPTS, client
+from chalicelib.adapters.aws.clients import ATTEMPTS, client
 from chalicelib.adapters.system import SystemClock, SystemIds
 from chalicelib.orders.repository import Journal
 from chalicelib.ports import (
@@ -23,11 +23,11 @@ from chalicelib.settings import Settings
 
 if TYPE_CHECKING:
     from chalicelib.acknowledgements.outbox import Outbox
-    from chalicelib.adapters.circuit_breaker import CircuitBreaker
-    from chalicelib.adapters.circuits import CircuitStore
-    from chalicelib.adapters.dynamodb_event_store import DynamoDbEventStore
-    from chalicelib.adapters.fault_switches import FaultSwitches
-    from chalicelib.adapters.messaging import EventBridgeBus
+    from chalicelib.adapters.dynamodb.events.event_store import DynamoDbEventStore
+    from chalicelib.adapters.fault_injection.switches import FaultSwitches
+    from chalicelib.adapters.messaging.queues import EventBridgeBus
+    from chalicelib.adapters.resilience.circuit_breaker import CircuitBreaker
+    from chalicelib.adapters.resilience.circuits import CircuitStore
     from chalicelib.auth.tokens import TokenStore
 
 REFERENCE_FOLDER = "/tmp/orderbridge-reference"
@@ -62,31 +62,31 @@ class Stores:
 
     @cached_property
     def events(self) -> DynamoDbEventStore:
-        from chalicelib.adapters.dynamodb_event_store import DynamoDbEventStore
+        from chalicelib.adapters.dynamodb.events.event_store import DynamoDbEventStore
 
         return DynamoDbEventStore(self.client("dynamodb"), self.settings.name("events"))
 
     @cached_property
     def inventory(self) -> Inventory:
-        from chalicelib.adapters.dynamodb_inventory import DynamoDbInventory
+        from chalicelib.adapters.dynamodb.inventory.inventory import DynamoDbInventory
 
         table = self.settings.name("inventory")
         inventory = DynamoDbInventory(self.client("dynamodb"), table, self.events, self.clock, self.ids)
         if not self.settings.fault_switches:
             return inventory
-        from chalicelib.adapters.faulty import FaultyInventory
+        from chalicelib.adapters.fault_injection.faulty_ports import FaultyInventory
 
         return FaultyInventory(inventory, self.switches)
 
     @cached_property
     def projection(self) -> Projection:
-        from chalicelib.adapters.dynamodb_projection import DynamoDbProjection
+        from chalicelib.adapters.dynamodb.orders.projection import DynamoDbProjection
 
         return DynamoDbProjection(self.client("dynamodb"), self.settings.name("orders"), self.clock, self.ids)
 
     @cached_property
     def reference(self) -> ReferenceData:
-        from chalicelib.adapters.s3_reference_data import S3ReferenceData
+        from chalicelib.adapters.s3.reference_data import S3ReferenceData
 
         s3 = self.client("s3", attempts=1)  # while it hangs, the cached copy answers
         return S3ReferenceData(s3, self.settings.bucket("reference"), REFERENCE_FOLDER, self.clock)
@@ -99,19 +99,19 @@ class Stores:
 
     @cached_property
     def tokens(self) -> TokenStore:
-        from chalicelib.adapters.dynamodb_tokens import DynamoDbTokens
+        from chalicelib.adapters.dynamodb.control.tokens import DynamoDbTokens
 
         return DynamoDbTokens(self.client("dynamodb"), self.settings.name("control"))
 
     @cached_property
     def dead_letters(self) -> DeadLetters:
-        from chalicelib.adapters.dynamodb_dead_letters import DynamoDbDeadLetters
+        from chalicelib.adapters.dynamodb.control.dead_letters import DynamoDbDeadLetters
 
         return DynamoDbDeadLetters(self.client("dynamodb"), self.settings.name("control"))
 
     @cached_property
     def dead_letter_queue(self) -> DeadLetterQueue:
-        from chalicelib.adapters.messaging import SqsDeadLetterQueue
+        from chalicelib.adapters.messaging.queues import SqsDeadLetterQueue
 
         return SqsDeadLetterQueue(self.client("sqs"), self.queue_url("dead-letters"), self.queue_url("parking"))
 
@@ -120,28 +120,28 @@ class Stores:
 
     @cached_property
     def outbox(self) -> Outbox:
-        from chalicelib.adapters.dynamodb_outbox import DynamoDbOutbox
+        from chalicelib.adapters.dynamodb.control.outbox import DynamoDbOutbox
 
         return DynamoDbOutbox(self.client("dynamodb"), self.settings.name("control"))
 
     @cached_property
     def switches(self) -> FaultSwitches:
-        from chalicelib.adapters.fault_stores import DynamoDbSwitchStore
-        from chalicelib.adapters.fault_switches import FaultSwitches
+        from chalicelib.adapters.dynamodb.control.fault_switches import DynamoDbSwitchStore
+        from chalicelib.adapters.fault_injection.switches import FaultSwitches
 
         store = DynamoDbSwitchStore(self.client("dynamodb"), self.settings.name("control"))
         return FaultSwitches(store, self.clock, enabled=self.settings.fault_switches)
 
     @cached_property
     def circuits(self) -> CircuitStore:
-        from chalicelib.adapters.circuits_dynamodb import DynamoDbCircuitStore
+        from chalicelib.adapters.dynamodb.control.circuits import DynamoDbCircuitStore
 
         return DynamoDbCircuitStore(self.client("dynamodb"), self.settings.name("control"))
 
     def breaker(self, dependency: str) -> CircuitBreaker:
         """The circuit breaker of that name, one per process."""
         if dependency not in self._breakers:
-            from chalicelib.adapters.circuit_breaker import CircuitBreaker
+            from chalicelib.adapters.resilience.circuit_breaker import CircuitBreaker
             from chalicelib.wiring.circuits import announcing
 
             self._breakers[dependency] = CircuitBreaker(
@@ -151,6 +151,6 @@ class Stores:
 
     @cached_property
     def bus(self) -> EventBridgeBus:
-        from chalicelib.adapters.messaging import EventBridgeBus
+        from chalicelib.adapters.messaging.queues import EventBridgeBus
 
         return EventBridgeBus(self.client("events"), self.settings.name("bus"))

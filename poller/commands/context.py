@@ -82,7 +82,7 @@ def default_context() -> Context:
 
 
 def _stores() -> Stores:
-    from chalicelib.adapters.dynamodb_first_events import DynamoDbFirstEvents
+    from chalicelib.adapters.dynamodb.events.first_events import DynamoDbFirstEvents
     from chalicelib.bootstrap import application
 
     app = application()

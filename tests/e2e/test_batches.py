@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 import urllib3
 
-from chalicelib.adapters.fault_switches import Mode, Switch
+from chalicelib.adapters.fault_injection.switches import Mode, Switch
 from chalicelib.adapters.payments import DEPENDENCY as PAYMENT
 from local.sample.batch import batch_file, batch_lines
 from local.sample.stream import order_at

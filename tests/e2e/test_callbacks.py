@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 from standardwebhooks import Webhook
 
-from chalicelib.adapters.fault_switches import Mode
-from chalicelib.adapters.parking import SqsParking
+from chalicelib.adapters.fault_injection.switches import Mode
+from chalicelib.adapters.messaging.parking_queue import SqsParking
 from chalicelib.auth.issue import TokenDesk
 from chalicelib.auth.tokens import Role
 from chalicelib.operations import parked

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.adapters.fault_switches import Mode
+from chalicelib.adapters.fault_injection.switches import Mode
 from chalicelib.adapters.memory import FixedClock
 from chalicelib.adapters.payments.ledger import ChargeState
 from chalicelib.bootstrap import Application

@@ -6,8 +6,8 @@ from contextlib import ExitStack
 
 import pytest
 
-from chalicelib.adapters.fault_stores import DynamoDbSwitchStore
-from chalicelib.adapters.fault_switches import Mode
+from chalicelib.adapters.dynamodb.control.fault_switches import DynamoDbSwitchStore
+from chalicelib.adapters.fault_injection.switches import Mode
 from chalicelib.adapters.payments.ledger import ChargeState
 from chalicelib.domain.events import PaymentCaptured
 from chalicelib.workflow.table import COMPENSATIONS, REJECT, STEPS

@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from chalicelib.adapters.circuits import Circuit, State
-from chalicelib.adapters.fault_switches import Mode
+from chalicelib.adapters.fault_injection.switches import Mode
 from chalicelib.adapters.payments.ledger import ChargeState
+from chalicelib.adapters.resilience.circuits import Circuit, State
 from chalicelib.domain.events import OrderRedriven
 from tests.support.e2e.deployed import Deployed
 from tests.support.e2e.rehearsal import (

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from chalicelib.acknowledgements.outbox import listener
-from chalicelib.adapters.dynamodb_first_events import LoadedFirstEvents
+from chalicelib.adapters.dynamodb.events.first_events import LoadedFirstEvents
 from chalicelib.adapters.memory import MemoryProjection
-from chalicelib.adapters.memory_outbox import MemoryOutbox
+from chalicelib.adapters.memory.outbox import MemoryOutbox
 from chalicelib.domain.events import Event, OrderCancelled, OrderConfirmed
 from chalicelib.orders.repository import Journal
 from chalicelib.ports import OrderRow

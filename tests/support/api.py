@@ -16,7 +16,7 @@ from typing import Any
 from chalice.local import ARNMatcher, RouteMatcher
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
-from chalicelib.adapters.memory_tokens import MemoryTokens
+from chalicelib.adapters.memory.tokens import MemoryTokens
 from chalicelib.api.application import OrderbridgeApi
 from chalicelib.api.authorizer import Unauthorized, authorizer_response
 from chalicelib.api.openapi import document

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from chalicelib.adapters import aws_clients
-from chalicelib.adapters.tables import TABLES
+from chalicelib.adapters.aws import clients
+from chalicelib.adapters.dynamodb.tables import TABLES
 from chalicelib.settings import Settings
 
 SETTINGS = Settings(stage="test", region="eu-central-1", account_id="123456789012")
@@ -19,7 +19,7 @@ def create_tables(client: Any, settings: Settings = SETTINGS) -> None:
         client.create_table(TableName=settings.name(logical), **schema)
 
 
-def moto_client(service: str, attempts: int = aws_clients.ATTEMPTS) -> Any:
+def moto_client(service: str, attempts: int = clients.ATTEMPTS) -> Any:
     """A client as the application makes it, with credentials that are good for nothing."""
     import boto3
     from botocore.config import Config
@@ -29,12 +29,12 @@ def moto_client(service: str, attempts: int = aws_clients.ATTEMPTS) -> Any:
         region_name=SETTINGS.region,
         aws_access_key_id="test",
         aws_secret_access_key="test",
-        config=aws_clients.config().merge(Config(retries={"mode": "standard", "total_max_attempts": attempts})),
+        config=clients.config().merge(Config(retries={"mode": "standard", "total_max_attempts": attempts})),
     )
 
 
 @contextmanager
-def moto_dynamodb(attempts: int = aws_clients.ATTEMPTS) -> Iterator[Any]:
+def moto_dynamodb(attempts: int = clients.ATTEMPTS) -> Iterator[Any]:
     """A DynamoDB client on moto with all tables; the table names come from SETTINGS.
 
     With one attempt the SDK gives up at once, for faults that would otherwise have to be waited out.

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from chalicelib.adapters.memory_batches import (
+from chalicelib.adapters.memory.batches import (
     MemoryBulkEngine,
     MemoryFiles,
     MemoryLedger,

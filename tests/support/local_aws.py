@@ -7,7 +7,7 @@ from itertools import count
 
 import pytest
 
-from chalicelib.adapters import aws_clients
+from chalicelib.adapters.aws import clients
 from chalicelib.settings import Settings
 from local.aws import LocalAws
 from tests.support.aws import create_tables
@@ -25,6 +25,6 @@ def local_aws() -> Iterator[LocalAws]:
 def client_with_tables(aws: LocalAws) -> tuple[object, Settings]:
     """A client as the application tunes it, and tables of their own for one test."""
     settings = Settings(stage=f"t{next(_stages)}", region=aws.region, account_id=aws.account_id)
-    client = aws.client("dynamodb", config=aws_clients.config())
+    client = aws.client("dynamodb", config=clients.config())
     create_tables(client, settings)
     return client, settings

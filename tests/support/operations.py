@@ -12,7 +12,7 @@ from chalicelib.adapters.memory import (
     MemoryWorkflowEngine,
     SequentialIds,
 )
-from chalicelib.adapters.memory_operations import (
+from chalicelib.adapters.memory.recovery import (
     MemoryAlerts,
     MemoryBookmark,
     MemoryDeadLetters,

@@ -15,9 +15,9 @@ from chalicelib.adapters.memory import (
     MemoryWorkflowEngine,
     SequentialIds,
 )
-from chalicelib.adapters.memory_operations import MemoryAlerts, MemoryQueue
-from chalicelib.adapters.payments.ledger_memory import MemoryChargeLedger
-from chalicelib.adapters.payments.sandbox import SandboxGateway
+from chalicelib.adapters.memory.payments import MemoryChargeLedger
+from chalicelib.adapters.memory.recovery import MemoryAlerts, MemoryQueue
+from chalicelib.adapters.payments.sandbox.gateway import SandboxGateway
 from chalicelib.domain.errors import DependencyTimeout, DependencyUnavailable
 from chalicelib.domain.failures import caught
 from chalicelib.domain.reference import DeliveryHold

@@ -12,9 +12,9 @@ from chalicelib.adapters.memory import (
     MemoryReferenceData,
     SequentialIds,
 )
-from chalicelib.adapters.memory_operations import MemoryAlerts, MemoryQueue
-from chalicelib.adapters.payments.ledger_memory import MemoryChargeLedger
-from chalicelib.adapters.payments.sandbox import SandboxGateway
+from chalicelib.adapters.memory.payments import MemoryChargeLedger
+from chalicelib.adapters.memory.recovery import MemoryAlerts, MemoryQueue
+from chalicelib.adapters.payments.sandbox.gateway import SandboxGateway
 from chalicelib.domain.decisions import decide_cancellation, decide_redrive
 from chalicelib.domain.failures import caught
 from chalicelib.domain.order import OrderContent

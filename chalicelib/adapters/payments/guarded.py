@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chalicelib.adapters.circuit_breaker import CircuitBreaker
+from chalicelib.adapters.resilience.circuit_breaker import CircuitBreaker
 from chalicelib.ports import Payment, PaymentGateway, PaymentRequest
 
 

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 import pytest
 from moto import mock_aws
 
-from chalicelib.adapters.dynamodb_batches import DynamoDbLedger, DynamoDbOrderRows
-from chalicelib.adapters.dynamodb_projection import DynamoDbProjection
+from chalicelib.adapters.dynamodb.control.batches import DynamoDbLedger, DynamoDbOrderRows
+from chalicelib.adapters.dynamodb.orders.projection import DynamoDbProjection
 from chalicelib.adapters.memory import FixedClock, SequentialIds
-from chalicelib.adapters.memory_batches import MemoryBulkEngine, MemoryFiles, MemoryLedger
-from chalicelib.adapters.s3_batches import S3Files, S3Mappings
+from chalicelib.adapters.memory.batches import MemoryBulkEngine, MemoryFiles, MemoryLedger
+from chalicelib.adapters.s3.batches import S3Files, S3Mappings
 from chalicelib.adapters.step_functions_bulk import StepFunctionsBulkEngine
 from chalicelib.batches.ports import BulkEngine, Files, Ledger
 from tests.contract.batches.batch_files_contract import FilesContract

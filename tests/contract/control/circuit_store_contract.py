@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib.adapters.circuits import Circuit, CircuitStore, State
+from chalicelib.adapters.resilience.circuits import Circuit, CircuitStore, State
 from tests.support.builders import NOW
 
 CALLERS = 8

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib.adapters.fault_switches import ALL, Mode, Switch, SwitchStore
+from chalicelib.adapters.fault_injection.switches import ALL, Mode, Switch, SwitchStore
 from tests.support.builders import NOW
 
 CALLERS = 8

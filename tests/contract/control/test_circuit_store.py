@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from chalicelib.adapters.circuits import Circuit, CircuitStore, MemoryCircuitStore
-from chalicelib.adapters.circuits_dynamodb import DynamoDbCircuitStore
+from chalicelib.adapters.dynamodb.control.circuits import DynamoDbCircuitStore
+from chalicelib.adapters.resilience.circuits import Circuit, CircuitStore, MemoryCircuitStore
 from local.aws import LocalAws
 from tests.contract.control.circuit_store_contract import CircuitStoreContract
 from tests.support.aws import SETTINGS, moto_dynamodb

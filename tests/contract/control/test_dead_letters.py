@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from chalicelib.adapters.dynamodb_control import DynamoDbBookmark, DynamoDbJobs
-from chalicelib.adapters.dynamodb_dead_letters import DynamoDbDeadLetters
-from chalicelib.adapters.memory_operations import MemoryBookmark, MemoryDeadLetters, MemoryJobs
+from chalicelib.adapters.dynamodb.control.dead_letters import DynamoDbDeadLetters
+from chalicelib.adapters.dynamodb.control.jobs import DynamoDbBookmark, DynamoDbJobs
+from chalicelib.adapters.memory.recovery import MemoryBookmark, MemoryDeadLetters, MemoryJobs
 from chalicelib.ports import Bookmark, DeadLetters
 from chalicelib.recovery.group_jobs import Jobs
 from tests.contract.control.dead_letters_contract import BookmarkContract, DeadLettersContract, JobsContract

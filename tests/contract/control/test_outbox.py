@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from chalicelib.acknowledgements.outbox import Outbox
-from chalicelib.adapters.dynamodb_outbox import DynamoDbOutbox
-from chalicelib.adapters.memory_outbox import MemoryOutbox
+from chalicelib.adapters.dynamodb.control.outbox import DynamoDbOutbox
+from chalicelib.adapters.memory.outbox import MemoryOutbox
 from tests.contract.control.outbox_contract import OutboxContract
 from tests.support.aws import SETTINGS, moto_dynamodb
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from chalicelib.adapters.fault_stores import DynamoDbSwitchStore, MemorySwitchStore
-from chalicelib.adapters.fault_switches import SwitchStore
+from chalicelib.adapters.dynamodb.control.fault_switches import DynamoDbSwitchStore, MemorySwitchStore
+from chalicelib.adapters.fault_injection.switches import SwitchStore
 from local.aws import LocalAws
 from tests.contract.control.switch_store_contract import SwitchStoreContract
 from tests.support.aws import SETTINGS, moto_dynamodb

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from chalicelib.adapters.dynamodb_tokens import DynamoDbTokens
-from chalicelib.adapters.memory_tokens import MemoryTokens
-from chalicelib.adapters.tables import TTL_ATTRIBUTES
+from chalicelib.adapters.dynamodb.control.tokens import DynamoDbTokens
+from chalicelib.adapters.dynamodb.tables import TTL_ATTRIBUTES
+from chalicelib.adapters.memory.tokens import MemoryTokens
 from chalicelib.auth.tokens import TokenStore
 from chalicelib.domain.errors import DependencyTimeout, Misconfigured
 from tests.contract.control.tokens_contract import TokensContract, record

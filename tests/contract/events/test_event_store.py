@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.adapters.dynamodb_event_store import DynamoDbEventStore
+from chalicelib.adapters.dynamodb.events.event_store import DynamoDbEventStore
 from chalicelib.adapters.memory import MemoryEventStore
 from chalicelib.domain.errors import CorruptHistory, DependencyTimeout, Misconfigured, VersionConflict
 from chalicelib.domain.events import OrderValidated

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from chalicelib.adapters.dynamodb_event_store import DynamoDbEventStore
-from chalicelib.adapters.dynamodb_first_events import DynamoDbFirstEvents, LoadedFirstEvents
+from chalicelib.adapters.dynamodb.events.event_store import DynamoDbEventStore
+from chalicelib.adapters.dynamodb.events.first_events import DynamoDbFirstEvents, LoadedFirstEvents
 from chalicelib.adapters.memory import FixedClock, MemoryEventStore, SequentialIds
 from chalicelib.ports import EventStore
 from poller.reconcile import FirstEvents

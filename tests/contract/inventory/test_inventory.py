@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from chalicelib.adapters.dynamodb_event_store import DynamoDbEventStore
-from chalicelib.adapters.dynamodb_inventory import DynamoDbInventory
+from chalicelib.adapters.dynamodb.events.event_store import DynamoDbEventStore
+from chalicelib.adapters.dynamodb.inventory.inventory import DynamoDbInventory
 from chalicelib.adapters.memory import FixedClock, MemoryEventStore, MemoryInventory, SequentialIds
 from chalicelib.adapters.system import SystemClock
 from chalicelib.ports import EventStore, Inventory

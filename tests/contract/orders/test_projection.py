@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from chalicelib.adapters import order_index
-from chalicelib.adapters.dynamodb_projection import DynamoDbProjection
+from chalicelib.adapters.dynamodb.orders import index
+from chalicelib.adapters.dynamodb.orders.items import SHARDS
+from chalicelib.adapters.dynamodb.orders.projection import DynamoDbProjection
 from chalicelib.adapters.memory import FixedClock, MemoryProjection, SequentialIds
-from chalicelib.adapters.order_items import SHARDS
 from chalicelib.domain.errors import CorruptHistory
 from chalicelib.domain.state import Status
 from chalicelib.ports import OrderQuery, Projection
@@ -85,7 +85,7 @@ def test_the_rows_of_a_day_are_spread_over_all_shards(client: Any) -> None:
 
 def test_a_gap_longer_than_one_page_looks_through_ends_the_page_early(client: Any) -> None:
     adapter = projection(client)
-    rows = put(adapter, at(0), at(60 * 24 * (order_index.MAX_DAYS + 10)))
+    rows = put(adapter, at(0), at(60 * 24 * (index.MAX_DAYS + 10)))
     page = adapter.query(OrderQuery())
     assert page.rows == (rows[0],)
     assert page.cursor

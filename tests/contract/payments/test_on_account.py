@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from chalicelib.adapters.aws_clients import ATTEMPTS
+from chalicelib.adapters.aws.clients import ATTEMPTS
+from chalicelib.adapters.dynamodb.payments.credit import DynamoDbCreditLedger
 from chalicelib.adapters.memory import FixedClock, SequentialIds
-from chalicelib.adapters.payments.credit import Account, CreditLedger
-from chalicelib.adapters.payments.credit_dynamodb import DynamoDbCreditLedger
-from chalicelib.adapters.payments.ledger_memory import MemoryCreditLedger
-from chalicelib.adapters.payments.on_account import OnAccountGateway
+from chalicelib.adapters.memory.payments import MemoryCreditLedger
+from chalicelib.adapters.payments.on_account.credit import Account, CreditLedger
+from chalicelib.adapters.payments.on_account.gateway import OnAccountGateway
 from chalicelib.domain.errors import Contention, DependencyTimeout, DependencyUnavailable, PaymentDeclined, Refused
 from chalicelib.domain.money import Money
 from chalicelib.ports import PaymentGateway, PaymentRequest

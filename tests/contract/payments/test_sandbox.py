@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from chalicelib.adapters.aws_clients import ATTEMPTS
+from chalicelib.adapters.aws.clients import ATTEMPTS
+from chalicelib.adapters.dynamodb.payments.charges import DynamoDbChargeLedger
 from chalicelib.adapters.memory import FixedClock, SequentialIds
+from chalicelib.adapters.memory.payments import MemoryChargeLedger
 from chalicelib.adapters.payments.ledger import ChargeLedger, ChargeState
-from chalicelib.adapters.payments.ledger_dynamodb import DynamoDbChargeLedger
-from chalicelib.adapters.payments.ledger_memory import MemoryChargeLedger
-from chalicelib.adapters.payments.sandbox import SandboxGateway
+from chalicelib.adapters.payments.sandbox.gateway import SandboxGateway
 from chalicelib.domain.errors import DependencyTimeout, DependencyUnavailable, Misconfigured
 from chalicelib.domain.money import Money
 from chalicelib.ports import PaymentGateway, PaymentRequest
@@ -150,7 +150,7 @@ def test_repeats_are_counted_so_that_one_charge_can_be_told_from_one_call(dynamo
 
 
 def test_a_gateway_does_not_touch_the_charges_of_another(dynamodb: ChargeLedger) -> None:
-    from chalicelib.adapters.payments.on_account import OnAccountGateway
+    from chalicelib.adapters.payments.on_account.gateway import OnAccountGateway
     from tests.contract.payments.test_on_account import credit
 
     accounts = credit(dynamodb.client) if isinstance(dynamodb, DynamoDbChargeLedger) else None

@@ -7,14 +7,14 @@ from collections.abc import Iterator
 import pytest
 from moto import mock_aws
 
+from chalicelib.adapters.aws.secret import MAX_AGE
+from chalicelib.adapters.dynamodb.payments.charges import DynamoDbChargeLedger
 from chalicelib.adapters.memory import FixedClock
+from chalicelib.adapters.memory.payments import MemoryChargeLedger
 from chalicelib.adapters.payments.ledger import ChargeLedger
-from chalicelib.adapters.payments.ledger_dynamodb import DynamoDbChargeLedger
-from chalicelib.adapters.payments.ledger_memory import MemoryChargeLedger
-from chalicelib.adapters.payments.stripe_api import StripeApi
-from chalicelib.adapters.payments.stripe_gateway import StripeGateway
-from chalicelib.adapters.payments.stripe_key import StripeKey
-from chalicelib.adapters.secret import MAX_AGE
+from chalicelib.adapters.payments.stripe.api import StripeApi
+from chalicelib.adapters.payments.stripe.gateway import StripeGateway
+from chalicelib.adapters.payments.stripe.key import StripeKey
 from chalicelib.domain.errors import (
     Contention,
     DependencyTimeout,

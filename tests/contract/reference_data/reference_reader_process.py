@@ -12,7 +12,7 @@ from pathlib import Path
 import boto3
 
 from chalicelib.adapters.memory import FixedClock
-from chalicelib.adapters.s3_reference_data import S3ReferenceData
+from chalicelib.adapters.s3.reference_data import S3ReferenceData
 
 MAX_ROUNDS = 10_000
 

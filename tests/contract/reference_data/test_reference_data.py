@@ -13,11 +13,11 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 from moto import mock_aws
 
 from chalicelib.adapters.memory import FixedClock, MemoryReferenceData
-from chalicelib.adapters.reference_copies import ABANDONED_AFTER_S
-from chalicelib.adapters.reference_files import MAX_FILE_BYTES, ReferenceFile, encode
-from chalicelib.adapters.reference_records import CUSTOMERS, HOLDS, PRODUCTS, DataSet
-from chalicelib.adapters.s3_reference_data import CATALOGUE_TTL_S, FAILURE_RETRY_S, HOLDS_TTL_S, S3ReferenceData
-from chalicelib.adapters.s3_reference_objects import ReferenceObjects
+from chalicelib.adapters.s3.reference_copies import ABANDONED_AFTER_S
+from chalicelib.adapters.s3.reference_data import CATALOGUE_TTL_S, FAILURE_RETRY_S, HOLDS_TTL_S, S3ReferenceData
+from chalicelib.adapters.s3.reference_files import MAX_FILE_BYTES, ReferenceFile, encode
+from chalicelib.adapters.s3.reference_objects import ReferenceObjects
+from chalicelib.adapters.s3.reference_records import CUSTOMERS, HOLDS, PRODUCTS, DataSet
 from chalicelib.domain.errors import DependencyUnavailable
 from chalicelib.domain.reference import Customer, DeliveryHold, Product
 from chalicelib.observability import SERVICE, logger

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from chalicelib.adapters.reference_files import ReferenceFile, encode
-from chalicelib.adapters.reference_records import PRODUCTS
-from chalicelib.adapters.s3_reference_objects import ReferenceObjects
+from chalicelib.adapters.s3.reference_files import ReferenceFile, encode
+from chalicelib.adapters.s3.reference_objects import ReferenceObjects
+from chalicelib.adapters.s3.reference_records import PRODUCTS
 from chalicelib.domain.reference import Product
 from local.aws import LocalAws
 

@@ -15,7 +15,7 @@ import pytest
 from standardwebhooks import Webhook
 
 from chalicelib.acknowledgements.callback import AcknowledgeErp, AnnounceOutcome, redelivery_delay_s
-from chalicelib.adapters.dynamodb_sources import DynamoDbCallbacks
+from chalicelib.adapters.dynamodb.control.callback_targets import DynamoDbCallbacks
 from chalicelib.adapters.http_callback import CallbackRefused, CallbackTarget, HttpCallback
 from chalicelib.adapters.system import SystemClock
 from chalicelib.domain.errors import DependencyUnavailable, Misconfigured

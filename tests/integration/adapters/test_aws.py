@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from botocore import exceptions
 
-from chalicelib.adapters import aws_clients
-from chalicelib.adapters.aws_errors import translated
-from chalicelib.adapters.backoff import MAX_DELAY_S, MAX_WAITS, Backoff
+from chalicelib.adapters.aws import clients
+from chalicelib.adapters.aws.errors import translated
 from chalicelib.adapters.memory import FixedClock, SequentialIds
+from chalicelib.adapters.resilience.backoff import MAX_DELAY_S, MAX_WAITS, Backoff
 from chalicelib.adapters.system import SystemClock, SystemIds
 from chalicelib.domain.errors import (
     Contention,
@@ -83,7 +83,7 @@ def test_other_errors_pass() -> None:
 
 
 def test_the_longest_call_is_shorter_than_any_step() -> None:
-    assert min(step.timeout_s for step in ALL_STEPS) > aws_clients.LONGEST_CALL_S
+    assert min(step.timeout_s for step in ALL_STEPS) > clients.LONGEST_CALL_S
 
 
 def test_clients_are_bounded_and_keep_their_connections() -> None:
@@ -96,9 +96,9 @@ def test_clients_are_bounded_and_keep_their_connections() -> None:
 
 def test_clients_go_where_the_environment_says(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:4999")
-    assert aws_clients.client("dynamodb", "eu-west-1").meta.endpoint_url == "http://127.0.0.1:4999"
+    assert clients.client("dynamodb", "eu-west-1").meta.endpoint_url == "http://127.0.0.1:4999"
     monkeypatch.delenv("AWS_ENDPOINT_URL")
-    assert "eu-west-1.amazonaws.com" in aws_clients.client("dynamodb", "eu-west-1").meta.endpoint_url
+    assert "eu-west-1.amazonaws.com" in clients.client("dynamodb", "eu-west-1").meta.endpoint_url
 
 
 def test_waits_grow_up_to_a_bound_and_end_in_contention() -> None:

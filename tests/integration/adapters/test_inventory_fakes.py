@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from chalicelib.adapters.dynamodb_event_store import DynamoDbEventStore
-from chalicelib.adapters.dynamodb_inventory import DynamoDbInventory
+from chalicelib.adapters.dynamodb.events.event_store import DynamoDbEventStore
+from chalicelib.adapters.dynamodb.inventory.inventory import DynamoDbInventory
 from chalicelib.adapters.memory import FixedClock, MemoryEventStore, MemoryInventory, SequentialIds
 from chalicelib.domain.errors import InsufficientStock, OrderbridgeError
 from chalicelib.domain.events import Event, InventoryReleased, InventoryReserved, OrderValidated, RecordedEvent

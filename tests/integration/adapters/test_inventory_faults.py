@@ -13,10 +13,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from chalicelib.adapters.backoff import MAX_DELAY_S, MAX_WAITS
-from chalicelib.adapters.dynamodb_event_store import DynamoDbEventStore
-from chalicelib.adapters.dynamodb_inventory import DynamoDbInventory
+from chalicelib.adapters.dynamodb.events.event_store import DynamoDbEventStore
+from chalicelib.adapters.dynamodb.inventory.inventory import DynamoDbInventory
 from chalicelib.adapters.memory import FixedClock, SequentialIds
+from chalicelib.adapters.resilience.backoff import MAX_DELAY_S, MAX_WAITS
 from chalicelib.domain.errors import (
     Contention,
     DependencyTimeout,

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from moto import mock_aws
 
-from chalicelib.adapters.messaging import SqsDeadLetterQueue
-from chalicelib.adapters.parking import SqsParking
+from chalicelib.adapters.messaging.parking_queue import SqsParking
+from chalicelib.adapters.messaging.queues import SqsDeadLetterQueue
 from chalicelib.operations import parked
 from tests.support.aws import moto_client
 

@@ -14,11 +14,11 @@ import pytest
 from moto import mock_aws
 
 from chalicelib.adapters.memory import FixedClock
-from chalicelib.adapters.reference_files import ReferenceFile
-from chalicelib.adapters.reference_records import PRODUCTS
-from chalicelib.adapters.s3_reference_data import S3ReferenceData
-from chalicelib.adapters.s3_reference_objects import ReferenceObjects
-from chalicelib.adapters.s3_reference_publisher import S3ReferencePublisher
+from chalicelib.adapters.s3.reference_data import S3ReferenceData
+from chalicelib.adapters.s3.reference_files import ReferenceFile
+from chalicelib.adapters.s3.reference_objects import ReferenceObjects
+from chalicelib.adapters.s3.reference_publisher import S3ReferencePublisher
+from chalicelib.adapters.s3.reference_records import PRODUCTS
 from chalicelib.domain.errors import DependencyUnavailable
 from chalicelib.domain.money import Money
 from chalicelib.domain.reference import Customer, DeliveryHold, Product

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from chalicelib.adapters.dynamodb_event_store import DynamoDbEventStore
-from chalicelib.adapters.dynamodb_projection import DynamoDbProjection
+from chalicelib.adapters.dynamodb.events.event_store import DynamoDbEventStore
+from chalicelib.adapters.dynamodb.orders.projection import DynamoDbProjection
 from chalicelib.adapters.memory import FixedClock, MemoryEventStore, MemoryProjection, SequentialIds
 from chalicelib.domain.errors import DependencyUnavailable
 from chalicelib.domain.events import OrderConfirmed, OrderRejected, OrderValidated

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from chalicelib.adapters.dynamodb_tokens import DynamoDbTokens
+from chalicelib.adapters.dynamodb.control.tokens import DynamoDbTokens
 from chalicelib.adapters.memory import FixedClock
 from chalicelib.auth.issue import TokenDesk
 from chalicelib.auth.tokens import Principal, Role, authorize

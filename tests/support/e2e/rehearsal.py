@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from chalicelib.adapters.fault_switches import ALL, NOTICED_WITHIN, Mode, Switch
+from chalicelib.adapters.dynamodb.payments.charges import DynamoDbChargeLedger
+from chalicelib.adapters.fault_injection.switches import ALL, NOTICED_WITHIN, Mode, Switch
 from chalicelib.adapters.payments.ledger import Charge
-from chalicelib.adapters.payments.ledger_dynamodb import DynamoDbChargeLedger
 from chalicelib.deploy.functions import BY_NAME
 from chalicelib.domain.failures import FailedOrder, Failure
 from chalicelib.domain.state import Order

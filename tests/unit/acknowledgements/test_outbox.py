@@ -8,7 +8,7 @@ import pytest
 
 from chalicelib.acknowledgements.outbox import POLLER_CHANNEL, listener, outbox_entry, outranks
 from chalicelib.adapters.memory import FixedClock, MemoryEventStore, MemoryWorkflowEngine, SequentialIds
-from chalicelib.adapters.memory_outbox import MemoryOutbox
+from chalicelib.adapters.memory.outbox import MemoryOutbox
 from chalicelib.domain.errors import Reason
 from chalicelib.domain.events import (
     Event,

@@ -7,12 +7,12 @@ from datetime import datetime
 
 import pytest
 
-from chalicelib.adapters.circuit_breaker import CircuitBreaker, CircuitSettings
-from chalicelib.adapters.circuits import Circuit, MemoryCircuitStore, State
 from chalicelib.adapters.memory import FixedClock, SequentialIds
+from chalicelib.adapters.memory.payments import MemoryChargeLedger
 from chalicelib.adapters.payments.guarded import GuardedGateway
-from chalicelib.adapters.payments.ledger_memory import MemoryChargeLedger
-from chalicelib.adapters.payments.sandbox import SandboxGateway
+from chalicelib.adapters.payments.sandbox.gateway import SandboxGateway
+from chalicelib.adapters.resilience.circuit_breaker import CircuitBreaker, CircuitSettings
+from chalicelib.adapters.resilience.circuits import Circuit, MemoryCircuitStore, State
 from chalicelib.domain.errors import (
     CircuitOpen,
     DependencyTimeout,

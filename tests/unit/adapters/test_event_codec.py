@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.adapters import event_codec
-from chalicelib.adapters.event_codec import MAX_ITEM_BYTES, from_item, from_stream_record, item_size, to_item
+from chalicelib.adapters.dynamodb.events import codec
+from chalicelib.adapters.dynamodb.events.codec import MAX_ITEM_BYTES, from_item, from_stream_record, item_size, to_item
 from chalicelib.domain.errors import CorruptHistory, EventTooLarge
 from chalicelib.domain.events import EVENT_TYPES, Event, OrderConfirmed, OrderReceived, RecordedEvent
 from chalicelib.domain.money import MAX_MINOR, MINOR_UNITS, Money
@@ -134,13 +134,13 @@ def test_a_stream_record_is_read_like_an_item_and_a_deletion_is_none() -> None:
 
 
 @contextmanager
-def upcasters(entries: dict[tuple[str, int], event_codec.Upcaster]) -> Iterator[None]:
-    event_codec.UPCASTERS.update(entries)
+def upcasters(entries: dict[tuple[str, int], codec.Upcaster]) -> Iterator[None]:
+    codec.UPCASTERS.update(entries)
     try:
         yield
     finally:
         for key in entries:
-            del event_codec.UPCASTERS[key]
+            del codec.UPCASTERS[key]
 
 
 def test_an_old_event_is_upcast_step_by_step() -> None:
@@ -149,7 +149,7 @@ def test_an_old_event_is_upcast_step_by_step() -> None:
     old = json.loads(item["data"]["S"])
     old["hash"] = old.pop("payload_hash")
     stored = item | {"schema_version": {"N": "-1"}, "data": {"S": json.dumps(old)}}
-    steps: dict[tuple[str, int], event_codec.Upcaster] = {
+    steps: dict[tuple[str, int], codec.Upcaster] = {
         ("OrderReceived", -1): lambda raw: {**raw, "channel": "fax"},
         ("OrderReceived", 0): lambda raw: {**raw, "payload_hash": raw["hash"]},
     }

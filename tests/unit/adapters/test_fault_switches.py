@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from chalicelib.adapters.fault_stores import MemorySwitchStore
-from chalicelib.adapters.fault_switches import LONGEST_REHEARSAL, FaultSwitches, Mode, Switch
-from chalicelib.adapters.faulty import FaultyGateway, FaultyInventory
+from chalicelib.adapters.dynamodb.control.fault_switches import MemorySwitchStore
+from chalicelib.adapters.fault_injection.faulty_ports import FaultyGateway, FaultyInventory
+from chalicelib.adapters.fault_injection.switches import LONGEST_REHEARSAL, FaultSwitches, Mode, Switch
 from chalicelib.adapters.memory import FixedClock, MemoryEventStore, MemoryInventory, SequentialIds
-from chalicelib.adapters.payments.ledger_memory import MemoryChargeLedger
-from chalicelib.adapters.payments.sandbox import SandboxGateway
+from chalicelib.adapters.memory.payments import MemoryChargeLedger
+from chalicelib.adapters.payments.sandbox.gateway import SandboxGateway
 from chalicelib.domain.errors import (
     DependencyTimeout,
     DependencyUnavailable,
@@ -222,8 +222,8 @@ class TestSafety:
 
 CRASHING = """
 import sys
-from chalicelib.adapters.fault_stores import MemorySwitchStore
-from chalicelib.adapters.fault_switches import FaultSwitches, Mode, Switch
+from chalicelib.adapters.dynamodb.control.fault_switches import MemorySwitchStore
+from chalicelib.adapters.fault_injection.switches import FaultSwitches, Mode, Switch
 from chalicelib.adapters.system import SystemClock
 
 switches = FaultSwitches(MemorySwitchStore(), SystemClock(), enabled=True)

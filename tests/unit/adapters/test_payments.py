@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from chalicelib.adapters.memory import FixedClock, SequentialIds
+from chalicelib.adapters.memory.payments import MemoryChargeLedger
 from chalicelib.adapters.payments.declines import card_declined
-from chalicelib.adapters.payments.ledger_memory import MemoryChargeLedger
 from chalicelib.adapters.payments.router import PaymentRouter
-from chalicelib.adapters.payments.sandbox import SandboxGateway
-from chalicelib.adapters.payments.sandbox_tokens import DECLINING, SUCCEEDING, Rehearsal
-from chalicelib.adapters.payments.stripe_amounts import stripe_amount
+from chalicelib.adapters.payments.sandbox.gateway import SandboxGateway
+from chalicelib.adapters.payments.sandbox.tokens import DECLINING, SUCCEEDING, Rehearsal
+from chalicelib.adapters.payments.stripe.amounts import stripe_amount
 from chalicelib.domain.errors import Misconfigured, PaymentDeclined, Reason
 from chalicelib.domain.money import Money
 from chalicelib.domain.order import PaymentInstruction

@@ -7,8 +7,8 @@ import json
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalicelib.adapters.reference_files import DamagedFile, ReferenceFile, encode
-from chalicelib.adapters.reference_records import PRODUCTS
+from chalicelib.adapters.s3.reference_files import DamagedFile, ReferenceFile, encode
+from chalicelib.adapters.s3.reference_records import PRODUCTS
 from chalicelib.domain.reference import Product
 
 texts = st.text(max_size=8)

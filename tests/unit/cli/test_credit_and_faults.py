@@ -7,10 +7,10 @@ from collections.abc import Callable
 
 import pytest
 
-from chalicelib.adapters.fault_stores import MemorySwitchStore
-from chalicelib.adapters.fault_switches import FaultSwitches
+from chalicelib.adapters.dynamodb.control.fault_switches import MemorySwitchStore
+from chalicelib.adapters.fault_injection.switches import FaultSwitches
 from chalicelib.adapters.memory import FixedClock
-from chalicelib.adapters.payments.ledger_memory import MemoryCreditLedger
+from chalicelib.adapters.memory.payments import MemoryCreditLedger
 from chalicelib.domain.errors import DependencyTimeout, DependencyUnavailable
 from chalicelib.operations import credit, faults
 

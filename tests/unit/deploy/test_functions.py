@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.adapters.aws_clients import LONGEST_CALL_S
+from chalicelib.adapters.aws.clients import LONGEST_CALL_S
 from chalicelib.deploy import generate
 from chalicelib.deploy.functions import API_GATEWAY_TIMEOUT_S, API_HANDLER, BY_NAME, FUNCTIONS, Function
 from chalicelib.deploy.messaging_resources import QUEUES

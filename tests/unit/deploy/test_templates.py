@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.adapters.tables import TABLES
+from chalicelib.adapters.dynamodb.tables import TABLES
 from chalicelib.deploy import resources, workflow_stack
 from chalicelib.deploy.functions import BY_NAME, FUNCTIONS, VISIBILITY_FACTOR
 from chalicelib.deploy.stacks import MAX_TEMPLATE_BYTES

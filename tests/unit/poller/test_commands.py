@@ -15,14 +15,14 @@ from typing import Any
 import pytest
 
 from chalicelib.acknowledgements.outbox import OutboxEntry, listener
-from chalicelib.adapters.dynamodb_first_events import LoadedFirstEvents
+from chalicelib.adapters.dynamodb.events.first_events import LoadedFirstEvents
 from chalicelib.adapters.memory import (
     FixedClock,
     MemoryEventStore,
     MemoryProjection,
     SequentialIds,
 )
-from chalicelib.adapters.memory_outbox import MemoryOutbox
+from chalicelib.adapters.memory.outbox import MemoryOutbox
 from chalicelib.domain.errors import Misconfigured, Reason
 from chalicelib.domain.events import OrderConfirmed, OrderRejected
 from chalicelib.domain.order import order_id

@@ -15,7 +15,7 @@ import pytest
 
 from chalicelib.acknowledgements.outbox import POLLER_CHANNEL, OutboxEntry, listener
 from chalicelib.adapters.memory import FixedClock, MemoryEventStore, MemoryWorkflowEngine, SequentialIds
-from chalicelib.adapters.memory_outbox import MemoryOutbox
+from chalicelib.adapters.memory.outbox import MemoryOutbox
 from chalicelib.domain.errors import DependencyUnavailable, Misconfigured, Reason, TransientError
 from chalicelib.domain.events import (
     ErpAcknowledged,

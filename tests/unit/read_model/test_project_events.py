@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.adapters.memory import MemoryProjection
-from chalicelib.adapters.memory_operations import MemoryBus
+from chalicelib.adapters.memory.recovery import MemoryBus
 from chalicelib.domain.errors import CorruptHistory, DependencyUnavailable
 from chalicelib.domain.events import ErpAcknowledged, OrderConfirmed, OrderFailed, RecordedEvent
 from chalicelib.domain.state import Order, Status, fold

@@ -19,10 +19,10 @@ from chalicelib.adapters.memory import (
     MemoryWorkflowEngine,
     SequentialIds,
 )
-from chalicelib.adapters.payments.ledger_memory import MemoryChargeLedger, MemoryCreditLedger
-from chalicelib.adapters.payments.on_account import OnAccountGateway
+from chalicelib.adapters.memory.payments import MemoryChargeLedger, MemoryCreditLedger
+from chalicelib.adapters.payments.on_account.gateway import OnAccountGateway
 from chalicelib.adapters.payments.router import PaymentRouter
-from chalicelib.adapters.payments.sandbox import SandboxGateway
+from chalicelib.adapters.payments.sandbox.gateway import SandboxGateway
 from chalicelib.domain.errors import Rejection, TransientError
 from chalicelib.domain.money import Money
 from chalicelib.domain.order import MAX_LINES

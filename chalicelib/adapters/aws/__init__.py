@@ -1,0 +1,1 @@
+"""What all AWS adapters share: clients, the meaning of errors, secrets."""

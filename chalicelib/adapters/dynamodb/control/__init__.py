@@ -1,0 +1,1 @@
+"""The table `control`: dead letters, jobs, outbox, tokens, batches, circuits, switches."""

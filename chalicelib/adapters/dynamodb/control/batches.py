@@ -1,0 +1,146 @@
+"""Batches in the table `control`: a batch and its pages beside each other, uploads by their id. Gone after 90 days.
+
+pk BATCH#<batch id>    sk BATCH          version · data
+                       sk PAGE#<number>  version · data
+pk UPLOAD#<upload id>  sk UPLOAD         data
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any, TypeVar
+
+import msgspec
+from botocore.exceptions import ClientError
+
+from chalicelib.adapters.aws.errors import error_code, translated
+from chalicelib.adapters.dynamodb.batch_get import batch_get
+from chalicelib.adapters.dynamodb.orders.items import row_key, row_of
+from chalicelib.adapters.resilience.backoff import Backoff
+from chalicelib.batches.model import Batch, Page, Upload
+from chalicelib.domain.errors import Contention
+from chalicelib.ports import Clock, Ids, OrderRow
+
+KEEP = timedelta(days=90)
+"""As long as the files in the bucket (deploy/data_resources.py)."""
+
+_DEPENDENCY = "DynamoDB"
+Kept = TypeVar("Kept", Batch, Page, Upload)
+
+
+class DynamoDbLedger:
+    """batches.ports.Ledger."""
+
+    def __init__(self, client: Any, table: str, clock: Clock) -> None:
+        self._client = client
+        self._table = table
+        self._clock = clock
+
+    def save_upload(self, upload: Upload) -> None:
+        with translated(_DEPENDENCY):
+            self._client.put_item(TableName=self._table, Item=self._item(*_upload_key(upload.upload_id), upload))
+
+    def upload(self, upload_id: str) -> Upload | None:
+        return self._get(*_upload_key(upload_id), Upload)
+
+    def create(self, batch: Batch) -> bool:
+        return self._put(*_batch_key(batch.batch_id), batch, batch.version, expected=0)
+
+    def batch(self, batch_id: str) -> Batch | None:
+        return self._get(*_batch_key(batch_id), Batch)
+
+    def save(self, batch: Batch) -> Batch:
+        newer = replace(batch, version=batch.version + 1)
+        if not self._put(*_batch_key(batch.batch_id), newer, newer.version, expected=batch.version):
+            raise Contention(f"batch {batch.batch_id} was changed by somebody else")
+        return newer
+
+    def page(self, batch_id: str, number: int) -> Page | None:
+        return self._get(*_page_key(batch_id, number), Page)
+
+    def pages(self, batch_id: str) -> Iterator[Page]:
+        request = {
+            "TableName": self._table,
+            "KeyConditionExpression": "pk = :pk AND begins_with(sk, :page)",
+            "ExpressionAttributeValues": {":pk": {"S": f"BATCH#{batch_id}"}, ":page": {"S": "PAGE#"}},
+            "ConsistentRead": True,
+        }
+        while True:
+            with translated(_DEPENDENCY):
+                answer = self._client.query(**request)
+            yield from (_decoded(item, Page) for item in answer["Items"])
+            if "LastEvaluatedKey" not in answer:
+                return
+            request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+    def save_page(self, page: Page) -> Page:
+        newer = replace(page, version=page.version + 1)
+        key = _page_key(page.batch_id, page.number)
+        if not self._put(*key, newer, newer.version, expected=page.version):
+            raise Contention(f"page {page.number} of batch {page.batch_id} was changed by somebody else")
+        return newer
+
+    def _put(self, pk: str, sk: str, kept: Batch | Page, version: int, expected: int) -> bool:
+        """Whether the expected version was there. A repeat whose first answer was lost counts as somebody else's."""
+        condition: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(pk)"}
+        if expected:
+            condition = {
+                "ConditionExpression": "version = :expected",
+                "ExpressionAttributeValues": {":expected": {"N": str(expected)}},
+            }
+        item = {**self._item(pk, sk, kept), "version": {"N": str(version)}}
+        with translated(_DEPENDENCY):
+            try:
+                self._client.put_item(TableName=self._table, Item=item, **condition)
+            except ClientError as error:
+                if error_code(error) != "ConditionalCheckFailedException":
+                    raise
+                return False
+        return True
+
+    def _get(self, pk: str, sk: str, kind: type[Kept]) -> Kept | None:
+        key = {"pk": {"S": pk}, "sk": {"S": sk}}
+        with translated(_DEPENDENCY):
+            answer = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)
+        return _decoded(answer["Item"], kind) if "Item" in answer else None
+
+    def _item(self, pk: str, sk: str, kept: Batch | Page | Upload) -> dict[str, Any]:
+        return {
+            "pk": {"S": pk},
+            "sk": {"S": sk},
+            "data": {"S": msgspec.json.encode(kept).decode()},
+            "expires_at": {"N": str(int((self._clock.now() + KEEP).timestamp()))},
+        }
+
+
+class DynamoDbOrderRows:
+    """batches.ports.OrderRows, on the table `orders`."""
+
+    def __init__(self, client: Any, table: str, clock: Clock, ids: Ids) -> None:
+        self._client = client
+        self._table = table
+        self._clock = clock
+        self._ids = ids
+
+    def rows(self, order_ids: Sequence[str]) -> Mapping[str, OrderRow]:
+        keys = [row_key(order_id) for order_id in dict.fromkeys(order_ids)]
+        backoff = Backoff(self._clock, self._ids, "the orders of a page")
+        return {row.order_id: row for row in map(row_of, batch_get(self._client, self._table, keys, backoff))}
+
+
+def _batch_key(batch_id: str) -> tuple[str, str]:
+    return f"BATCH#{batch_id}", "BATCH"
+
+
+def _page_key(batch_id: str, number: int) -> tuple[str, str]:
+    return f"BATCH#{batch_id}", f"PAGE#{number:06}"
+
+
+def _upload_key(upload_id: str) -> tuple[str, str]:
+    return f"UPLOAD#{upload_id}", "UPLOAD"
+
+
+def _decoded(item: Mapping[str, Any], kind: type[Kept]) -> Kept:
+    return msgspec.json.decode(item["data"]["S"], type=kind)

@@ -1,0 +1,154 @@
+"""Open dead letters in the table `control`.
+
+    pk DEADLETTERS#<fingerprint> · sk <order id> · attempt · data      one per parked order
+    pk DEADLETTERS               · sk <fingerprint> · step · error …   one per group, so that groups can be listed
+
+The letter is written before its group, and an empty group is removed only if it has not changed since it was read:
+so a letter is never without its group.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from chalicelib.adapters.aws.errors import translated
+from chalicelib.domain.failures import FailedOrder
+from chalicelib.ports import LETTER_COUNT_LIMIT, DeadLetter, LetterGroup
+from chalicelib.read_model.listing import moment, timestamp
+
+GROUPS = "DEADLETTERS"
+_DEPENDENCY = "DynamoDB"
+
+
+@dataclass(frozen=True, slots=True)
+class DynamoDbDeadLetters:
+    """ports.DeadLetters."""
+
+    client: Any
+    table: str
+
+    def record(self, letter: DeadLetter) -> None:
+        failed = letter.failed
+        item = {
+            **_key(failed.fingerprint, failed.order_id),
+            "attempt": {"N": str(failed.attempt)},
+            "data": {"S": msgspec.json.encode(letter).decode()},
+        }
+        with translated(_DEPENDENCY):
+            self.client.put_item(TableName=self.table, Item=item)
+            self.client.update_item(
+                TableName=self.table,
+                Key={"pk": {"S": GROUPS}, "sk": {"S": failed.fingerprint}},
+                UpdateExpression="SET #step = :step, #error = :error, message = :message, last_failed_at = :at, "
+                "first_failed_at = if_not_exists(first_failed_at, :at)",
+                ExpressionAttributeNames={"#step": "step", "#error": "error"},
+                ExpressionAttributeValues={
+                    ":step": {"S": failed.step},
+                    ":error": {"S": failed.error},
+                    ":message": {"S": failed.message},
+                    ":at": {"S": timestamp(failed.failed_at)},
+                },
+            )
+
+    def get(self, fingerprint: str, order_id: str) -> DeadLetter | None:
+        with translated(_DEPENDENCY):
+            answer = self.client.get_item(TableName=self.table, Key=_key(fingerprint, order_id), ConsistentRead=True)
+        return _letter(answer["Item"]) if "Item" in answer else None
+
+    def close(self, failed: FailedOrder) -> None:
+        with translated(_DEPENDENCY):
+            try:
+                self.client.delete_item(
+                    TableName=self.table,
+                    Key=_key(failed.fingerprint, failed.order_id),
+                    ConditionExpression="attempt <= :attempt",
+                    ExpressionAttributeValues={":attempt": {"N": str(failed.attempt)}},
+                )
+            except self.client.exceptions.ConditionalCheckFailedException:
+                return  # closed before, or a later attempt's letter
+
+    def groups(self) -> Sequence[LetterGroup]:
+        found = []
+        for item in self._query(GROUPS):
+            count = self._count(item["sk"]["S"])
+            if count:
+                found.append(_group(item, count))
+            else:
+                self._remove_group(item)
+        return sorted(found, key=lambda group: group.last_failed_at, reverse=True)
+
+    def in_group(self, fingerprint: str, limit: int, after: str = "") -> Sequence[DeadLetter]:
+        letters: list[DeadLetter] = []
+        for item in self._query(f"{GROUPS}#{fingerprint}", after=after, page=limit):
+            letters.append(_letter(item))
+            if len(letters) == limit:
+                break
+        return letters
+
+    def _query(self, pk: str, after: str = "", page: int = 100) -> Iterator[dict[str, Any]]:
+        condition, values = "pk = :pk", {":pk": {"S": pk}}
+        if after:
+            condition, values = condition + " AND sk > :after", {**values, ":after": {"S": after}}
+        request: dict[str, Any] = {
+            "TableName": self.table,
+            "KeyConditionExpression": condition,
+            "ExpressionAttributeValues": values,
+            "ConsistentRead": True,
+            "Limit": page,
+        }
+        while True:
+            with translated(_DEPENDENCY):
+                answer = self.client.query(**request)
+            yield from answer["Items"]
+            if "LastEvaluatedKey" not in answer:
+                return
+            request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+    def _count(self, fingerprint: str) -> int:
+        count, request = 0, {"TableName": self.table, "Select": "COUNT", "ConsistentRead": True}
+        request["KeyConditionExpression"] = "pk = :pk"
+        request["ExpressionAttributeValues"] = {":pk": {"S": f"{GROUPS}#{fingerprint}"}}
+        while count < LETTER_COUNT_LIMIT:
+            with translated(_DEPENDENCY):
+                answer = self.client.query(**request)
+            count += answer["Count"]
+            if "LastEvaluatedKey" not in answer:
+                break
+            request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+        return min(count, LETTER_COUNT_LIMIT)
+
+    def _remove_group(self, item: dict[str, Any]) -> None:
+        with translated(_DEPENDENCY):
+            try:
+                self.client.delete_item(
+                    TableName=self.table,
+                    Key={"pk": item["pk"], "sk": item["sk"]},
+                    ConditionExpression="last_failed_at = :seen",
+                    ExpressionAttributeValues={":seen": item["last_failed_at"]},
+                )
+            except self.client.exceptions.ConditionalCheckFailedException:
+                return  # it is in use again
+
+
+def _key(fingerprint: str, order_id: str) -> dict[str, dict[str, str]]:
+    return {"pk": {"S": f"{GROUPS}#{fingerprint}"}, "sk": {"S": order_id}}
+
+
+def _letter(item: dict[str, Any]) -> DeadLetter:
+    return msgspec.json.decode(item["data"]["S"], type=DeadLetter)
+
+
+def _group(item: dict[str, Any], count: int) -> LetterGroup:
+    return LetterGroup(
+        fingerprint=item["sk"]["S"],
+        step=item["step"]["S"],
+        error=item["error"]["S"],
+        message=item["message"]["S"],
+        first_failed_at=moment(item["first_failed_at"]["S"]),
+        last_failed_at=moment(item["last_failed_at"]["S"]),
+        count=count,
+    )

@@ -1,0 +1,160 @@
+"""Where failure switches are kept: in memory, or in DynamoDB for all processes of a stage.
+
+DynamoDB, table `control`: pk FAULTS, sk <dependency>/<operation> (the switch); pk FAULT-CALLS#<dependency>, sk the
+second (a counter).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from threading import RLock
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from chalicelib.adapters.aws.errors import error_code, translated
+from chalicelib.adapters.fault_injection.switches import LONGEST_REHEARSAL, Mode, Switch
+
+STORE = "DynamoDB"
+
+Item = dict[str, Any]
+
+
+class MemorySwitchStore:
+    """SwitchStore of one process."""
+
+    def __init__(self) -> None:
+        self._lock = RLock()
+        self._switches: dict[tuple[str, str], Switch] = {}
+        self._calls: dict[str, Counter[datetime]] = {}
+
+    def put(self, switch: Switch) -> None:
+        with self._lock:
+            self._switches[switch.dependency, switch.operation] = switch
+
+    def clear(self, dependency: str, operation: str) -> None:
+        with self._lock:
+            self._switches.pop((dependency, operation), None)
+
+    def switches(self) -> Sequence[Switch]:
+        with self._lock:
+            return [switch for _, switch in sorted(self._switches.items())]
+
+    def use(self, switch: Switch) -> bool:
+        with self._lock:
+            stored = self._switches.get((switch.dependency, switch.operation))
+            if stored is None or stored.remaining == 0:
+                return False
+            if stored.remaining is not None:
+                self.put(replace(stored, remaining=stored.remaining - 1))
+            return True
+
+    def count_call(self, dependency: str, now: datetime) -> None:
+        with self._lock:
+            self._calls.setdefault(dependency, Counter())[now.replace(microsecond=0)] += 1
+
+    def calls(self, dependency: str) -> Mapping[datetime, int]:
+        with self._lock:
+            return dict(sorted(self._calls.get(dependency, Counter()).items()))
+
+
+@dataclass(frozen=True, slots=True)
+class DynamoDbSwitchStore:
+    """SwitchStore of a stage."""
+
+    client: Any
+    table: str
+
+    def put(self, switch: Switch) -> None:
+        assert switch.until is not None, "a switch has an end"
+        item = {
+            **_key(switch.dependency, switch.operation),
+            "mode": {"S": switch.mode},
+            "until": {"S": switch.until.isoformat()},
+            "seconds": {"N": str(switch.seconds)},
+            "expires_at": {"N": str(int((switch.until + LONGEST_REHEARSAL).timestamp()))},
+        }
+        if switch.remaining is not None:
+            item["remaining"] = {"N": str(switch.remaining)}
+        with translated(STORE):
+            self.client.put_item(TableName=self.table, Item=item)
+
+    def clear(self, dependency: str, operation: str) -> None:
+        with translated(STORE):
+            self.client.delete_item(TableName=self.table, Key=_key(dependency, operation))
+
+    def switches(self) -> Sequence[Switch]:
+        return [_switch(item) for item in self._query("FAULTS")]
+
+    def use(self, switch: Switch) -> bool:
+        if switch.remaining is None:
+            return True
+        with translated(STORE):
+            try:
+                self.client.update_item(
+                    TableName=self.table,
+                    Key=_key(switch.dependency, switch.operation),
+                    UpdateExpression="SET remaining = remaining - :one",
+                    ConditionExpression="remaining >= :one",
+                    ExpressionAttributeValues={":one": {"N": "1"}},
+                )
+            except ClientError as error:
+                if error_code(error) != "ConditionalCheckFailedException":
+                    raise
+                return False
+        return True
+
+    def count_call(self, dependency: str, now: datetime) -> None:
+        second = now.replace(microsecond=0)
+        with translated(STORE):
+            self.client.update_item(
+                TableName=self.table,
+                Key={"pk": {"S": f"FAULT-CALLS#{dependency}"}, "sk": {"S": second.isoformat()}},
+                UpdateExpression="SET expires_at = :end ADD calls :one",
+                ExpressionAttributeValues={
+                    ":one": {"N": "1"},
+                    ":end": {"N": str(int((second + LONGEST_REHEARSAL).timestamp()))},
+                },
+            )
+
+    def calls(self, dependency: str) -> Mapping[datetime, int]:
+        items = self._query(f"FAULT-CALLS#{dependency}")
+        return {datetime.fromisoformat(item["sk"]["S"]): int(item["calls"]["N"]) for item in items}
+
+    def _query(self, partition: str) -> list[Item]:
+        """All pages, strongly consistent: a switch that is off is off."""
+        items: list[Item] = []
+        more: dict[str, Any] = {}
+        while True:
+            with translated(STORE):
+                page = self.client.query(
+                    TableName=self.table,
+                    KeyConditionExpression="pk = :pk",
+                    ExpressionAttributeValues={":pk": {"S": partition}},
+                    ConsistentRead=True,
+                    **more,
+                )
+            items += page["Items"]
+            if "LastEvaluatedKey" not in page:
+                return items
+            more = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+
+
+def _key(dependency: str, operation: str) -> Item:
+    return {"pk": {"S": "FAULTS"}, "sk": {"S": f"{dependency}/{operation}"}}
+
+
+def _switch(item: Item) -> Switch:
+    dependency, _, operation = item["sk"]["S"].rpartition("/")
+    remaining = item.get("remaining")
+    return Switch(
+        dependency=dependency,
+        mode=Mode(item["mode"]["S"]),
+        operation=operation,
+        remaining=int(remaining["N"]) if remaining else None,
+        until=datetime.fromisoformat(item["until"]["S"]),
+        seconds=float(item["seconds"]["N"]),
+    )

@@ -1,0 +1,138 @@
+"""Token records in the table `control`: pk TOKEN#<id> · sk TOKEN. No secret, only its hash."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from chalicelib.adapters.aws.errors import error_code, translated
+from chalicelib.auth.tokens import Role, TokenRecord
+from chalicelib.read_model.listing import moment, timestamp
+
+KEPT_AFTER_EXPIRY = timedelta(days=400)
+"""A record outlives its token, so that an audit finds whose it was; then DynamoDB deletes it (`expires_at`)."""
+
+_DEPENDENCY = "DynamoDB"
+_KEY_PREFIX = "TOKEN#"
+_CONDITION_FAILED = "ConditionalCheckFailedException"
+
+
+@dataclass(frozen=True, slots=True)
+class DynamoDbTokens:
+    """api.tokens.TokenStore. `valid_until` is the token's own expiry; the table deletes by `expires_at`, much later.
+
+    Times are texts of fixed width, which compare as times do.
+    """
+
+    client: Any
+    table: str
+
+    def create(self, record: TokenRecord) -> bool:
+        with translated(_DEPENDENCY):
+            try:
+                self.client.put_item(
+                    TableName=self.table, Item=_item(record), ConditionExpression="attribute_not_exists(pk)"
+                )
+            except ClientError as error:
+                if error_code(error) != _CONDITION_FAILED:
+                    raise
+                return self.get(record.token_id) == record  # ours, if an answer was lost and the SDK repeated it
+        return True
+
+    def get(self, token_id: str) -> TokenRecord | None:
+        with translated(_DEPENDENCY):
+            answer = self.client.get_item(TableName=self.table, Key=_key(token_id), ConsistentRead=True)
+        return _record(answer["Item"]) if "Item" in answer else None
+
+    def revoke(self, token_id: str, at: datetime) -> TokenRecord | None:
+        return self._update(
+            token_id,
+            "SET revoked_at = if_not_exists(revoked_at, :at)",
+            "attribute_exists(pk)",
+            {":at": {"S": timestamp(at)}},
+        )
+
+    def expire_by(self, token_id: str, at: datetime) -> TokenRecord | None:
+        return self._update(
+            token_id,
+            "SET valid_until = :at, expires_at = :deleted",
+            "attribute_exists(pk) AND valid_until > :at",
+            {":at": {"S": timestamp(at)}, ":deleted": {"N": str(_deleted_at(at))}},
+        )
+
+    def all(self) -> Iterator[TokenRecord]:
+        """Scans the table: a handful of records among few others, for the command line only."""
+        start: dict[str, Any] = {}
+        while True:
+            with translated(_DEPENDENCY):
+                page = self.client.scan(
+                    TableName=self.table,
+                    ConsistentRead=True,
+                    FilterExpression="begins_with(pk, :prefix)",
+                    ExpressionAttributeValues={":prefix": {"S": _KEY_PREFIX}},
+                    **start,
+                )
+            yield from map(_record, page["Items"])
+            if not page.get("LastEvaluatedKey"):
+                return
+            start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+
+    def _update(self, token_id: str, change: str, condition: str, values: dict[str, Any]) -> TokenRecord | None:
+        """The record afterwards; if the condition failed, the record as it is, None if there is none."""
+        with translated(_DEPENDENCY):
+            try:
+                answer = self.client.update_item(
+                    TableName=self.table,
+                    Key=_key(token_id),
+                    UpdateExpression=change,
+                    ConditionExpression=condition,
+                    ExpressionAttributeValues=values,
+                    ReturnValues="ALL_NEW",
+                )
+            except ClientError as error:
+                if error_code(error) != _CONDITION_FAILED:
+                    raise
+                return self.get(token_id)
+        return _record(answer["Attributes"])
+
+
+def _key(token_id: str) -> dict[str, Any]:
+    return {"pk": {"S": f"{_KEY_PREFIX}{token_id}"}, "sk": {"S": "TOKEN"}}
+
+
+def _item(record: TokenRecord) -> dict[str, Any]:
+    texts = {
+        "role": record.role.value,
+        "source": record.source,
+        "label": record.label,
+        "secret_hash": record.secret_hash,
+        "created_at": timestamp(record.created_at),
+        "valid_until": timestamp(record.expires_at),
+    }
+    if record.revoked_at is not None:
+        texts["revoked_at"] = timestamp(record.revoked_at)
+    deleted = {"expires_at": {"N": str(_deleted_at(record.expires_at))}}
+    return _key(record.token_id) | {name: {"S": text} for name, text in texts.items()} | deleted
+
+
+def _deleted_at(expires_at: datetime) -> int:
+    return int((expires_at + KEPT_AFTER_EXPIRY).timestamp())
+
+
+def _record(item: dict[str, Any]) -> TokenRecord:
+    texts = {name: value["S"] for name, value in item.items() if "S" in value}
+    revoked_at = texts.get("revoked_at")
+    return TokenRecord(
+        token_id=texts["pk"].removeprefix(_KEY_PREFIX),
+        role=Role(texts["role"]),
+        source=texts["source"],
+        label=texts["label"],
+        secret_hash=texts["secret_hash"],
+        created_at=moment(texts["created_at"]),
+        expires_at=moment(texts["valid_until"]),
+        revoked_at=moment(revoked_at) if revoked_at else None,
+    )

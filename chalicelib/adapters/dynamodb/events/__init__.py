@@ -1,0 +1,1 @@
+"""The table `events`: an append-only stream per order."""

@@ -1,0 +1,40 @@
+"""The first events of many orders at once: what was accepted, without loading what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from chalicelib.adapters.dynamodb.batch_get import batch_get
+from chalicelib.adapters.dynamodb.events.codec import FIRST_EVENT, from_item, partition
+from chalicelib.adapters.resilience.backoff import Backoff
+from chalicelib.domain.events import RecordedEvent
+from chalicelib.ports import Clock, EventStore, Ids
+
+
+class DynamoDbFirstEvents:
+    """Table `events`, a hundred orders a call, strongly consistent."""
+
+    def __init__(self, client: Any, table: str, clock: Clock, ids: Ids) -> None:
+        self._client = client
+        self._table = table
+        self._clock = clock
+        self._ids = ids
+
+    def __call__(self, order_ids: Sequence[str]) -> Mapping[str, RecordedEvent]:
+        """Order id -> OrderReceived, for the orders that exist. Raises DependencyUnavailable, CorruptHistory."""
+        keys = [{"pk": {"S": partition(order_id)}, "sk": {"S": FIRST_EVENT}} for order_id in dict.fromkeys(order_ids)]
+        backoff = Backoff(self._clock, self._ids, "the table of events")
+        events = map(from_item, batch_get(self._client, self._table, keys, backoff))
+        return {event.order_id: event for event in events}
+
+
+class LoadedFirstEvents:
+    """Of any event store, an order at a time: for the twin in memory."""
+
+    def __init__(self, events: EventStore) -> None:
+        self._events = events
+
+    def __call__(self, order_ids: Sequence[str]) -> Mapping[str, RecordedEvent]:
+        loaded = {order_id: self._events.load(order_id) for order_id in order_ids}
+        return {order_id: events[0] for order_id, events in loaded.items() if events}

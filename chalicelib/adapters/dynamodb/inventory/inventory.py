@@ -1,0 +1,161 @@
+"""Stock and reservations on DynamoDB: every change of stock is one transaction with the reservation and the order.
+
+A transaction takes 100 actions: 98 SKUs, the reservation, and the event. An order with more SKUs is reserved in several
+transactions, so it can be interrupted, repeated, or overtaken by another call (a zombie that outlived its timeout).
+What makes that safe: every transaction requires
+
+- that nothing was appended to the order since `expected_version`: the last one appends the event, the others check
+  that its place is free. A call that the order has left behind can change nothing;
+- that the reservation is as it was read (`revision`): two calls never act on different views of what is held.
+
+So whatever is killed anywhere leaves a reservation that says exactly what is held: the next reserve() goes on from
+there, release() gives it back. The price: an order with more than 98 SKUs can hold pieces for a moment that it gives
+back because a later SKU is short, and another order may be refused for want of them; a look at the whole stock before
+the first transaction keeps that rare.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from chalicelib.adapters.aws.errors import translated
+from chalicelib.adapters.dynamodb.events.event_store import DynamoDbEventStore
+from chalicelib.adapters.dynamodb.inventory.items import pieces, stock_key
+from chalicelib.adapters.dynamodb.inventory.reservation_call import ReservationCall, load_reservation
+from chalicelib.adapters.dynamodb.inventory.transaction import DEPENDENCY, MAX_ACTIONS, Outcome
+from chalicelib.adapters.resilience.backoff import Backoff
+from chalicelib.domain.errors import InsufficientStock, VersionConflict
+from chalicelib.domain.events import InventoryReleased, InventoryReserved, RecordedEvent
+from chalicelib.domain.reservation import Holding, Reservation, shortages
+from chalicelib.ports import Append, Clock, Ids
+
+MAX_SKUS = MAX_ACTIONS - 2
+"""SKUs in one transaction, beside the reservation and the event. Tests make do with fewer."""
+
+
+class DynamoDbInventory:
+    """Table `inventory`, with the events in the same transactions. Reserving up to 98 SKUs is one call of DynamoDB."""
+
+    def __init__(
+        self,
+        client: Any,
+        table: str,
+        events: DynamoDbEventStore,
+        clock: Clock,
+        ids: Ids,
+        skus_per_transaction: int = MAX_SKUS,
+    ) -> None:
+        self._client = client
+        self._table = table
+        self._events = events
+        self._clock = clock
+        self._ids = ids
+        self._skus_per_transaction = skus_per_transaction
+
+    def reserve(self, quantities: Mapping[str, int], append: Append) -> RecordedEvent:
+        assert isinstance(append.event, InventoryReserved)
+        assert all(quantity > 0 for quantity in quantities.values())
+        call = self._call(append)
+        reservation = Reservation(append.order_id)  # nearly always; if not, the transaction tells
+        if len(quantities) > self._skus_per_transaction:
+            reservation = call.load()
+            if reservation.can_take:
+                _refuse_if_short(call, reservation, quantities)
+        while reservation.can_take:
+            after, done = _next_take(call, reservation, quantities)
+            outcome = call.change(reservation, after, done)
+            if outcome is Outcome.MOVED_ON:
+                break
+            if outcome is Outcome.APPLIED:
+                if done:
+                    return done.as_recorded()
+                reservation = after
+                continue
+            if outcome is Outcome.SHORT:
+                _refuse_if_short(call, reservation, quantities)
+            reservation = call.after_refusal(outcome, reservation)
+        return self._events.stored(append)
+
+    def release(self, append: Append) -> RecordedEvent:
+        assert isinstance(append.event, InventoryReleased)
+        call = self._call(append)
+        reservation = call.load()
+        while reservation.state is not Holding.RELEASED:
+            after, done = _next_return(call, reservation)
+            outcome = call.change(reservation, after, done)
+            if outcome is Outcome.MOVED_ON:
+                break
+            if outcome is Outcome.APPLIED:
+                if done:
+                    return done.as_recorded()
+                reservation = after
+                continue
+            reservation = call.after_refusal(outcome, reservation)
+        return self._events.stored(append)
+
+    def holds_anything(self, order_id: str) -> bool:
+        return bool(load_reservation(self._client, self._table, order_id).held)
+
+    def available(self, sku: str) -> int | None:
+        item = self._stock(sku)
+        return pieces(item, "available") if item else None
+
+    def reserved(self, sku: str) -> int:
+        return pieces(self._stock(sku), "reserved")
+
+    def set_available(self, sku: str, quantity: int) -> None:
+        assert quantity >= 0
+        with translated(DEPENDENCY):
+            self._client.update_item(
+                TableName=self._table,
+                Key=stock_key(sku),
+                UpdateExpression="SET available = :q, reserved = if_not_exists(reserved, :none)",
+                ExpressionAttributeValues={":q": {"N": str(quantity)}, ":none": {"N": "0"}},
+            )
+
+    def _stock(self, sku: str) -> dict[str, Any]:
+        with translated(DEPENDENCY):
+            answer = self._client.get_item(TableName=self._table, Key=stock_key(sku), ConsistentRead=True)
+        return dict(answer.get("Item", {}))
+
+    def _call(self, append: Append) -> ReservationCall:
+        self._events.require_predecessor(append)
+        backoff = Backoff(self._clock, self._ids, f"the stock for order {append.order_id}")
+        return ReservationCall(self._client, self._table, self._events, append, backoff, self._skus_per_transaction)
+
+
+def _next_take(
+    call: ReservationCall, reservation: Reservation, wanted: Mapping[str, int]
+) -> tuple[Reservation, Append | None]:
+    """The reservation after the next transaction, and the event that belongs to it if it is the last one."""
+    missing = reservation.missing(wanted)
+    chunk = call.first(missing)
+    after = reservation.take(chunk, completes=len(chunk) == len(missing))
+    done = replace(call.append, event=InventoryReserved(dict(wanted), after.chunks))
+    return after, done if after.state is Holding.RESERVED else None
+
+
+def _next_return(call: ReservationCall, reservation: Reservation) -> tuple[Reservation, Append | None]:
+    after = reservation.give_back(call.first(reservation.held))
+    done = replace(call.append, event=InventoryReleased(dict(sorted(after.returned.items()))))
+    return after, done if after.state is Holding.RELEASED else None
+
+
+def _refuse_if_short(call: ReservationCall, reservation: Reservation, wanted: Mapping[str, int]) -> None:
+    """Raises InsufficientStock, after everything that the order holds was put back. Returns if there is enough now."""
+    missing = reservation.missing(wanted)
+    short = shortages(missing, call.available(missing))
+    if not short:
+        return
+    while reservation.held:
+        after = reservation.put_back(call.first(reservation.held))
+        outcome = call.change(reservation, after, None)
+        if outcome is Outcome.MOVED_ON:
+            raise VersionConflict(call.append.order_id, call.append.expected_version)
+        reservation = after if outcome is Outcome.APPLIED else call.after_refusal(outcome, reservation)
+        if not reservation.can_take:
+            raise VersionConflict(call.append.order_id, call.append.expected_version)
+    call.events.require_place(call.append)  # a call that the order has left behind has no say
+    raise InsufficientStock(*short)

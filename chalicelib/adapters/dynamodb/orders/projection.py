@@ -1,0 +1,132 @@
+"""The read model on DynamoDB: a row per order, and lists of them by day, status or source through sharded indexes.
+
+A page of 50 costs 8 index queries and one batch of strongly consistent reads (51 read units); by day, one read more,
+and 8 queries more for each day without orders that is passed.
+
+The indexes follow the table after some milliseconds and tell only where to look: what is returned, and whether it fits
+the filter, is decided on the row. An order whose status is changing may be missing for a moment; none is shown with a
+status that it does not have.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from chalicelib.adapters.aws.errors import error_code, translated
+from chalicelib.adapters.dynamodb.batch_get import MAX_KEYS, batch_get
+from chalicelib.adapters.dynamodb.orders.index import DEPENDENCY, MAX_POSITIONS, OrderIndex
+from chalicelib.adapters.dynamodb.orders.items import day_of, row_key, row_of, to_item
+from chalicelib.adapters.resilience.backoff import Backoff
+from chalicelib.ports import Clock, Ids, OrderPage, OrderQuery, OrderRow
+from chalicelib.read_model.listing import decode_cursor, encode_cursor, matches, position, timestamp
+
+OLDEST = "#oldest"
+"""Key of the one item that is not a row: the oldest day of any row, at which a walk over the days ends."""
+
+CLOCK_SKEW = timedelta(minutes=5)
+
+
+class DynamoDbProjection:
+    """Table `orders`. An order from a clock more than `CLOCK_SKEW` ahead of ours is not yet listed by day."""
+
+    def __init__(
+        self, client: Any, table: str, clock: Clock, ids: Ids, positions_per_page: int = MAX_POSITIONS
+    ) -> None:
+        self._client = client
+        self._table = table
+        self._clock = clock
+        self._ids = ids
+        self._positions_per_page = positions_per_page
+        self._oldest_known = ""
+
+    def put(self, row: OrderRow) -> bool:
+        self._note_day(day_of(timestamp(row.received_at)))
+        with translated(DEPENDENCY):
+            return self._put_if(
+                "version <= :version",
+                Item=to_item(row),
+                ExpressionAttributeValues={":version": {"N": str(row.version)}},
+            )
+
+    def remove(self, order_id: str) -> None:
+        with translated(DEPENDENCY):
+            self._client.delete_item(TableName=self._table, Key=row_key(order_id))
+
+    def get(self, order_id: str) -> OrderRow | None:
+        item = self._item(order_id)
+        return row_of(item) if item else None
+
+    def query(self, query: OrderQuery) -> OrderPage:
+        assert query.limit > 0
+        index = self._index(query, decode_cursor(query.cursor))
+        rows: list[OrderRow] = []
+        wanted = query.limit + 1
+        while len(rows) <= query.limit:
+            positions = index.read(wanted)
+            if not positions:
+                break
+            wanted = MAX_KEYS  # the filter drops some: from now on look at more of them at a time
+            rows += [row for row in self._rows(positions) if matches(row, query)]
+        if len(rows) > query.limit:
+            return OrderPage(tuple(rows[: query.limit]), encode_cursor(position(rows[query.limit - 1])))
+        return OrderPage(tuple(rows), "" if index.finished else encode_cursor(index.reached))
+
+    def order_ids(self) -> Iterator[str]:
+        """Reads, and pays for, the whole table."""
+        request = {"TableName": self._table, "ProjectionExpression": "pk", "ConsistentRead": True}
+        while True:
+            with translated(DEPENDENCY):
+                answer = self._client.scan(**request)
+            yield from (item["pk"]["S"] for item in answer["Items"] if item["pk"]["S"] != OLDEST)
+            if "LastEvaluatedKey" not in answer:
+                return
+            request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+    def _rows(self, positions: list[str]) -> list[OrderRow]:
+        """In the order of the positions; those that were removed meanwhile are missing."""
+        keys = [row_key(place.partition("#")[2]) for place in positions]
+        backoff = Backoff(self._clock, self._ids, "the list of orders")
+        rows = {row.order_id: row for row in map(row_of, batch_get(self._client, self._table, keys, backoff))}
+        return sorted(rows.values(), key=position, reverse=True)
+
+    def _index(self, query: OrderQuery, after: str) -> OrderIndex:
+        newest = (self._clock.now() + CLOCK_SKEW).date()
+        walks_days = query.status is None and query.source is None
+        oldest = date.fromisoformat(self._oldest() or newest.isoformat()) if walks_days else newest
+        return OrderIndex(self._client, self._table, newest, oldest, query, after, self._positions_per_page)
+
+    def _note_day(self, day: str) -> None:
+        """Keep the oldest day, before the row is there. A read per process, then a write only for an older day."""
+        self._oldest_known = self._oldest_known or self._oldest()
+        if not self._oldest_known or day < self._oldest_known:
+            with translated(DEPENDENCY):
+                self._put_if(
+                    "oldest_day > :day",
+                    Item={**row_key(OLDEST), "oldest_day": {"S": day}},
+                    ExpressionAttributeValues={":day": {"S": day}},
+                )
+            self._oldest_known = day
+
+    def _oldest(self) -> str:
+        return str(self._item(OLDEST).get("oldest_day", {}).get("S", ""))
+
+    def _item(self, key: str) -> dict[str, Any]:
+        with translated(DEPENDENCY):
+            answer = self._client.get_item(TableName=self._table, Key=row_key(key), ConsistentRead=True)
+        return dict(answer.get("Item", {}))
+
+    def _put_if(self, condition: str, **put: Any) -> bool:
+        """Store the item if there is none yet, or if the condition holds for the one that is there; whether it did."""
+        try:
+            self._client.put_item(
+                TableName=self._table, ConditionExpression=f"attribute_not_exists(pk) OR {condition}", **put
+            )
+        except ClientError as error:
+            if error_code(error) != "ConditionalCheckFailedException":
+                raise
+            return False
+        return True

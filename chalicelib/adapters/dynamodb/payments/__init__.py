@@ -1,0 +1,1 @@
+"""The table `payments`: charges and credit accounts."""

@@ -1,0 +1,138 @@
+"""The ledger in DynamoDB, table `payments`: pk ORDER#<id>, sk CHARGE (the record) and sk CALLS (a counter)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, cast
+
+from botocore.exceptions import ClientError
+
+from chalicelib.adapters.aws.errors import error_code, translated
+from chalicelib.adapters.payments.ledger import Charge, ChargeState, nothing_to_refund
+from chalicelib.domain.money import Money
+
+STORE = "DynamoDB"
+"""The name of this dependency in errors; not DEPENDENCY: a table that is down is not a provider that is down."""
+
+Item = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class DynamoDbChargeLedger:
+    """ChargeLedger. A write whose answer was lost is recognised: the repeat finds the record and returns it."""
+
+    client: Any
+    table: str
+
+    def find(self, order_id: str) -> Charge | None:
+        with translated(STORE):
+            answer = self.client.get_item(TableName=self.table, Key=charge_key(order_id), ConsistentRead=True)
+        return charge_from(answer["Item"]) if "Item" in answer else None
+
+    def record(self, charge: Charge) -> Charge:
+        with translated(STORE):
+            try:
+                self.client.put_item(TableName=self.table, **put_if_absent(charge))
+            except ClientError as error:
+                stored = item_in_the_way(error)
+                assert stored is not None, "only an existing record fails attribute_not_exists"
+                return charge_from(stored)
+        return charge
+
+    def count_call(self, order_id: str) -> int:
+        with translated(STORE):
+            answer = self.client.update_item(
+                TableName=self.table,
+                Key=_key(order_id, "CALLS"),
+                UpdateExpression="ADD calls :one",
+                ExpressionAttributeValues={":one": {"N": "1"}},
+                ReturnValues="UPDATED_NEW",
+            )
+        return int(answer["Attributes"]["calls"]["N"])
+
+    def reverse(self, order_id: str, refund_id: str) -> Charge:
+        update = mark_refunded(order_id, refund_id)
+        with translated(STORE):
+            try:
+                answer = self.client.update_item(TableName=self.table, ReturnValues="ALL_NEW", **update)
+            except ClientError as error:
+                return refunded_before(order_id, item_in_the_way(error))
+        return charge_from(answer["Attributes"])
+
+
+def item_in_the_way(error: ClientError) -> Item | None:
+    """The item that failed a condition, None if there is none. Raises any other error again."""
+    if error_code(error) != "ConditionalCheckFailedException":
+        raise error
+    return cast("Item | None", error.response.get("Item"))
+
+
+def put_if_absent(charge: Charge) -> dict[str, Any]:
+    """The arguments of a put that the first call for an order wins."""
+    return {
+        "Item": item_of(charge),
+        "ConditionExpression": "attribute_not_exists(pk)",
+        "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+    }
+
+
+def mark_refunded(order_id: str, refund_id: str) -> dict[str, Any]:
+    """The arguments of an update that the first refund of a charge wins."""
+    return {
+        "Key": charge_key(order_id),
+        "UpdateExpression": "SET #state = :refunded, refund_id = :refund",
+        "ConditionExpression": "#state IN (:open, :captured)",
+        "ExpressionAttributeNames": {"#state": "state"},
+        "ExpressionAttributeValues": {
+            ":refunded": {"S": ChargeState.REFUNDED},
+            ":open": {"S": ChargeState.OPEN},
+            ":captured": {"S": ChargeState.CAPTURED},
+            ":refund": {"S": refund_id},
+        },
+        "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+    }
+
+
+def refunded_before(order_id: str, item: Mapping[str, Any] | None) -> Charge:
+    """The charge that mark_refunded() did not change. Raises Misconfigured if there was nothing to refund."""
+    if item is None:
+        raise nothing_to_refund(order_id)
+    return charge_from(item).reversed(refund_id="")
+
+
+def charge_key(order_id: str) -> Item:
+    return _key(order_id, "CHARGE")
+
+
+def _key(order_id: str, sort_key: str) -> Item:
+    return {"pk": {"S": f"ORDER#{order_id}"}, "sk": {"S": sort_key}}
+
+
+def item_of(charge: Charge) -> Item:
+    return {
+        **charge_key(charge.order_id),
+        "order_id": {"S": charge.order_id},
+        "customer_id": {"S": charge.customer_id},
+        "minor": {"N": str(charge.amount.minor)},
+        "currency": {"S": charge.amount.currency},
+        "gateway": {"S": charge.gateway},
+        "state": {"S": charge.state},
+        "at": {"S": charge.at.isoformat()},
+        "payment_id": {"S": charge.payment_id},
+        "refund_id": {"S": charge.refund_id},
+    }
+
+
+def charge_from(item: Mapping[str, Any]) -> Charge:
+    return Charge(
+        order_id=item["order_id"]["S"],
+        customer_id=item["customer_id"]["S"],
+        amount=Money(int(item["minor"]["N"]), item["currency"]["S"]),
+        gateway=item["gateway"]["S"],
+        state=ChargeState(item["state"]["S"]),
+        at=datetime.fromisoformat(item["at"]["S"]),
+        payment_id=item["payment_id"]["S"],
+        refund_id=item["refund_id"]["S"],
+    )

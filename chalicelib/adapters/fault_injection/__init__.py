@@ -1,0 +1,1 @@
+"""Faults on demand, for rehearsals on stages that allow it."""

@@ -1,0 +1,1 @@
+"""SQS, SNS and EventBridge."""

@@ -1,0 +1,1 @@
+"""Payments on the customer's credit account."""

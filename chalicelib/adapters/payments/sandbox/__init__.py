@@ -1,0 +1,1 @@
+"""A payment provider without money, for stages that are no production."""

@@ -1,0 +1,76 @@
+"""The sandbox: a payment provider inside the system. The token decides the outcome, the ledger holds the charges.
+
+Charges, repeats, refunds and outages behave as with a real provider, so a new installation works before there is a
+contract with one. The tokens are in `sandbox_tokens`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from chalicelib.adapters.payments import DEPENDENCY
+from chalicelib.adapters.payments.declines import card_declined, unknown_token
+from chalicelib.adapters.payments.ledger import Charge, ChargeLedger, ChargeState, require_gateway, voided
+from chalicelib.adapters.payments.sandbox.tokens import DECLINING, SUCCEEDING, Rehearsal
+from chalicelib.domain.errors import DependencyTimeout, DependencyUnavailable
+from chalicelib.ports import Clock, Ids, Payment, PaymentRequest
+
+GATEWAY = "sandbox"
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxGateway:
+    """ports.PaymentGateway."""
+
+    ledger: ChargeLedger
+    clock: Clock
+    ids: Ids
+
+    def capture(self, request: PaymentRequest) -> Payment:
+        rehearsal = Rehearsal.of(request.instruction.token)
+        if rehearsal is not None:
+            self._rehearse(rehearsal, request.order_id)
+        else:
+            _decide(request.instruction.token)
+        wanted = Charge.of(request, GATEWAY, ChargeState.CAPTURED, self.clock.now(), f"sandbox-{self.ids.token()}")
+        charge = self.ledger.record(wanted)
+        require_gateway(charge, GATEWAY)
+        if charge.payment_id != wanted.payment_id:
+            self.ledger.count_call(request.order_id)
+        elif rehearsal is not None and rehearsal.kind == "timeout_after_capture":
+            raise DependencyTimeout(DEPENDENCY, "the sandbox rehearses an answer that is lost after the charge")
+        payment = charge.payment()
+        if payment is None:
+            raise voided()
+        return payment
+
+    def find(self, request: PaymentRequest) -> Payment | None:
+        charge = self.ledger.find(request.order_id)
+        require_gateway(charge, GATEWAY)
+        return charge.payment() if charge else None
+
+    def refund(self, request: PaymentRequest, payment_id: str) -> str:
+        require_gateway(self.ledger.find(request.order_id), GATEWAY)
+        return self.ledger.reverse(request.order_id, f"refund-{self.ids.token()}").refund_id
+
+    def void(self, request: PaymentRequest) -> Payment | None:
+        charge = self.ledger.record(Charge.of(request, GATEWAY, ChargeState.VOIDED, self.clock.now()))
+        require_gateway(charge, GATEWAY)
+        return charge.payment()
+
+    def _rehearse(self, rehearsal: Rehearsal, order_id: str) -> None:
+        """Fail as the token says; return if the payment may go on."""
+        if rehearsal.kind == "slow":
+            self.clock.sleep(rehearsal.count)
+        elif rehearsal.kind != "timeout_after_capture" and self.ledger.count_call(order_id) <= rehearsal.count:
+            if rehearsal.kind == "unavailable":
+                raise DependencyUnavailable(DEPENDENCY, f"the sandbox rehearses {rehearsal.count} refused calls")
+            raise DependencyTimeout(DEPENDENCY, f"the sandbox rehearses {rehearsal.count} calls without an answer")
+
+
+def _decide(token: str) -> None:
+    """Raise PaymentDeclined unless the token pays."""
+    if token in DECLINING:
+        raise card_declined(DECLINING[token])
+    if token not in SUCCEEDING:
+        raise unknown_token("this is the sandbox: use one of Stripe's test tokens, such as pm_card_visa")

@@ -1,0 +1,1 @@
+"""Circuit breaker and backoff around calls to others."""
