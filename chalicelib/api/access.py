@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from chalicelib.api import problems
-from chalicelib.api.call import Call
-from chalicelib.api.problems import Problem
+from chalicelib.api.http import problems
+from chalicelib.api.http.problems import Problem
+from chalicelib.api.http.request import Call
 from chalicelib.auth.tokens import Principal, Role
 
 INCLUDES = {

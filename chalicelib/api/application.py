@@ -13,9 +13,9 @@ from typing import Any
 
 from chalice import Chalice
 
-from chalicelib.api import problems
-from chalicelib.api.call import Call
-from chalicelib.api.problems import FieldError, Kind, Problem, answer_of
+from chalicelib.api.http import problems
+from chalicelib.api.http.problems import FieldError, Kind, Problem, answer_of
+from chalicelib.api.http.request import Call
 from chalicelib.observability import log_context
 
 CORRELATION_HEADER = "X-Correlation-ID"

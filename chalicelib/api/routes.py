@@ -11,11 +11,11 @@ from typing import Any
 
 from chalice.app import Blueprint, Response
 
-from chalicelib.api import batches, dead_letters, orders, system
-from chalicelib.api.call import JSON, Answer, Call
-from chalicelib.api.problems import Problem, answer_of
+from chalicelib.api.handlers import batches, dead_letters, orders, system
+from chalicelib.api.http.problem_of_error import problem_of
+from chalicelib.api.http.problems import Problem, answer_of
+from chalicelib.api.http.request import JSON, Answer, Call
 from chalicelib.api.services import ApiServices
-from chalicelib.api.translation import problem_of
 from chalicelib.domain.errors import OrderbridgeError, PermanentError, UnknownOrder
 from chalicelib.observability import logger
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from chalicelib.api.gateway_responses import GATEWAY_RESPONSES
+from chalicelib.api.http.gateway_responses import GATEWAY_RESPONSES
 
 EXTENSION = "x-amazon-apigateway-gateway-responses"
 """https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-swagger-extensions-gateway-responses.html"""

@@ -14,7 +14,7 @@ from chalicelib.adapters.memory.batches import (
     MemoryMappings,
     MemoryOrderRows,
 )
-from chalicelib.api.openapi_examples import ORDER
+from chalicelib.api.openapi.examples import ORDER
 from chalicelib.batches.accept_line import AcceptLine
 from chalicelib.batches.accounting import counted
 from chalicelib.batches.model import Batch, Counts, Format, Upload

@@ -14,8 +14,8 @@ import pytest
 
 from chalicelib.adapters.memory import FixedClock
 from chalicelib.api.authorizer import Unauthorized, authorizer_response
-from chalicelib.api.openapi_examples import ORDER
-from chalicelib.api.openapi_operations import OPERATIONS, Operation
+from chalicelib.api.openapi.examples import ORDER
+from chalicelib.api.openapi.operations import OPERATIONS, Operation
 from chalicelib.auth.issue import TokenDesk
 from chalicelib.auth.tokens import CACHE_SECONDS, Denied, Principal, Role, authorize
 from chalicelib.batches.model import Format, batch_id_of

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.api.batches import MAX_ORDERS_IN_BODY
+from chalicelib.api.handlers.batches import MAX_ORDERS_IN_BODY
 from chalicelib.auth.tokens import Role
 from tests.support.api import ApiBench
 from tests.support.bulk import jsonl, order

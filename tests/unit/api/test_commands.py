@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chalicelib.api.openapi_examples import ORDER
+from chalicelib.api.openapi.examples import ORDER
 from chalicelib.domain.events import OrderConfirmed, OrderValidated
 from chalicelib.domain.order import order_id
 from chalicelib.domain.state import Status

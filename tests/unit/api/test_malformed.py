@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.api.openapi_examples import ORDER
+from chalicelib.api.openapi.examples import ORDER
 from tests.support.api import ApiBench
 
 LINE: dict[str, Any] = ORDER["lines"][0]

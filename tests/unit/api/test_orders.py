@@ -8,7 +8,7 @@ from urllib.parse import urljoin
 
 import pytest
 
-from chalicelib.api.openapi_examples import ORDER
+from chalicelib.api.openapi.examples import ORDER
 from chalicelib.auth.tokens import Role
 from chalicelib.domain.errors import CircuitOpen, DependencyTimeout, DependencyUnavailable, EventTooLarge, Reason
 from chalicelib.domain.events import (

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from chalicelib.api import problems
-from chalicelib.api.gateway_responses import GATEWAY_RESPONSES
-from chalicelib.api.openapi_examples import ORDER
+from chalicelib.api.http import problems
+from chalicelib.api.http.gateway_responses import GATEWAY_RESPONSES
+from chalicelib.api.openapi.examples import ORDER
 from chalicelib.domain.errors import CorruptHistory, Misconfigured
 from chalicelib.domain.order import order_id
 from tests.support.api import ApiBench, Reply

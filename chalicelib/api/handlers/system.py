@@ -8,10 +8,10 @@ from typing import Literal
 
 from typing_extensions import TypedDict
 
-from chalicelib.api.call import Answer, Call
+from chalicelib.api.http.request import Answer, Call
 from chalicelib.api.services import ApiServices
 
-OPENAPI_FILE = Path(__file__).with_name("openapi.json")
+OPENAPI_FILE = Path(__file__).resolve().parents[1] / "openapi" / "openapi.json"
 
 
 Health = Literal["ok", "degraded"]

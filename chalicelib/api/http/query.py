@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TypeVar
 
-from chalicelib.api import problems
-from chalicelib.api.problems import FieldError, Problem
+from chalicelib.api.http import problems
+from chalicelib.api.http.problems import FieldError, Problem
 from chalicelib.domain.state import Status
 from chalicelib.ports import OrderQuery
 

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import re
 
-from chalicelib.api import problems
 from chalicelib.api.access import require
-from chalicelib.api.call import Answer, Call
-from chalicelib.api.letter_views import GroupsView, LettersView, group_view, job_view, letter_view
-from chalicelib.api.orders import ORDER_ID, commanded
-from chalicelib.api.problems import Problem
-from chalicelib.api.query import DEFAULT_PAGE, Parameters, WrongParameter, page_size
-from chalicelib.api.requests import CommandIn, GroupCommandIn, command
+from chalicelib.api.handlers.orders import ORDER_ID, commanded
+from chalicelib.api.http import problems
+from chalicelib.api.http.commands import CommandIn, GroupCommandIn, command
+from chalicelib.api.http.problems import Problem
+from chalicelib.api.http.query import DEFAULT_PAGE, Parameters, WrongParameter, page_size
+from chalicelib.api.http.request import Answer, Call
 from chalicelib.api.services import ApiServices
+from chalicelib.api.views.dead_letters import GroupsView, LettersView, group_view, job_view, letter_view
 from chalicelib.auth.tokens import Principal, Role
 from chalicelib.recovery.group_jobs import Action
 

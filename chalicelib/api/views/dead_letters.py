@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing_extensions import TypedDict
 
-from chalicelib.api.schemas import PageLinks
-from chalicelib.api.views import moment
+from chalicelib.api.views.orders import moment
+from chalicelib.api.views.schemas import PageLinks
 from chalicelib.ports import LETTER_COUNT_LIMIT, DeadLetter, LetterGroup
 from chalicelib.recovery.group_jobs import Action, Job
 

@@ -6,13 +6,13 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from chalicelib.api import problems
-from chalicelib.api.event_views import event_view
-from chalicelib.api.letter_views import group_view, job_view, letter_view
-from chalicelib.api.openapi_batch_examples import batch_examples
-from chalicelib.api.problems import FieldError, Kind, Problem
-from chalicelib.api.translation import problem_of
-from chalicelib.api.views import accepted, order_view, row_view
+from chalicelib.api.http import problems
+from chalicelib.api.http.problem_of_error import problem_of
+from chalicelib.api.http.problems import FieldError, Kind, Problem
+from chalicelib.api.openapi.batch_examples import batch_examples
+from chalicelib.api.views.dead_letters import group_view, job_view, letter_view
+from chalicelib.api.views.events import event_view
+from chalicelib.api.views.orders import accepted, order_view, row_view
 from chalicelib.domain.errors import DependencyUnavailable, EventTooLarge, Reason, Refused
 from chalicelib.domain.events import (
     Event,

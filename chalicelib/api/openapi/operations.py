@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from chalicelib.api import problems, query
-from chalicelib.api.batch_views import BatchView
-from chalicelib.api.batches import BatchIn, CancelBatchIn
-from chalicelib.api.event_views import EventsView
-from chalicelib.api.letter_views import GroupsView, JobView, LettersView
-from chalicelib.api.problems import Kind
-from chalicelib.api.requests import CommandIn, GroupCommandIn
-from chalicelib.api.schemas import AcceptedView, OrderPageView, OrderView
-from chalicelib.api.system import HealthView
+from chalicelib.api.handlers.batches import BatchIn, CancelBatchIn
+from chalicelib.api.handlers.system import HealthView
+from chalicelib.api.http import problems, query
+from chalicelib.api.http.commands import CommandIn, GroupCommandIn
+from chalicelib.api.http.problems import Kind
+from chalicelib.api.views.batches import BatchView
+from chalicelib.api.views.dead_letters import GroupsView, JobView, LettersView
+from chalicelib.api.views.events import EventsView
+from chalicelib.api.views.schemas import AcceptedView, OrderPageView, OrderView
 from chalicelib.auth.tokens import Role
 from chalicelib.domain.state import Status
 from chalicelib.orders.payload import OrderIn

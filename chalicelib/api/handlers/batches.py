@@ -11,15 +11,15 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from chalicelib.api import problems
 from chalicelib.api.access import may_see, require
-from chalicelib.api.batch_views import BatchView, batch_view, upload_view
-from chalicelib.api.body import json_object
-from chalicelib.api.call import Answer, Call
-from chalicelib.api.problems import FieldError, Problem
-from chalicelib.api.query import Parameters
-from chalicelib.api.requests import CommandIn, command, parse
+from chalicelib.api.http import problems
+from chalicelib.api.http.body import json_object
+from chalicelib.api.http.commands import CommandIn, command, parse
+from chalicelib.api.http.problems import FieldError, Problem
+from chalicelib.api.http.query import Parameters
+from chalicelib.api.http.request import Answer, Call
 from chalicelib.api.services import ApiServices
+from chalicelib.api.views.batches import BatchView, batch_view, upload_view
 from chalicelib.auth.tokens import Principal, Role
 from chalicelib.batches.model import Batch, Format, Upload
 from chalicelib.observability import logger

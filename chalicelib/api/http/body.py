@@ -13,9 +13,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from chalicelib.api import problems
-from chalicelib.api.call import JSON, Call
-from chalicelib.api.problems import FieldError, Problem
+from chalicelib.api.http import problems
+from chalicelib.api.http.problems import FieldError, Problem
+from chalicelib.api.http.request import JSON, Call
 
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 """What API Gateway puts in place of bytes that are not UTF-8, before we see them: an umlaut in Latin-1, lost."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from chalicelib.api.call import Answer, Call
+from chalicelib.api.http.request import Answer, Call
 
 CONTENT_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:orderbridge:problem:"

@@ -11,9 +11,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from chalicelib.api import problems
-from chalicelib.api.problems import Kind, Problem
-from chalicelib.api.translation import RETRY_AFTER_SECONDS
+from chalicelib.api.http import problems
+from chalicelib.api.http.problem_of_error import RETRY_AFTER_SECONDS
+from chalicelib.api.http.problems import Kind, Problem
 
 _UNKNOWN_OUTCOME = (
     "The request was not answered in time. Repeat the very same request: what was done already is recognised."

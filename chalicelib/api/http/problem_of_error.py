@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from chalicelib.api import problems
-from chalicelib.api.problems import FieldError, Problem
+from chalicelib.api.http import problems
+from chalicelib.api.http.problems import FieldError, Problem
 from chalicelib.domain.errors import (
     CircuitOpen,
     EventTooLarge,

@@ -6,18 +6,18 @@ import re
 from dataclasses import replace
 from urllib.parse import urlencode
 
-from chalicelib.api import problems
 from chalicelib.api.access import may_see, require
-from chalicelib.api.body import json_object
-from chalicelib.api.call import Answer, Call
-from chalicelib.api.event_views import EventsView, event_view
-from chalicelib.api.problems import FieldError, Problem
-from chalicelib.api.query import Parameters, order_query
-from chalicelib.api.requests import CommandIn, command
-from chalicelib.api.schemas import OrderPageView
+from chalicelib.api.http import problems
+from chalicelib.api.http.body import json_object
+from chalicelib.api.http.commands import CommandIn, command
+from chalicelib.api.http.problem_of_error import problem_of_payload
+from chalicelib.api.http.problems import FieldError, Problem
+from chalicelib.api.http.query import Parameters, order_query
+from chalicelib.api.http.request import Answer, Call
 from chalicelib.api.services import ApiServices
-from chalicelib.api.translation import problem_of_payload
-from chalicelib.api.views import accepted, order_view, row_view
+from chalicelib.api.views.events import EventsView, event_view
+from chalicelib.api.views.orders import accepted, order_view, row_view
+from chalicelib.api.views.schemas import OrderPageView
 from chalicelib.auth.tokens import Principal, Role
 from chalicelib.domain.order import OrderContent
 from chalicelib.domain.state import Order, fold

@@ -6,7 +6,7 @@ from typing import NotRequired
 
 from typing_extensions import TypedDict
 
-from chalicelib.api.views import moment
+from chalicelib.api.views.orders import moment
 from chalicelib.batches.model import BatchState, Upload
 from chalicelib.batches.ports import UploadForm
 from chalicelib.batches.service import Standing

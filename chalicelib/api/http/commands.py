@@ -7,10 +7,10 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from chalicelib.api import problems
-from chalicelib.api.body import json_object
-from chalicelib.api.call import Call
-from chalicelib.api.problems import FieldError, Problem
+from chalicelib.api.http import problems
+from chalicelib.api.http.body import json_object
+from chalicelib.api.http.problems import FieldError, Problem
+from chalicelib.api.http.request import Call
 from chalicelib.auth.tokens import Principal
 from chalicelib.orders.payload import Name
 from chalicelib.recovery.group_jobs import MAX_RATE_PER_S

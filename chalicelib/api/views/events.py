@@ -13,7 +13,7 @@ from typing import Any
 
 from typing_extensions import TypedDict
 
-from chalicelib.api.views import amount, moment
+from chalicelib.api.views.orders import amount, moment
 from chalicelib.domain.events import Event, OrderReceived, RecordedEvent
 from chalicelib.domain.money import Money
 from chalicelib.domain.order import OrderContent

@@ -1,7 +1,7 @@
 """Makes the OpenAPI 3.1 document from the models, the views, the problems and the routes.
 
-python -m chalicelib.api.openapi            writes chalicelib/api/openapi.json and docs/openapi.json
-python -m chalicelib.api.openapi --check    exit code 1 if one of them is stale
+python -m chalicelib.api.openapi.document            writes openapi.json beside this file
+python -m chalicelib.api.openapi.document --check    exit code 1 if it is stale
 """
 
 from __future__ import annotations
@@ -14,19 +14,18 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from chalicelib.api import problems
-from chalicelib.api.openapi_examples import examples, problem_example
-from chalicelib.api.openapi_operations import OPERATIONS, Answered, Operation
-from chalicelib.api.openapi_schemas import parts, schemas
-from chalicelib.api.problems import Kind
-from chalicelib.api.query import MAX_PAGE
-from chalicelib.api.schemas import ProblemDocument
+from chalicelib.api.handlers.system import OPENAPI_FILE
+from chalicelib.api.http import problems
+from chalicelib.api.http.problems import Kind
+from chalicelib.api.http.query import MAX_PAGE
+from chalicelib.api.openapi.examples import examples, problem_example
+from chalicelib.api.openapi.operations import OPERATIONS, Answered, Operation
+from chalicelib.api.openapi.schemas import parts, schemas
 from chalicelib.api.services import Limits
-from chalicelib.api.system import OPENAPI_FILE
+from chalicelib.api.views.schemas import ProblemDocument
 from chalicelib.domain.order import MAX_LINES
 
 API_VERSION = "1.0.0"
-FILES = (OPENAPI_FILE, Path(__file__).resolve().parents[2] / "docs" / "openapi.json")
 
 _HEADERS = {
     "X-Correlation-ID": "The id that leads to every log line about the call: yours if you sent one, else made.",
@@ -196,16 +195,16 @@ def rendered() -> str:
     return json.dumps(document(), indent=1, ensure_ascii=False) + "\n"
 
 
-def main(arguments: Sequence[str], files: Sequence[Path] = FILES) -> int:
-    parser = argparse.ArgumentParser(prog="python -m chalicelib.api.openapi", description=__doc__)
-    parser.add_argument("--check", action="store_true", help="write nothing; exit code 1 if a file is stale")
+def main(arguments: Sequence[str], path: Path = OPENAPI_FILE) -> int:
+    parser = argparse.ArgumentParser(prog="python -m chalicelib.api.openapi.document", description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing; exit code 1 if the file is stale")
     check, text = parser.parse_args(list(arguments)).check, rendered()
-    stale = [path for path in files if not path.exists() or path.read_text(encoding="utf-8") != text]
-    for path in stale:
-        if not check:
-            path.write_text(text, encoding="utf-8")
-        print(f"{'stale' if check else 'written'}: {path.name} in {path.parent.name}/", file=sys.stderr)
-    return 1 if check and stale else 0
+    if path.exists() and path.read_text(encoding="utf-8") == text:
+        return 0
+    if not check:
+        path.write_text(text, encoding="utf-8")
+    print(f"{'stale' if check else 'written'}: {path.name} in {path.parent.name}/", file=sys.stderr)
+    return 1 if check else 0
 
 
 if __name__ == "__main__":

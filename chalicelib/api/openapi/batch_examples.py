@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from chalicelib.api.batch_views import batch_view, upload_view
+from chalicelib.api.views.batches import batch_view, upload_view
 from chalicelib.batches.accounting import pace
 from chalicelib.batches.model import Batch, BatchState, Counts, Format, Upload
 from chalicelib.batches.ports import UploadForm

@@ -10,8 +10,8 @@ from typing import Any, get_args
 from pydantic import ConfigDict, TypeAdapter
 from typing_extensions import is_typeddict
 
-from chalicelib.api.openapi_operations import OPERATIONS
-from chalicelib.api.schemas import ProblemDocument
+from chalicelib.api.openapi.operations import OPERATIONS
+from chalicelib.api.views.schemas import ProblemDocument
 
 
 def schemas() -> tuple[dict[Any, dict[str, Any]], dict[str, Any]]:

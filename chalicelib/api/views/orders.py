@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from urllib.parse import quote
 
-from chalicelib.api.explain import next_step, why
-from chalicelib.api.schemas import AcceptedView, Amount, OrderLinks, OrderView, ReasonView, RowView
+from chalicelib.api.views.explain import next_step, why
+from chalicelib.api.views.schemas import AcceptedView, Amount, OrderLinks, OrderView, ReasonView, RowView
 from chalicelib.domain.decisions import decide_cancellation, decide_redrive
 from chalicelib.domain.errors import Refused
 from chalicelib.domain.money import Money

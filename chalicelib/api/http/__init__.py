@@ -1,0 +1,1 @@
+"""Requests, responses and problem documents (RFC 9457)."""

@@ -1,0 +1,1 @@
+"""What the API shows: JSON made from orders, events, batches and dead letters."""
