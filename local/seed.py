@@ -11,7 +11,7 @@ from chalicelib.adapters.s3.reference_publisher import S3ReferencePublisher
 from chalicelib.auth.issue import TokenDesk
 from chalicelib.auth.tokens import Role
 from chalicelib.bootstrap import Application
-from chalicelib.operations.publish_reference import publish
+from chalicelib.reference_data.publish import publish
 from chalicelib.reference_data.sources import read_directory
 from local.sample.catalogue import DATA_FOLDER, credit_accounts, stock
 

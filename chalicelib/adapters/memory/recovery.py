@@ -62,7 +62,7 @@ class MemoryQueue:
 
 
 class MemoryJobs:
-    """operations.jobs.Jobs."""
+    """recovery.group_jobs.Jobs."""
 
     def __init__(self) -> None:
         self._jobs: dict[str, Job] = {}

@@ -8,14 +8,14 @@ from typing import Any
 from chalicelib.adapters.s3.reference_files import MAX_FILE_BYTES, ReferenceFile, encode
 from chalicelib.adapters.s3.reference_objects import ReferenceObjects
 from chalicelib.adapters.s3.reference_records import CUSTOMERS, HOLDS, PRODUCTS, DataSet
-from chalicelib.operations.publish_reference import Prepared
+from chalicelib.reference_data.publish import Prepared
 from chalicelib.reference_data.sources import BadReferenceData, Problem
 
 DATA_SETS: dict[str, DataSet[Any]] = {data_set.name: data_set for data_set in (CUSTOMERS, PRODUCTS, HOLDS)}
 
 
 class S3ReferencePublisher:
-    """operations.publish_reference.Publisher.
+    """reference_data.publish.Publisher.
 
     Needs s3:GetObject and s3:PutObject, and s3:ListBucket to tell an object that is absent from one that is forbidden.
     """

@@ -18,9 +18,9 @@ from chalicelib.acknowledgements.callback import AcknowledgeErp, AnnounceOutcome
 from chalicelib.adapters.dynamodb.control.callback_targets import DynamoDbCallbacks
 from chalicelib.adapters.http_callback import CallbackRefused, CallbackTarget, HttpCallback
 from chalicelib.adapters.system import SystemClock
+from chalicelib.cli.callbacks import main
 from chalicelib.domain.errors import DependencyUnavailable, Misconfigured
 from chalicelib.domain.events import OrderConfirmed
-from chalicelib.operations.callbacks import main
 from tests.support.aws import SETTINGS, moto_dynamodb
 from tests.support.operations import Desk
 
@@ -172,7 +172,7 @@ def test_an_erp_that_is_down_gets_its_answer_later() -> None:
 
 
 class TestCommand:
-    """`python -m chalicelib.operations.callbacks`, over addresses on DynamoDB."""
+    """`python -m chalicelib.cli.callbacks`, over addresses on DynamoDB."""
 
     @pytest.fixture
     def addresses(self) -> Iterator[DynamoDbCallbacks]:

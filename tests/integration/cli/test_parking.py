@@ -12,7 +12,7 @@ from moto import mock_aws
 
 from chalicelib.adapters.messaging.parking_queue import SqsParking
 from chalicelib.adapters.messaging.queues import SqsDeadLetterQueue
-from chalicelib.operations import parked
+from chalicelib.cli import parking as parking_command
 from tests.support.aws import moto_client
 
 POISON = "not JSON \u2603"
@@ -36,7 +36,7 @@ class Desk:
     def run(self, *arguments: str) -> tuple[int, str]:
         out = io.StringIO()
         parking = SqsParking(self.client, self.urls["parking"], self.urls)
-        return parked.main(arguments, lambda _: parking, out), out.getvalue()
+        return parking_command.main(arguments, lambda _: parking, out), out.getvalue()
 
     def bodies(self, queue: str) -> list[str]:
         answer = self.client.receive_message(QueueUrl=self.urls[queue], MaxNumberOfMessages=10, VisibilityTimeout=0)

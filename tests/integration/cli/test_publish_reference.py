@@ -19,10 +19,11 @@ from chalicelib.adapters.s3.reference_files import ReferenceFile
 from chalicelib.adapters.s3.reference_objects import ReferenceObjects
 from chalicelib.adapters.s3.reference_publisher import S3ReferencePublisher
 from chalicelib.adapters.s3.reference_records import PRODUCTS
+from chalicelib.cli.publish_reference import run
 from chalicelib.domain.errors import DependencyUnavailable
 from chalicelib.domain.money import Money
 from chalicelib.domain.reference import Customer, DeliveryHold, Product
-from chalicelib.operations.publish_reference import Prepared, run
+from chalicelib.reference_data.publish import Prepared
 from tests.support.aws import SETTINGS, moto_client
 
 BUCKET = SETTINGS.bucket("reference")
@@ -355,6 +356,6 @@ def test_the_stage_must_be_given(good: Command) -> None:
 
 
 def _settings_only(stage: str) -> Any:
-    from chalicelib.operations.cli import operator_settings
+    from chalicelib.cli.context import operator_settings
 
     return operator_settings(stage, {})

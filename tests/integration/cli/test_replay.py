@@ -13,12 +13,12 @@ import pytest
 from chalicelib.adapters.dynamodb.events.event_store import DynamoDbEventStore
 from chalicelib.adapters.dynamodb.orders.projection import DynamoDbProjection
 from chalicelib.adapters.memory import FixedClock, MemoryEventStore, MemoryProjection, SequentialIds
+from chalicelib.cli import replay as command
+from chalicelib.cli.context import operator_settings
+from chalicelib.cli.replay import SETTLING_S, Replay
 from chalicelib.domain.errors import DependencyUnavailable
 from chalicelib.domain.events import OrderConfirmed, OrderRejected, OrderValidated
 from chalicelib.domain.state import Status, fold
-from chalicelib.operations import replay as command
-from chalicelib.operations.cli import operator_settings
-from chalicelib.operations.replay import SETTLING_S, Replay
 from chalicelib.ports import EventStore, OrderQuery, OrderRow, Projection
 from chalicelib.read_model.comparison import Comparison, Difference, compare
 from tests.support.aws import SETTINGS, moto_client, moto_dynamodb

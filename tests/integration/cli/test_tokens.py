@@ -12,7 +12,7 @@ from chalicelib.adapters.dynamodb.control.tokens import DynamoDbTokens
 from chalicelib.adapters.memory import FixedClock
 from chalicelib.auth.issue import TokenDesk
 from chalicelib.auth.tokens import Principal, Role, authorize
-from chalicelib.operations.tokens import main
+from chalicelib.cli.tokens import main
 from tests.support.api import seeded_entropy
 from tests.support.aws import SETTINGS, moto_dynamodb
 

@@ -48,7 +48,9 @@ def test_the_file_is_fresh() -> None:
     assert document.main(["--check"]) == 0
 
 
-def test_a_stale_or_missing_file_is_noticed_and_written_anew(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_stale_or_missing_file_is_noticed_and_written_anew(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     path = tmp_path / "a.json"
     assert document.main(["--check"], path) == 1
     assert not path.exists(), "checking writes nothing"

@@ -11,8 +11,8 @@ from chalicelib.adapters.dynamodb.control.fault_switches import MemorySwitchStor
 from chalicelib.adapters.fault_injection.switches import FaultSwitches
 from chalicelib.adapters.memory import FixedClock
 from chalicelib.adapters.memory.payments import MemoryCreditLedger
+from chalicelib.cli import credit, faults
 from chalicelib.domain.errors import DependencyTimeout, DependencyUnavailable
-from chalicelib.operations import credit, faults
 
 Command = Callable[..., tuple[int, str]]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from chalicelib.batches.parsing.csv_mapping import CANONICAL
-from chalicelib.batches.publish_mapping import main
+from chalicelib.cli.publish_mapping import main
 
 
 class Kept:

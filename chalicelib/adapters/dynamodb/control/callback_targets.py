@@ -25,7 +25,7 @@ MAX_SOURCES = 1000
 
 
 class DynamoDbCallbacks:
-    """operations.acknowledge.Callback, and whether a source wants callbacks at all."""
+    """acknowledgements.callback.Callback, and whether a source wants callbacks at all."""
 
     def __init__(self, dynamodb: Any, table: str, secrets: Any, stage: str, http: HttpCallback, clock: Clock) -> None:
         self._dynamodb = dynamodb
@@ -46,7 +46,7 @@ class DynamoDbCallbacks:
         url = self.url(source)
         if not url:
             raise Misconfigured(
-                f"source {source} has no callback address: set one with python -m chalicelib.operations.callbacks"
+                f"source {source} has no callback address: set one with python -m chalicelib.cli.callbacks"
             )
         secret = self._secret_of.setdefault(source, Secret(self._secrets, self.secret_name(source), self._clock))
         self._http.send(CallbackTarget(source, url, tuple(secret.value().split())), message_id, body)

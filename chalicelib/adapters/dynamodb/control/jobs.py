@@ -18,7 +18,7 @@ _DEPENDENCY = "DynamoDB"
 
 @dataclass(frozen=True, slots=True)
 class DynamoDbJobs:
-    """operations.jobs.Jobs: pk JOBS · sk <job id, which sorts by time> · data."""
+    """recovery.group_jobs.Jobs: pk JOBS · sk <job id, which sorts by time> · data."""
 
     client: Any
     table: str

@@ -1,4 +1,4 @@
-"""Publishes the CSV mapping of a source: `python -m chalicelib.batches.publish_mapping sap-emea mapping.toml`.
+"""Publishes the CSV mapping of a source: `python -m chalicelib.cli.publish_mapping sap-emea mapping.toml`.
 
 Batches that begin from then on use it. With --check nothing is published, only read for mistakes.
 """
@@ -29,7 +29,7 @@ class Publisher(Protocol):
 
 def main(arguments: Sequence[str], publisher: Callable[[], Publisher], out: TextIO) -> int:
     """0 if it was published, or could be; 1 with a sentence if not."""
-    parser = argparse.ArgumentParser(prog="python -m chalicelib.batches.publish_mapping", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m chalicelib.cli.publish_mapping", description=__doc__)
     parser.add_argument("source", help="the source whose files it is for")
     parser.add_argument("file", type=Path, help="the mapping, in TOML")
     parser.add_argument("--name", default="default", help="if a source has several kinds of files")
@@ -49,6 +49,6 @@ def main(arguments: Sequence[str], publisher: Callable[[], Publisher], out: Text
 
 
 if __name__ == "__main__":
-    from chalicelib.operations.cli import operator_application
+    from chalicelib.cli.context import operator_application
 
     sys.exit(main(sys.argv[1:], lambda: operator_application().batches.mappings, sys.stdout))

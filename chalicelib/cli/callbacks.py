@@ -1,8 +1,8 @@
 """Where ERPs want to be told the outcome of their orders, on the command line.
 
-    python -m chalicelib.operations.callbacks set SOURCE URL [--stage S]
-    python -m chalicelib.operations.callbacks show SOURCE [--stage S]
-    python -m chalicelib.operations.callbacks remove SOURCE [--stage S]
+    python -m chalicelib.cli.callbacks set SOURCE URL [--stage S]
+    python -m chalicelib.cli.callbacks show SOURCE [--stage S]
+    python -m chalicelib.cli.callbacks remove SOURCE [--stage S]
 
 The signing secret is not set here, but in Secrets Manager; `show` says under which name.
 """
@@ -50,7 +50,7 @@ def main(arguments: Sequence[str], addresses: Callable[[str], Addresses], out: T
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m chalicelib.operations.callbacks", description="Callback addresses of ERPs (docs/callbacks.md)."
+        prog="python -m chalicelib.cli.callbacks", description="Callback addresses of ERPs (docs/callbacks.md)."
     )
     commands = parser.add_subparsers(dest="command", required=True)
     for name, text in (("set", "set the address"), ("show", "show it"), ("remove", "end the callbacks")):
@@ -63,7 +63,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _wired(stage: str) -> Addresses:
-    from chalicelib.operations.cli import operator_application
+    from chalicelib.cli.context import operator_application
 
     return operator_application(stage).callbacks
 

@@ -1,9 +1,9 @@
 """API tokens on the command line.
 
-    python -m chalicelib.operations.tokens create --role ingest --source sap-emea --days 90 [--label TEXT]
-    python -m chalicelib.operations.tokens list [--json]
-    python -m chalicelib.operations.tokens rotate ID --overlap 24h [--days N]
-    python -m chalicelib.operations.tokens revoke ID
+    python -m chalicelib.cli.tokens create --role ingest --source sap-emea --days 90 [--label TEXT]
+    python -m chalicelib.cli.tokens list [--json]
+    python -m chalicelib.cli.tokens rotate ID --overlap 24h [--days N]
+    python -m chalicelib.cli.tokens revoke ID
 
 A new token is printed once, alone, on standard output (so that it can be piped into a secret store), and is not kept
 anywhere. Everything else is said on standard error.
@@ -102,7 +102,7 @@ def _days(text: str) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m chalicelib.operations.tokens",
+        prog="python -m chalicelib.cli.tokens",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -135,7 +135,7 @@ def _desk() -> TokenDesk:
     """Wired as the application is; asked for only when the command line is right."""
     import secrets
 
-    from chalicelib.operations.cli import operator_application
+    from chalicelib.cli.context import operator_application
 
     app = operator_application()
     return TokenDesk(app.tokens, app.clock, secrets.token_bytes)

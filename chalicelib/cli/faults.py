@@ -1,11 +1,11 @@
 """Rehearse an outage: failure switches on the command line, on stages that allow them.
 
-    python -m chalicelib.operations.faults on payment unavailable --calls 20
-    python -m chalicelib.operations.faults on payment timeout_after --operation capture --calls 1
-    python -m chalicelib.operations.faults on inventory slow --seconds 5 --minutes 10
-    python -m chalicelib.operations.faults off payment [--operation capture]
-    python -m chalicelib.operations.faults list
-    python -m chalicelib.operations.faults calls payment
+    python -m chalicelib.cli.faults on payment unavailable --calls 20
+    python -m chalicelib.cli.faults on payment timeout_after --operation capture --calls 1
+    python -m chalicelib.cli.faults on inventory slow --seconds 5 --minutes 10
+    python -m chalicelib.cli.faults off payment [--operation capture]
+    python -m chalicelib.cli.faults list
+    python -m chalicelib.cli.faults calls payment
 
 A switch acts within a second and ends by itself after a day. The modes are described in docs/payments.md.
 """
@@ -73,7 +73,7 @@ def describe(switch: Switch) -> str:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m chalicelib.operations.faults",
+        prog="python -m chalicelib.cli.faults",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -103,7 +103,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _wired() -> tuple[FaultSwitches, Clock]:
     """As the functions of the stage have them; asked for only when the command line is right."""
-    from chalicelib.operations.cli import operator_application
+    from chalicelib.cli.context import operator_application
 
     app = operator_application()
     return app.switches, app.clock

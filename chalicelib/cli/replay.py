@@ -1,4 +1,4 @@
-"""`python -m chalicelib.operations.replay`: fold every order from its events and compare the read model with that.
+"""`python -m chalicelib.cli.replay`: fold every order from its events and compare the read model with that.
 
 Prints every difference; exit code 1 if there are any. `--repair` makes the read model agree, from nothing if need be.
 Safe while orders come in: what differs is looked at again after a while, because the read model follows the events.
@@ -87,7 +87,7 @@ def _show(orders: int, differences: Sequence[Difference], out: TextIO) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m chalicelib.operations.replay",
+        prog="python -m chalicelib.cli.replay",
         description="Compare the read model with the events of every order, and repair it if asked to.",
     )
     mode = parser.add_mutually_exclusive_group()
@@ -100,7 +100,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def main() -> int:
     """The composition for the command line."""
-    from chalicelib.operations.cli import operator_application
+    from chalicelib.cli.context import operator_application
 
     def make_replay(options: argparse.Namespace, report: Callable[[int], None]) -> Replay:
         app = operator_application(options.stage)

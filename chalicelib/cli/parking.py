@@ -1,8 +1,8 @@
 """Messages that nobody could handle, in the parking queue, on the command line.
 
-    python -m chalicelib.operations.parked list [--stage S]
-    python -m chalicelib.operations.parked retry ID|all [--stage S]
-    python -m chalicelib.operations.parked drop ID [--stage S]
+    python -m chalicelib.cli.parking list [--stage S]
+    python -m chalicelib.cli.parking retry ID|all [--stage S]
+    python -m chalicelib.cli.parking drop ID [--stage S]
 
 `retry` sends a message back to the queue that it came from, when its cause is mended; a message that is not ours stays.
 `drop` deletes it for ever. The queue keeps a message for 14 days. (docs/operations.md, messages-parked)
@@ -113,7 +113,7 @@ def _with_chosen(wanted: str, parking: Parking, out: TextIO, act: Callable[[Park
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m chalicelib.operations.parked",
+        prog="python -m chalicelib.cli.parking",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -134,7 +134,7 @@ def _parser() -> argparse.ArgumentParser:
 def _wired(stage: str) -> Parking:
     """As the stage has it; asked for only when the command line is right."""
     from chalicelib.adapters.messaging.parking_queue import SqsParking
-    from chalicelib.operations.cli import operator_application
+    from chalicelib.cli.context import operator_application
 
     app = operator_application(stage)
     queues = {name: app.queue_url(name) for name in ("acknowledgements", "dead-letters")}

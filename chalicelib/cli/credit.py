@@ -1,8 +1,8 @@
 """Credit accounts of customers who pay on account, on the command line.
 
-    python -m chalicelib.operations.credit show C-1001 EUR
-    python -m chalicelib.operations.credit limit C-1001 5000.00 EUR
-    python -m chalicelib.operations.credit settle C-1001 149.90 EUR --reference PAYMENT-2026-0815
+    python -m chalicelib.cli.credit show C-1001 EUR
+    python -m chalicelib.cli.credit limit C-1001 5000.00 EUR
+    python -m chalicelib.cli.credit settle C-1001 149.90 EUR --reference PAYMENT-2026-0815
 
 `limit` opens the account or changes its limit; what is used stays used. `settle` frees what the customer has paid; the
 same reference counts once.
@@ -56,7 +56,7 @@ def _limit(options: argparse.Namespace, ledger: Callable[[], CreditLedger]) -> A
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m chalicelib.operations.credit",
+        prog="python -m chalicelib.cli.credit",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -79,7 +79,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _ledger() -> CreditLedger:
     """Wired as the application is; asked for only when the command line is right."""
-    from chalicelib.operations.cli import operator_application
+    from chalicelib.cli.context import operator_application
 
     return operator_application().credit
 

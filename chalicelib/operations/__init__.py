@@ -1,1 +1,0 @@
-"""What keeps the system running: stream consumer, dead letters, sweeper, redrive, replay, and their commands."""
