@@ -4,22 +4,22 @@ import os
 
 from chalice import Rate
 
-from chalicelib import entry, entry_batches
 from chalicelib.api.application import OrderbridgeApi
 from chalicelib.auth.tokens import CACHE_SECONDS
+from chalicelib.lambda_handlers import api, batches, consumers, steps
 
 app = OrderbridgeApi(app_name="orderbridge")
 
 
 @app.authorizer(ttl_seconds=CACHE_SECONDS)
 def authorize(request):
-    return entry.authorize(request)
+    return api.authorize(request)
 
 
 if os.environ.get("_HANDLER", "app.app") == "app.app":  # only the API's own function pays for the routes' imports
     from chalicelib.api.routes import routes
 
-    app.register_blueprint(routes(entry.api_services, authorize))
+    app.register_blueprint(routes(api.api_services, authorize))
 
 if os.environ.get("AWS_CHALICE_CLI_MODE"):
     from chalicelib.deploy import hook
@@ -29,82 +29,82 @@ if os.environ.get("AWS_CHALICE_CLI_MODE"):
 
 @app.lambda_function()
 def validate_order(event, context):
-    return entry.run_step("ValidateOrder", event, context)
+    return steps.run_step("ValidateOrder", event, context)
 
 
 @app.lambda_function()
 def reserve_inventory(event, context):
-    return entry.run_step("ReserveInventory", event, context)
+    return steps.run_step("ReserveInventory", event, context)
 
 
 @app.lambda_function()
 def capture_payment(event, context):
-    return entry.run_step("CapturePayment", event, context)
+    return steps.run_step("CapturePayment", event, context)
 
 
 @app.lambda_function()
 def confirm_order(event, context):
-    return entry.run_step("ConfirmOrder", event, context)
+    return steps.run_step("ConfirmOrder", event, context)
 
 
 @app.lambda_function()
 def refund_payment(event, context):
-    return entry.run_step("RefundPayment", event, context)
+    return steps.run_step("RefundPayment", event, context)
 
 
 @app.lambda_function()
 def release_inventory(event, context):
-    return entry.run_step("ReleaseInventory", event, context)
+    return steps.run_step("ReleaseInventory", event, context)
 
 
 @app.lambda_function()
 def reject_order(event, context):
-    return entry.run_step("RejectOrder", event, context)
+    return steps.run_step("RejectOrder", event, context)
 
 
 @app.lambda_function()
 def handle_failure(event, context):
-    return entry.handle_failure(event, context)
+    return steps.handle_failure(event, context)
 
 
 @app.lambda_function()
 def project_events(event, context):
-    return entry.project_events(event, context)
+    return consumers.project_events(event, context)
 
 
 @app.lambda_function()
 def start_batch(event, context):
-    return entry_batches.start_batch(event, context)
+    return batches.start_batch(event, context)
 
 
 @app.lambda_function()
 def split_batch(event, context):
-    return entry_batches.split_batch(event, context)
+    return batches.split_batch(event, context)
 
 
 @app.lambda_function()
 def work_on_page(event, context):
-    return entry_batches.work_on_page(event, context)
+    return batches.work_on_page(event, context)
 
 
 @app.lambda_function()
 def report_batch(event, context):
-    return entry_batches.report_batch(event, context)
+    return batches.report_batch(event, context)
 
 
 @app.schedule(Rate(1, unit=Rate.MINUTES))
 def sweep(event):
-    return entry.sweep(event.context)
+    return consumers.sweep(event.context)
 
 
 @app.on_sqs_message(queue=f"orderbridge-{os.environ.get('ORDERBRIDGE_STAGE', 'local')}-dead-letters", batch_size=10)
 def consume_dead_letters(event):
-    return entry.consume_dead_letters(event.to_dict(), event.context)
+    return consumers.consume_dead_letters(event.to_dict(), event.context)
 
 
 @app.on_sqs_message(queue=f"orderbridge-{os.environ.get('ORDERBRIDGE_STAGE', 'local')}-acknowledgements", batch_size=10)
 def acknowledge_erp(event):
-    return entry.acknowledge_erp(event.to_dict(), event.context)
+    return consumers.acknowledge_erp(event.to_dict(), event.context)
 
 
 @app.schedule(Rate(1, unit=Rate.MINUTES))

@@ -16,10 +16,10 @@ LOADS = {
     "boto3 and a DynamoDB client": "import boto3; boto3.client('dynamodb', 'eu-central-1')",
     "a step (app.py, validate_order)": "import app",
     "a step with its adapters": (
-        "import app; from chalicelib.bootstrap import application; application().step('ValidateOrder')"
+        "import app; from chalicelib.wiring.application import application; application().step('ValidateOrder')"
     ),
     "the API (app.py, all routes)": "import app",
-    "the API with its adapters": "import app; from chalicelib.bootstrap import application; application().api",
+    "the API with its adapters": "import app; from chalicelib.wiring.application import application; application().api",
 }
 
 

@@ -10,9 +10,9 @@ from pathlib import Path
 from chalicelib.adapters.s3.reference_publisher import S3ReferencePublisher
 from chalicelib.auth.issue import TokenDesk
 from chalicelib.auth.tokens import Role
-from chalicelib.bootstrap import Application
 from chalicelib.reference_data.publish import publish
 from chalicelib.reference_data.sources import read_directory
+from chalicelib.wiring.application import Application
 from local.sample.catalogue import DATA_FOLDER, credit_accounts, stock
 
 TOKEN_LIFE = timedelta(days=30)

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from chalicelib.bootstrap import Application
 from chalicelib.settings import Settings
+from chalicelib.wiring.application import Application
 from local.aws import DEFAULT_REGION, REPOSITORY, LocalAws
 from local.deployment import Deployment
 from local.seed import Seed

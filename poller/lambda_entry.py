@@ -8,8 +8,8 @@ from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from chalicelib.bootstrap import application
 from chalicelib.observability import log_context
+from chalicelib.wiring.application import application
 from poller.poll import poll_source
 from poller.runtime import configured_sources, services_of
 from poller.services import Memory, PollReport, PollServices

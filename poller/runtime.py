@@ -19,7 +19,7 @@ from poller.source_file import SHIPPED_SOURCES, LoadedSource, load_sources
 from poller.source_model import Source
 
 if TYPE_CHECKING:
-    from chalicelib.bootstrap import Application
+    from chalicelib.wiring.application import Application
 
 SOURCES_VARIABLE = "ORDERBRIDGE_POLLER_SOURCES"
 """A directory with source files, instead of the shipped `poller/sources`."""

@@ -10,12 +10,12 @@ from chalicelib.deploy.stages import STAGES
 from chalicelib.settings import Settings
 
 if TYPE_CHECKING:
-    from chalicelib.bootstrap import Application
+    from chalicelib.wiring.application import Application
 
 
 def operator_application(stage: str = "") -> Application:
     """The application of `stage` (or of ORDERBRIDGE_STAGE, if empty). Raises as operator_settings."""
-    from chalicelib.bootstrap import Application
+    from chalicelib.wiring.application import Application
 
     return Application(operator_settings(stage, os.environ))
 

@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from chalicelib.batches.service import BatchDesk
     from chalicelib.batches.split import SplitFile
     from chalicelib.batches.start import StartBatch
-    from chalicelib.wiring.operations import Operations
+    from chalicelib.wiring.orders import Orders
 
 
 class Batches:
     """Made from the rest of the application when it is first used."""
 
-    def __init__(self, app: Operations) -> None:
+    def __init__(self, app: Orders) -> None:
         self._app = app
 
     @cached_property

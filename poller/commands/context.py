@@ -74,7 +74,7 @@ def default_context() -> Context:
     """For the command line: AWS as the environment says, and only when it is needed."""
 
     def secret(name: str) -> str:
-        from chalicelib.bootstrap import application
+        from chalicelib.wiring.application import application
 
         return secrets_manager(application().client("secretsmanager"))(name)
 
@@ -83,7 +83,7 @@ def default_context() -> Context:
 
 def _stores() -> Stores:
     from chalicelib.adapters.dynamodb.events.first_events import DynamoDbFirstEvents
-    from chalicelib.bootstrap import application
+    from chalicelib.wiring.application import application
 
     app = application()
     first = DynamoDbFirstEvents(app.client("dynamodb"), app.settings.name("events"), app.clock, app.ids)

@@ -17,7 +17,7 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 
 def run(options: argparse.Namespace) -> int:
     """0 after a graceful stop; with --once 1 if a source failed."""
-    from chalicelib.bootstrap import application
+    from chalicelib.wiring.application import application
     from poller.run import Service, stop_on_signals
     from poller.runtime import configured_sources, services_of
 

@@ -15,10 +15,10 @@ import pytest
 from chalicelib.adapters.fault_injection.switches import Mode
 from chalicelib.adapters.memory import FixedClock
 from chalicelib.adapters.payments.ledger import ChargeState
-from chalicelib.bootstrap import Application
 from chalicelib.domain.dead_letter_messages import failed_order_message
 from chalicelib.domain.events import OrderRedriven
 from chalicelib.domain.failures import Failure
+from chalicelib.wiring.application import Application
 from tests.support.e2e.deployed import Deployed
 from tests.support.e2e.rehearsal import (
     charge_of,

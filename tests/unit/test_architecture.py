@@ -76,7 +76,7 @@ def test_nothing_is_patched() -> None:
 
 def test_only_the_edges_read_the_environment() -> None:
     """The composition root, the commands' settings and the deployment; everything else is given what it needs."""
-    allowed = {"chalicelib/bootstrap.py", "chalicelib/cli/context.py"}
+    allowed = {"chalicelib/wiring/application.py", "chalicelib/cli/context.py"}
     found = {
         str(path.relative_to(ROOT))
         for path in (ROOT / "chalicelib").rglob("*.py")

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from chalicelib.adapters.memory import MemoryWorkflowEngine
-from chalicelib.bootstrap import Application
 from chalicelib.domain.order import order_id
+from chalicelib.wiring.application import Application
 from poller.poll import poll_source
 from poller.runtime import SOURCES_VARIABLE, configured_sources, services_of
 from tests.support.aws import SETTINGS, moto_dynamodb

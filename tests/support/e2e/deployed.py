@@ -13,10 +13,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from chalicelib.bootstrap import Application
 from chalicelib.domain.state import FINAL
 from chalicelib.read_model.comparison import Difference, compare
 from chalicelib.settings import Settings
+from chalicelib.wiring.application import Application
 from local.aws import REPOSITORY, LocalAws
 from local.client import Client
 from local.deployment import Deployment

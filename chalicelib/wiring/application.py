@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 
 from chalicelib.settings import Settings
-from chalicelib.wiring.operations import Operations
+from chalicelib.wiring.services import Services
 from chalicelib.wiring.steps import Steps
 
 
-class Application(Steps, Operations):
+class Application(Steps, Services):
     """The wired system: the steps of the workflow and what operates them, over the same stores."""
 
 

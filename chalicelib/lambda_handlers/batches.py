@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.bootstrap import application
 from chalicelib.domain.errors import Misconfigured
 from chalicelib.observability import log_context
+from chalicelib.wiring.application import application
 
 if TYPE_CHECKING:
     from chalicelib.batches.model import Batch

@@ -7,14 +7,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from chalicelib.adapters.payments import DEPENDENCY as PAYMENT
-from chalicelib.wiring.stores import Stores
+from chalicelib.wiring.orders import Orders
 
 if TYPE_CHECKING:
     from chalicelib.acknowledgements.callback import AcknowledgeErp
     from chalicelib.adapters.dynamodb.control.callback_targets import DynamoDbCallbacks
     from chalicelib.api.services import ApiServices
-    from chalicelib.orders.accept import Intake
-    from chalicelib.orders.commands import OrderCommands
     from chalicelib.read_model.project_events import ProjectEvents
     from chalicelib.recovery.dead_letter_consumer import DeadLetterConsumer
     from chalicelib.recovery.group_jobs import GroupJobs
@@ -28,20 +26,8 @@ PROJECTION_THREADS = 8
 shard to two hundred events a second; locally they bounded a batch to thirty orders."""
 
 
-class Operations(Stores):
+class Services(Orders):
     """Everything around the workflow."""
-
-    @cached_property
-    def intake(self) -> Intake:
-        from chalicelib.orders.accept import Intake
-
-        return Intake(self.journal("Intake"), self.workflow)
-
-    @cached_property
-    def commands(self) -> OrderCommands:
-        from chalicelib.orders.commands import OrderCommands
-
-        return OrderCommands(self.journal("Operator"), self.workflow)
 
     @cached_property
     def group_jobs(self) -> GroupJobs:

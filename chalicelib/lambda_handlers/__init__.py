@@ -1,0 +1,1 @@
+"""Between Lambda's events and the application: parse, call one thing, answer."""

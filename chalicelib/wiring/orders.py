@@ -1,0 +1,28 @@
+"""The one way in for orders, and the commands upon them."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from chalicelib.wiring.stores import Stores
+
+if TYPE_CHECKING:
+    from chalicelib.orders.accept import Intake
+    from chalicelib.orders.commands import OrderCommands
+
+
+class Orders(Stores):
+    """What front ends, batches and consumers do with orders."""
+
+    @cached_property
+    def intake(self) -> Intake:
+        from chalicelib.orders.accept import Intake
+
+        return Intake(self.journal("Intake"), self.workflow)
+
+    @cached_property
+    def commands(self) -> OrderCommands:
+        from chalicelib.orders.commands import OrderCommands
+
+        return OrderCommands(self.journal("Operator"), self.workflow)
