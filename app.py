@@ -22,7 +22,7 @@ if os.environ.get("_HANDLER", "app.app") == "app.app":  # only the API's own fun
     app.register_blueprint(routes(api.api_services, authorize))
 
 if os.environ.get("AWS_CHALICE_CLI_MODE"):
-    from chalicelib.deploy import hook
+    from chalicelib.deploy.chalice_hook import hook
 
     hook.install()
 

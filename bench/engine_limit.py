@@ -9,7 +9,7 @@ from io import BytesIO
 from typing import Any
 
 from bench.bulk_run import run
-from chalicelib.deploy.stages import STAGES
+from chalicelib.deploy.config.stages import STAGES
 from chalicelib.workflow.definition import definition
 from chalicelib.workflow.table import ALL_STEPS
 from tests.support.e2e.deployed import Deployed

@@ -9,7 +9,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from chalicelib.deploy.stages import STAGES
+from chalicelib.deploy.config.stages import STAGES
 from local.aws import LocalAws
 from local.stack import STAGE, Stack
 

@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from chalicelib.deploy.stages import STAGES
+from chalicelib.deploy.config.stages import STAGES
 from chalicelib.settings import Settings
 
 if TYPE_CHECKING:

@@ -9,13 +9,13 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from chalicelib.deploy import bulk_stack, resources, workflow_stack
+from chalicelib.deploy.config.functions import BY_NAME
+from chalicelib.deploy.config.placeholders import filled_in
+from chalicelib.deploy.config.stages import Stage, settings_of
 from chalicelib.deploy.errors import explained
-from chalicelib.deploy.functions import BY_NAME
-from chalicelib.deploy.placeholders import filled_in
 from chalicelib.deploy.record import Record
-from chalicelib.deploy.stacks import Stack, Stacks
-from chalicelib.deploy.stages import Stage, settings_of
+from chalicelib.deploy.stack_updates import Stack, Stacks
+from chalicelib.deploy.templates import bulk, resources, workflow
 from chalicelib.deploy.versions import Versions
 from chalicelib.settings import Settings
 from chalicelib.workflow.definition import function_names
@@ -68,20 +68,18 @@ class Deployment:
     def deploy_workflow(self, events_stream: str) -> None:
         """After Chalice has acted. Versions first: a new workflow may rely on new steps, never the other way round."""
         versions = Versions(self.client("lambda"), self.say)
-        moved = [
-            versions.publish(BY_NAME[name].aws_name(self.settings), workflow_stack.LIVE) for name in function_names()
-        ]
+        moved = [versions.publish(BY_NAME[name].aws_name(self.settings), workflow.LIVE) for name in function_names()]
         if not any(moved):
             self.say("Functions of the workflow: unchanged")
-        template = workflow_stack.template(self.stage, self.settings)
+        template = workflow.template(self.stage, self.settings)
         parameters = {resources.EVENTS_STREAM: events_stream}
-        self.stacks.apply(Stack(workflow_stack.stack_name(self.stage), template, parameters))
-        self.stacks.apply(Stack(bulk_stack.stack_name(self.stage), bulk_stack.template(self.stage, self.settings)))
+        self.stacks.apply(Stack(workflow.stack_name(self.stage), template, parameters))
+        self.stacks.apply(Stack(bulk.stack_name(self.stage), bulk.template(self.stage, self.settings)))
 
     def delete_workflow(self) -> None:
         """Before Chalice deletes the functions that the workflow, the stream's mapping and the alarms are about."""
-        self.stacks.delete(bulk_stack.stack_name(self.stage))
-        self.stacks.delete(workflow_stack.stack_name(self.stage))
+        self.stacks.delete(bulk.stack_name(self.stage))
+        self.stacks.delete(workflow.stack_name(self.stage))
 
     def share_record(self) -> None:
         """After Chalice has written its record."""

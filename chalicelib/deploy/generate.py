@@ -11,9 +11,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from chalicelib.deploy.functions import FUNCTIONS, Function
-from chalicelib.deploy.placeholders import ACCOUNT
-from chalicelib.deploy.stages import STAGES, Stage, unresolved
+from chalicelib.deploy.config.functions import FUNCTIONS, Function
+from chalicelib.deploy.config.placeholders import ACCOUNT
+from chalicelib.deploy.config.stages import STAGES, Stage, unresolved
 
 APP_NAME = "orderbridge"
 MINIMUM_COMPRESSION_BYTES = 1024

@@ -13,7 +13,7 @@ from chalicelib.adapters import http_callback
 from chalicelib.adapters.aws import clients
 from chalicelib.adapters.payments.stripe import api
 from chalicelib.adapters.resilience.circuit_breaker import CircuitSettings
-from chalicelib.deploy.functions import (
+from chalicelib.deploy.config.functions import (
     API_GATEWAY_TIMEOUT_S,
     API_HANDLER,
     BY_NAME,
@@ -21,7 +21,7 @@ from chalicelib.deploy.functions import (
     VISIBILITY_FACTOR,
     visibility_timeout_s,
 )
-from chalicelib.deploy.messaging_resources import DAY_S, QUEUES
+from chalicelib.deploy.templates.messaging import DAY_S, QUEUES
 from chalicelib.recovery import group_jobs, sweeper
 from chalicelib.workflow.definition import WORKFLOW_TIMEOUT_S
 from chalicelib.workflow.table import ALL_STEPS

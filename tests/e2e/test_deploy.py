@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from chalicelib.deploy.bulk_stack import stack_name as bulk_stack
-from chalicelib.deploy.functions import BY_NAME, FUNCTIONS
-from chalicelib.deploy.resources import stack_name as resources_stack
-from chalicelib.deploy.stages import STAGES
-from chalicelib.deploy.workflow_stack import stack_name as workflow_stack
+from chalicelib.deploy.config.functions import BY_NAME, FUNCTIONS
+from chalicelib.deploy.config.stages import STAGES
+from chalicelib.deploy.templates.bulk import stack_name as bulk_stack
+from chalicelib.deploy.templates.resources import stack_name as resources_stack
+from chalicelib.deploy.templates.workflow import stack_name as workflow_stack
 from chalicelib.workflow.definition import function_names
 from local.deployment import Deployment
 from local.sample.tour import tour

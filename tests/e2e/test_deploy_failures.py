@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from chalicelib.deploy.functions import FUNCTIONS
+from chalicelib.deploy.config.functions import FUNCTIONS
 from local.aws import LocalAws
 from local.deployment import DeployFailed, Deployment
 from tests.support.e2e.deployed import copy_project

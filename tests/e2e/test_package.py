@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from chalicelib.deploy import resources, workflow_stack
-from chalicelib.deploy.functions import FUNCTIONS, Function
-from chalicelib.deploy.placeholders import left_to_cloudformation
-from chalicelib.deploy.stages import STAGES, unresolved
-from chalicelib.deploy.template import function_id
+from chalicelib.deploy.config.functions import FUNCTIONS, Function
+from chalicelib.deploy.config.placeholders import left_to_cloudformation
+from chalicelib.deploy.config.stages import STAGES, unresolved
+from chalicelib.deploy.merge_template import function_id
+from chalicelib.deploy.templates import resources, workflow
 from chalicelib.workflow.definition import function_names
 from local.aws import LocalAws
 from local.deployment import Deployment
@@ -34,7 +34,7 @@ def packaged(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder that `chalice package` has filled, by the commands of docs/deploy.md. No AWS is asked."""
     project = copy_project(tmp_path_factory.mktemp("package"))
     (project / "requirements.txt").write_text("")  # what is packed is not at issue here
-    command = [sys.executable, "-m", "chalicelib.deploy.template", "--stage", STAGE.name]
+    command = [sys.executable, "-m", "chalicelib.deploy.merge_template", "--stage", STAGE.name]
     with (project / "merge.json").open("w") as merge:
         subprocess.run(command, cwd=project, stdout=merge, check=True)
     Deployment(LocalAws(), project).chalice("package", "--stage", STAGE.name, "--merge-template", "merge.json", "out")
@@ -94,8 +94,8 @@ def test_queues_are_there_before_their_consumers_which_report_single_failures(te
 
 def test_both_stacks_are_in_it_whole(template: dict[str, Any]) -> None:
     data = resources.template(STAGE, SETTINGS)["Resources"]
-    workflow = workflow_stack.resources(STAGE, SETTINGS, resources.events_stream())
-    for name, resource in (data | workflow).items():
+    deployed = workflow.resources(STAGE, SETTINGS, resources.events_stream())
+    for name, resource in (data | deployed).items():
         if name != "ApiLogs":  # the same log group under the name that Chalice gives it
             found = {key: value for key, value in template[name].items() if key != "DependsOn"}
             assert found == left_to_cloudformation({k: v for k, v in resource.items() if k != "DependsOn"}), name

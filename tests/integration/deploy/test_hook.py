@@ -21,9 +21,9 @@ from chalice.deploy.planner import PlanStage, RemoteState
 from chalice.deploy.swagger import SwaggerGenerator
 from chalice.utils import OSUtils
 
-from chalicelib.deploy import bundle, event_sources, unchanged
+from chalicelib.deploy.chalice_hook import bundle, event_sources, unchanged
+from chalicelib.deploy.chalice_hook.hook import CHALICE_VERSION, WITH_PLACEHOLDERS, require_stage, require_version
 from chalicelib.deploy.errors import DeployError
-from chalicelib.deploy.hook import CHALICE_VERSION, WITH_PLACEHOLDERS, require_stage, require_version
 from tests.support.aws import moto_client
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from chalicelib.deploy.errors import DeployError
-from chalicelib.deploy.stacks import MAX_TEMPLATE_BYTES, Stack, Stacks
+from chalicelib.deploy.stack_updates import MAX_TEMPLATE_BYTES, Stack, Stacks
 from local.aws import LocalAws
 
 _names = count(1)

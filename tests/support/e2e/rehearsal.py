@@ -13,7 +13,7 @@ from typing import Any
 from chalicelib.adapters.dynamodb.payments.charges import DynamoDbChargeLedger
 from chalicelib.adapters.fault_injection.switches import ALL, NOTICED_WITHIN, Mode, Switch
 from chalicelib.adapters.payments.ledger import Charge
-from chalicelib.deploy.functions import BY_NAME
+from chalicelib.deploy.config.functions import BY_NAME
 from chalicelib.domain.failures import FailedOrder, Failure
 from chalicelib.domain.state import Order
 from chalicelib.orders.accept import Intake

@@ -13,10 +13,10 @@ import pytest
 
 from chalicelib.adapters.aws.clients import LONGEST_CALL_S
 from chalicelib.deploy import generate
-from chalicelib.deploy.functions import API_GATEWAY_TIMEOUT_S, API_HANDLER, BY_NAME, FUNCTIONS, Function
-from chalicelib.deploy.messaging_resources import QUEUES
-from chalicelib.deploy.placeholders import filled_in
-from chalicelib.deploy.stages import STAGES, settings_of, unresolved
+from chalicelib.deploy.config.functions import API_GATEWAY_TIMEOUT_S, API_HANDLER, BY_NAME, FUNCTIONS, Function
+from chalicelib.deploy.config.placeholders import filled_in
+from chalicelib.deploy.config.stages import STAGES, settings_of, unresolved
+from chalicelib.deploy.templates.messaging import QUEUES
 from chalicelib.settings import Settings
 from chalicelib.workflow.table import ALL_STEPS
 from local.aws import REPOSITORY

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from chalicelib.deploy.alarms import alarms
-from chalicelib.deploy.stages import STAGES, settings_of
+from chalicelib.deploy.config.stages import STAGES, settings_of
+from chalicelib.deploy.templates.alarms import alarms
 from local.aws import REPOSITORY
 
 RUNBOOK = (REPOSITORY / "docs" / "operations.md").read_text()

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from chalicelib.adapters.dynamodb.tables import TABLES
-from chalicelib.deploy import resources, workflow_stack
-from chalicelib.deploy.functions import BY_NAME, FUNCTIONS, VISIBILITY_FACTOR
-from chalicelib.deploy.stacks import MAX_TEMPLATE_BYTES
-from chalicelib.deploy.stages import STAGES, Stage
+from chalicelib.deploy.config.functions import BY_NAME, FUNCTIONS, VISIBILITY_FACTOR
+from chalicelib.deploy.config.stages import STAGES, Stage
+from chalicelib.deploy.stack_updates import MAX_TEMPLATE_BYTES
+from chalicelib.deploy.templates import resources, workflow
 from chalicelib.settings import Settings
 from chalicelib.workflow.definition import function_names
 
@@ -36,7 +36,7 @@ def resources_of(stage: Stage) -> dict[str, Any]:
 
 
 def workflow_of(stage: Stage) -> dict[str, Any]:
-    return workflow_stack.template(stage, settings(stage))
+    return workflow.template(stage, settings(stage))
 
 
 def lint(*templates: Path) -> subprocess.CompletedProcess[str]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.deploy.functions import BY_NAME, FUNCTIONS
+from chalicelib.deploy.config.functions import BY_NAME, FUNCTIONS
 from chalicelib.deploy.timeouts import QUEUE_BATCH, Waits, table
 from chalicelib.workflow.table import ALL_STEPS
 

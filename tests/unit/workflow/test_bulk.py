@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from chalicelib.deploy.bulk_stack import template
-from chalicelib.deploy.functions import BY_NAME
-from chalicelib.deploy.stacks import MAX_TEMPLATE_BYTES
-from chalicelib.deploy.stages import STAGES, Stage
+from chalicelib.deploy.config.functions import BY_NAME
+from chalicelib.deploy.config.stages import STAGES, Stage
+from chalicelib.deploy.stack_updates import MAX_TEMPLATE_BYTES
+from chalicelib.deploy.templates.bulk import template
 from chalicelib.domain.errors import TransientError, subclasses
 from chalicelib.settings import Settings
 from chalicelib.workflow import bulk

@@ -24,7 +24,7 @@ from chalicelib.domain.errors import Contention
 from chalicelib.ports import Clock, Ids, OrderRow
 
 KEEP = timedelta(days=90)
-"""As long as the files in the bucket (deploy/data_resources.py)."""
+"""As long as the files in the bucket (deploy/templates/data.py)."""
 
 _DEPENDENCY = "DynamoDB"
 Kept = TypeVar("Kept", Batch, Page, Upload)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chalicelib.deploy.functions import BY_NAME
+from chalicelib.deploy.config.functions import BY_NAME
+from chalicelib.deploy.config.stages import Stage
 from chalicelib.deploy.generate import APP_NAME
-from chalicelib.deploy.stages import Stage
 from chalicelib.read_model.metrics import namespace
 from chalicelib.settings import Settings
 

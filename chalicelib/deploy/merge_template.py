@@ -1,6 +1,6 @@
 """The second road to the same system: one CloudFormation template, out of `chalice package`.
 
-    python -m chalicelib.deploy.template --stage dev > merge.json
+    python -m chalicelib.deploy.merge_template --stage dev > merge.json
     chalice package --stage dev --merge-template merge.json out/
 
 Chalice's template has the functions, their roles and the REST API. What is merged into it here is what `chalice deploy`
@@ -17,12 +17,12 @@ from typing import Any
 
 from chalice.utils import to_cfn_resource_name
 
-from chalicelib.deploy import bulk_stack, resources, workflow_stack
-from chalicelib.deploy.event_sources import RESPONSE_TYPES
-from chalicelib.deploy.functions import API_HANDLER, FUNCTIONS, Function
-from chalicelib.deploy.messaging_resources import QUEUES
-from chalicelib.deploy.placeholders import ACCOUNT, left_to_cloudformation
-from chalicelib.deploy.stages import STAGES, Stage, unresolved
+from chalicelib.deploy.chalice_hook.event_sources import RESPONSE_TYPES
+from chalicelib.deploy.config.functions import API_HANDLER, FUNCTIONS, Function
+from chalicelib.deploy.config.placeholders import ACCOUNT, left_to_cloudformation
+from chalicelib.deploy.config.stages import STAGES, Stage, unresolved
+from chalicelib.deploy.templates import bulk, resources, workflow
+from chalicelib.deploy.templates.messaging import QUEUES
 from chalicelib.settings import Settings
 from chalicelib.workflow.definition import function_names
 
@@ -34,12 +34,12 @@ def merge_template(stage: Stage) -> dict[str, Any]:
     settings = unresolved(stage)
     data = resources.template(stage, settings)["Resources"]
     del data[API_LOGS]  # Chalice's template has a log group for every function, and here it gets the right name
-    workflow = workflow_stack.resources(stage, settings, resources.events_stream())
-    workflow["ProjectEventsMapping"]["DependsOn"] = [function_id("project_events")]
-    workflow |= bulk_stack.resources(stage, settings)
+    deployed = workflow.resources(stage, settings, resources.events_stream())
+    deployed["ProjectEventsMapping"]["DependsOn"] = [function_id("project_events")]
+    deployed |= bulk.resources(stage, settings)
     for of_starter in ("UploadRulePermission", "UploadRuleRetries"):
-        workflow[of_starter]["DependsOn"] = [function_id("start_batch")]
-    merged: dict[str, Any] = {**data, **workflow}
+        deployed[of_starter]["DependsOn"] = [function_id("start_batch")]
+    merged: dict[str, Any] = {**data, **deployed}
     for function in FUNCTIONS:
         merged |= _function(function, settings)
     merged["RestAPI"] = {"Properties": {"TracingEnabled": True}}
@@ -58,7 +58,7 @@ def _function(function: Function, settings: Settings) -> dict[str, Any]:
         "Environment": {"Variables": {"ORDERBRIDGE_ACCOUNT_ID": ACCOUNT}},
     }
     if function.name in function_names():
-        properties["AutoPublishAlias"] = workflow_stack.LIVE
+        properties["AutoPublishAlias"] = workflow.LIVE
     merged: dict[str, Any] = {"Properties": properties}
     if function.consumes:
         event = to_cfn_resource_name(f"{function.name}-sqs-event-source")
@@ -78,7 +78,9 @@ def _function(function: Function, settings: Settings) -> dict[str, Any]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m chalicelib.deploy.template", description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m chalicelib.deploy.merge_template", description=__doc__.split("\n")[0]
+    )
     parser.add_argument("--stage", choices=sorted(STAGES), required=True)
     json.dump(merge_template(STAGES[parser.parse_args().stage]), sys.stdout, indent=2)
     print()

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from chalicelib.deploy.functions import BY_NAME
-from chalicelib.deploy.stages import Stage
-from chalicelib.deploy.workflow_stack import log_group, state_machine, state_machine_role
+from chalicelib.deploy.config.functions import BY_NAME
+from chalicelib.deploy.config.stages import Stage
+from chalicelib.deploy.templates.workflow import log_group, state_machine, state_machine_role
 from chalicelib.settings import Settings
 from chalicelib.workflow import bulk
 

@@ -32,10 +32,11 @@ from chalice.deploy.planner import PlanStage
 from chalice.deploy.swagger import SwaggerGenerator
 from chalice.utils import OSUtils
 
-from chalicelib.deploy import bundle, event_sources, gateway, generate, unchanged
+from chalicelib.deploy import generate
+from chalicelib.deploy.chalice_hook import bundle, event_sources, gateway, unchanged
+from chalicelib.deploy.config.stages import STAGES
 from chalicelib.deploy.deployment import Deployment
 from chalicelib.deploy.errors import DeployError
-from chalicelib.deploy.stages import STAGES
 
 CHALICE_VERSION = "1.34.0"
 
@@ -153,6 +154,6 @@ def require_stage(stage: str) -> None:
         raise DeployError(
             f"There is no stage {stage!r}.",
             f"The stages are {', '.join(STAGES)}.",
-            "Choose one with --stage. To add one: chalicelib/deploy/stages.py, then "
+            "Choose one with --stage. To add one: chalicelib/deploy/config/stages.py, then "
             "`python -m chalicelib.deploy.generate`.",
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from chalicelib.deploy.functions import visibility_timeout_s
+from chalicelib.deploy.config.functions import visibility_timeout_s
 from chalicelib.settings import Settings
 
 DAY_S = 24 * 3600

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from chalicelib.adapters.dynamodb.tables import TABLES, TTL_ATTRIBUTES
-from chalicelib.deploy.stages import Stage
+from chalicelib.deploy.config.stages import Stage
 from chalicelib.settings import Settings
 
 KEPT = {"DeletionPolicy": "RetainExceptOnCreate", "UpdateReplacePolicy": "Retain"}
@@ -23,7 +23,7 @@ BUCKET_LIFECYCLES: dict[str, list[dict[str, Any]]] = {
 
 VERSIONED_BUCKETS = ("reference",)
 ANNOUNCING_BUCKETS = ("batches",)
-"""EventBridge hears of every new object; deploy/bulk_stack.py says who listens."""
+"""EventBridge hears of every new object; deploy/templates/bulk.py says who listens."""
 
 _UNFINISHED_UPLOADS = {
     "Id": "unfinished-uploads",

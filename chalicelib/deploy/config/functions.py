@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from chalicelib.deploy import grants as may
-from chalicelib.deploy.grants import Grant
+from chalicelib.deploy.config import grants as may
+from chalicelib.deploy.config.grants import Grant
 from chalicelib.settings import Settings
 from chalicelib.workflow import bulk
 from chalicelib.workflow.table import ALL_STEPS

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from chalicelib.deploy import alarms, dashboard
-from chalicelib.deploy.functions import BY_NAME
-from chalicelib.deploy.resources import EVENTS_STREAM
-from chalicelib.deploy.stages import Stage
+from chalicelib.deploy.config.functions import BY_NAME
+from chalicelib.deploy.config.stages import Stage
+from chalicelib.deploy.templates import alarms, dashboard
+from chalicelib.deploy.templates.resources import EVENTS_STREAM
 from chalicelib.settings import Settings
 from chalicelib.workflow.definition import definition, function_names
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chalicelib.deploy.placeholders import ACCOUNT, REGION
+from chalicelib.deploy.config.placeholders import ACCOUNT, REGION
 from chalicelib.settings import Settings
 
 

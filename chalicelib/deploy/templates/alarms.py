@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from chalicelib.adapters.dynamodb.tables import TABLES
-from chalicelib.deploy import metrics
-from chalicelib.deploy.functions import FUNCTIONS
-from chalicelib.deploy.metrics import Metric
-from chalicelib.deploy.stages import Stage
+from chalicelib.deploy.config.functions import FUNCTIONS
+from chalicelib.deploy.config.stages import Stage
+from chalicelib.deploy.templates import metrics
+from chalicelib.deploy.templates.metrics import Metric
 from chalicelib.read_model.metrics import STUCK
 from chalicelib.settings import Settings
 from chalicelib.workflow.definition import function_names

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from chalicelib.deploy import data_resources, messaging_resources
-from chalicelib.deploy.data_resources import KEPT, table_id
-from chalicelib.deploy.functions import API_HANDLER, BY_NAME
-from chalicelib.deploy.stages import Stage
+from chalicelib.deploy.config.functions import API_HANDLER, BY_NAME
+from chalicelib.deploy.config.stages import Stage
+from chalicelib.deploy.templates import data, messaging
+from chalicelib.deploy.templates.data import KEPT, table_id
 from chalicelib.settings import Settings
 
 EVENTS_STREAM = "EventsStreamArn"
@@ -23,8 +23,8 @@ def template(stage: Stage, settings: Settings) -> dict[str, Any]:
         "AWSTemplateFormatVersion": "2010-09-09",
         "Description": f"Orderbridge {stage.name}: data, queues, topic and event bus. Kept by chalice delete.",
         "Resources": {
-            **data_resources.resources(stage, settings),
-            **messaging_resources.resources(settings),
+            **data.resources(stage, settings),
+            **messaging.resources(settings),
             "ApiLogs": _api_logs(stage, settings),
         },
         "Outputs": {EVENTS_STREAM: {"Value": events_stream()}},

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from chalicelib.adapters.dynamodb.tables import TABLES
-from chalicelib.deploy import metrics
-from chalicelib.deploy.functions import FUNCTIONS
-from chalicelib.deploy.messaging_resources import QUEUES
-from chalicelib.deploy.metrics import Metric
-from chalicelib.deploy.stages import Stage
+from chalicelib.deploy.config.functions import FUNCTIONS
+from chalicelib.deploy.config.stages import Stage
+from chalicelib.deploy.templates import metrics
+from chalicelib.deploy.templates.messaging import QUEUES
+from chalicelib.deploy.templates.metrics import Metric
 from chalicelib.settings import Settings
 
 COLUMNS, WIDTH, HEIGHT = 3, 8, 6

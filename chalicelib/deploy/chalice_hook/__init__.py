@@ -1,0 +1,1 @@
+"""All that reaches into Chalice's own deployment."""

@@ -1,0 +1,1 @@
+"""What is to be deployed, as data: functions, grants, stages."""
