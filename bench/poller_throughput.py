@@ -65,11 +65,11 @@ def poller(odbc: str) -> int:
     from chalicelib.domain.order import OrderContent
     from chalicelib.domain.state import Status
     from chalicelib.orders.accept import Accepted
-    from poller.connection import connect
-    from poller.memory_state import MemoryFindings, MemorySnapshots, MemoryWatermarks
-    from poller.poll import poll_source
-    from poller.services import PollServices
-    from poller.source_file import parse_source
+    from poller.database.connection import connect
+    from poller.polling.poll import poll_source
+    from poller.polling.services import PollServices
+    from poller.source.file import parse_source
+    from poller.state.memory import MemoryFindings, MemorySnapshots, MemoryWatermarks
 
     class Sink:
         def accept(self, content: OrderContent, correlation_id: str, channel: str = "rest") -> Accepted:

@@ -1,6 +1,6 @@
 """Poller state and an order store in one SQLite file: durable, shared by processes, fast; for storms and benchmarks.
 
-It passes the contract suites of poller/state.py, as the DynamoDB adapters do.
+It passes the contract suites of poller/state/ports.py, as the DynamoDB adapters do.
 """
 
 from __future__ import annotations
@@ -19,8 +19,7 @@ from chalicelib.domain.order import OrderContent
 from chalicelib.domain.state import Status
 from chalicelib.orders.accept import Accepted
 from poller.errors import LeaseLost
-from poller.state import Changed, Chunk, ChunkIndex, Lease, Quarantined, Watermark
-from poller.state_codec import (
+from poller.state.codec import (
     decode_chunk,
     decode_index,
     decode_watermark,
@@ -28,6 +27,7 @@ from poller.state_codec import (
     encode_index,
     encode_watermark,
 )
+from poller.state.ports import Changed, Chunk, ChunkIndex, Lease, Quarantined, Watermark
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS leases (source TEXT PRIMARY KEY, holder TEXT, fence INTEGER, expires_at REAL);

@@ -328,10 +328,10 @@ def poll_forever(sources: Path, state_file: Path) -> None:
     import logging
 
     from chalicelib.adapters.system import SystemClock, SystemIds
-    from poller.connection import connect
-    from poller.run import Service, stop_on_signals
-    from poller.services import PollServices
-    from poller.source_file import load_sources
+    from poller.database.connection import connect
+    from poller.polling.service import Service, stop_on_signals
+    from poller.polling.services import PollServices
+    from poller.source.file import load_sources
 
     logging.basicConfig(format="%(message)s %(source)s %(detail)s", level=logging.ERROR)
     state = SqliteState(state_file)

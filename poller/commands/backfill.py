@@ -7,17 +7,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 
 from poller.commands.context import Context, Stores, add_source, default_context, moment, quarantined
-from poller.connection import ErpConnection
-from poller.convert import content_of
-from poller.cursors import cursor_columns
+from poller.database.connection import ErpConnection
+from poller.database.queries import Queries
 from poller.errors import BadRow
-from poller.mapping import Mapper
-from poller.process import Processor
-from poller.queries import Queries
-from poller.reader import Key, RawOrder, Reader
-from poller.reconcile import Period, pages
-from poller.services import Counts
-from poller.source_file import LoadedSource
+from poller.polling.cursors import cursor_columns
+from poller.polling.process import Processor
+from poller.polling.services import Counts
+from poller.reading.convert import content_of
+from poller.reading.mapping import Mapper
+from poller.reading.reader import Key, RawOrder, Reader
+from poller.reconciliation import Period, pages
+from poller.source.file import LoadedSource
 
 
 def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

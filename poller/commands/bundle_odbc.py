@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TextIO
 
-from poller.odbc_bundle import (
+from poller.packaging.odbc_bundle import (
     DRIVERS,
     LAMBDA_UNZIPPED_LIMIT,
     LAMBDA_UPLOAD_LIMIT,

@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 from contextlib import closing
 
-from poller.catalogue import open_catalogue
-from poller.check import Level, Patient, Remark, check
 from poller.commands.context import Context, add_source, default_context
+from poller.database.catalogue import open_catalogue
+from poller.onboarding.check import Level, Patient, Remark, check
 
 
 def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -15,14 +15,14 @@ from chalicelib.acknowledgements.outbox import Outbox
 from chalicelib.domain.errors import Misconfigured
 from chalicelib.orders.repository import Journal
 from chalicelib.ports import Projection
-from poller.connection import ErpConnection, connect
-from poller.reconcile import FirstEvents
-from poller.runtime import configured_sources, services_of
-from poller.secrets import secrets_manager
-from poller.services import PollServices
-from poller.source_file import LoadedSource, load_source
-from poller.source_model import Source
-from poller.state import Findings, Quarantined
+from poller.database.connection import ErpConnection, connect
+from poller.database.secrets import secrets_manager
+from poller.polling.services import PollServices
+from poller.reconciliation import FirstEvents
+from poller.source.file import LoadedSource, load_source
+from poller.source.model import Source
+from poller.state.ports import Findings, Quarantined
+from poller.wiring import configured_sources, services_of
 
 QUARANTINE_PAGE = 100
 

@@ -8,11 +8,11 @@ import re
 from contextlib import closing
 from pathlib import Path
 
-from poller.catalogue import open_catalogue
 from poller.commands.context import Context, default_context
-from poller.discover import Guess, guesses
-from poller.draft import draft
-from poller.source_model import Connection
+from poller.database.catalogue import open_catalogue
+from poller.onboarding.discover import Guess, guesses
+from poller.onboarding.draft import draft
+from poller.source.model import Connection
 
 SHOWN = 5
 

@@ -12,12 +12,12 @@ from chalicelib.domain.order import OrderContent
 from chalicelib.domain.state import Status, fold
 from chalicelib.orders.accept import Accepted, OrderConflict, differences
 from poller.commands.context import Context, add_source, default_context, quarantined
-from poller.memory_state import MemoryFindings, MemorySnapshots, MemoryWatermarks
-from poller.poll import poll_source
-from poller.reconcile import FirstEvents
-from poller.services import PollServices
-from poller.source_file import LoadedSource
-from poller.state import Findings, Watermark
+from poller.polling.poll import poll_source
+from poller.polling.services import PollServices
+from poller.reconciliation import FirstEvents
+from poller.source.file import LoadedSource
+from poller.state.memory import MemoryFindings, MemorySnapshots, MemoryWatermarks
+from poller.state.ports import Findings, Watermark
 
 SHOWN = 20
 

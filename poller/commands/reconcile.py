@@ -9,13 +9,13 @@ from contextlib import closing
 from pathlib import Path
 
 from poller.commands.context import Context, Stores, add_period, add_source, default_context, quarantined
-from poller.cursors import cursor_columns
-from poller.mapping import Mapper
-from poller.queries import Queries
-from poller.reader import RawOrder, Reader
-from poller.reconcile import Ours, Period, Report, pages, reconcile
-from poller.state import Watermark
-from poller.state_codec import key_text
+from poller.database.queries import Queries
+from poller.polling.cursors import cursor_columns
+from poller.reading.mapping import Mapper
+from poller.reading.reader import RawOrder, Reader
+from poller.reconciliation import Ours, Period, Report, pages, reconcile
+from poller.state.codec import key_text
+from poller.state.ports import Watermark
 
 SHOWN = 50
 

@@ -8,15 +8,15 @@ from datetime import datetime, timedelta
 
 from chalicelib.domain.errors import Misconfigured
 from poller.commands.context import Context, add_source, default_context
-from poller.connection import ErpConnection
-from poller.cursors import cursor_columns, cursor_mode
-from poller.queries import Queries
-from poller.reader import Reader
-from poller.services import PollServices
-from poller.source_file import LoadedSource
-from poller.source_model import Source
-from poller.state import Lease, Watermark
-from poller.tick import Tick, Ticker
+from poller.database.clock import Tick, Ticker
+from poller.database.connection import ErpConnection
+from poller.database.queries import Queries
+from poller.polling.cursors import cursor_columns, cursor_mode
+from poller.polling.services import PollServices
+from poller.reading.reader import Reader
+from poller.source.file import LoadedSource
+from poller.source.model import Source
+from poller.state.ports import Lease, Watermark
 
 LEASE = timedelta(minutes=5)
 HISTORY = 20

@@ -18,8 +18,8 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 def run(options: argparse.Namespace) -> int:
     """0 after a graceful stop; with --once 1 if a source failed."""
     from chalicelib.wiring.application import application
-    from poller.run import Service, stop_on_signals
-    from poller.runtime import configured_sources, services_of
+    from poller.polling.service import Service, stop_on_signals
+    from poller.wiring import configured_sources, services_of
 
     sources = configured_sources(os.environ, options.source_dir)
     if not sources:

@@ -6,7 +6,7 @@ import argparse
 from datetime import datetime
 
 from poller.commands.context import Context, Stores, add_source, default_context
-from poller.source_file import LoadedSource
+from poller.source.file import LoadedSource
 
 MOST = 200
 """What is counted beyond this is shown as "200+": quarantined rows are large."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from poller.odbc_bundle import DRIVERS, library_folders, plan, write
+from poller.packaging.odbc_bundle import DRIVERS, library_folders, plan, write
 from tests.support.databases import SERVERS
 from tests.unit.poller.test_odbc_bundle import load_from
 

@@ -18,13 +18,13 @@ from chalicelib.domain.events import Event, OrderCancelled, OrderConfirmed
 from chalicelib.orders.repository import Journal
 from chalicelib.ports import OrderRow
 from poller.__main__ import parser
-from poller.answers import Answers
 from poller.commands.context import Context, Stores
-from poller.connection import ErpConnection, connect
-from poller.secrets import no_secrets
-from poller.source_file import load_source
-from poller.source_model import Source
-from poller.write_back import Drained
+from poller.database.connection import ErpConnection, connect
+from poller.database.secrets import no_secrets
+from poller.source.file import load_source
+from poller.source.model import Source
+from poller.write_back.after_poll import Answers
+from poller.write_back.outbox import Drained
 from tests.support.databases import Server, mariadb
 from tests.support.erp import PollerBench
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from poller.connection import connect
+from poller.database.connection import connect
 from tests.support.databases import SERVERS, Server
 from tests.support.erp import MAPPING, PollerBench, bench, source_text
 
@@ -230,9 +230,9 @@ def test_lines_and_headers_of_a_page_are_of_one_moment(erp: Erp) -> None:
 
     Not on SQLite: while somebody reads a file in rollback mode, nobody can write it.
     """
-    from poller.cursors import cursor_columns, cursor_mode
-    from poller.queries import Queries
-    from poller.reader import Reader
+    from poller.database.queries import Queries
+    from poller.polling.cursors import cursor_columns, cursor_mode
+    from poller.reading.reader import Reader
 
     erp.add("A1", "2026-11-01 10:00:00")
     source = erp.poller(TIMESTAMP).loaded.source

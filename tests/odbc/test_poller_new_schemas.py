@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from poller.connection import connect
-from poller.source_file import load_source
+from poller.database.connection import connect
+from poller.source.file import load_source
 from tests.support.databases import SERVERS, Server
 from tests.support.erp import PollerBench
 

@@ -14,11 +14,11 @@ from chalicelib.domain.order import order_id
 from chalicelib.domain.state import Order, fold
 from chalicelib.orders.accept import Intake
 from chalicelib.orders.repository import Journal
-from poller.connection import connect
-from poller.memory_state import MemoryFindings, MemorySnapshots, MemoryWatermarks
-from poller.poll import no_limit, poll_source
-from poller.services import PollReport, PollServices
-from poller.source_file import LoadedSource, parse_source
+from poller.database.connection import connect
+from poller.polling.poll import no_limit, poll_source
+from poller.polling.services import PollReport, PollServices
+from poller.source.file import LoadedSource, parse_source
+from poller.state.memory import MemoryFindings, MemorySnapshots, MemoryWatermarks
 from tests.support.builders import NOW
 
 MAPPING = """

@@ -6,7 +6,7 @@ import pytest
 
 from chalicelib.domain.events import OrderConfirmed
 from chalicelib.ports import EventStore
-from poller.reconcile import FirstEvents
+from poller.reconciliation import FirstEvents
 from tests.support.builders import append, content, received
 
 

@@ -10,7 +10,7 @@ from chalicelib.adapters.dynamodb.events.event_store import DynamoDbEventStore
 from chalicelib.adapters.dynamodb.events.first_events import DynamoDbFirstEvents, LoadedFirstEvents
 from chalicelib.adapters.memory import FixedClock, MemoryEventStore, SequentialIds
 from chalicelib.ports import EventStore
-from poller.reconcile import FirstEvents
+from poller.reconciliation import FirstEvents
 from tests.contract.events.first_events_contract import FirstEventsContract
 from tests.support.aws import SETTINGS, moto_dynamodb
 

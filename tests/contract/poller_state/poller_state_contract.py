@@ -8,9 +8,9 @@ from decimal import Decimal
 
 import pytest
 
+from poller.database.keyset import Bound
 from poller.errors import LeaseLost
-from poller.keyset import Bound
-from poller.state import (
+from poller.state.ports import (
     Changed,
     Chunk,
     ChunkIndex,

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from bench.sqlite_state import SqliteState
-from poller.dynamodb_findings import DynamoDbFindings
-from poller.dynamodb_snapshots import DynamoDbSnapshots
-from poller.dynamodb_state import DynamoDbWatermarks
-from poller.memory_state import MemoryFindings, MemorySnapshots, MemoryWatermarks
+from poller.state.dynamodb import DynamoDbWatermarks
+from poller.state.dynamodb_findings import DynamoDbFindings
+from poller.state.dynamodb_snapshots import DynamoDbSnapshots
+from poller.state.memory import MemoryFindings, MemorySnapshots, MemoryWatermarks
 from tests.contract.poller_state.poller_state_contract import PollerStateContract, Stores
 from tests.support.aws import SETTINGS, moto_dynamodb
 

@@ -8,8 +8,8 @@ from typing import Any
 from chalicelib.adapters.memory import MemoryWorkflowEngine
 from chalicelib.domain.order import order_id
 from chalicelib.wiring.application import Application
-from poller.poll import poll_source
-from poller.runtime import SOURCES_VARIABLE, configured_sources, services_of
+from poller.polling.poll import poll_source
+from poller.wiring import SOURCES_VARIABLE, configured_sources, services_of
 from tests.support.aws import SETTINGS, moto_dynamodb
 from tests.support.erp import SqliteErp, source_text
 

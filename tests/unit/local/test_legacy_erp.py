@@ -17,7 +17,7 @@ from local.legacy_erp.activity import LONGEST_TRANSACTION, Act, Transaction, wor
 from local.legacy_erp.database import SOURCE_FILE, LegacyErp
 from local.legacy_erp.orders import OrderDesk
 from local.legacy_erp.work import Work
-from poller.source_file import load_source
+from poller.source.file import load_source
 from tests.support.builders import CUSTOMER, GADGET, WIDGET
 
 START = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)

@@ -34,16 +34,16 @@ from local.legacy_erp.database import SOURCE_FILE, LegacyErp
 from local.legacy_erp.orders import OrderDesk
 from local.legacy_erp.work import Work
 from poller.__main__ import parser
-from poller.answers import Answers
 from poller.commands.context import Context, Stores
-from poller.connection import connect
-from poller.memory_state import MemoryFindings, MemorySnapshots, MemoryWatermarks
-from poller.poll import poll_source
-from poller.recent import RecentRows
-from poller.secrets import no_secrets
-from poller.services import PollReport, PollServices
-from poller.source_file import load_source
-from poller.write_back import Drained
+from poller.database.connection import connect
+from poller.database.secrets import no_secrets
+from poller.polling.poll import poll_source
+from poller.polling.seen_rows import RecentRows
+from poller.polling.services import PollReport, PollServices
+from poller.source.file import load_source
+from poller.state.memory import MemoryFindings, MemorySnapshots, MemoryWatermarks
+from poller.write_back.after_poll import Answers
+from poller.write_back.outbox import Drained
 from tests.support.builders import CUSTOMER, GADGET, WIDGET
 
 DESK = OrderDesk((CUSTOMER,), (WIDGET, GADGET), mistakes_per_1000=0, quotations_per_1000=0)

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from poller.connection import connect
-from poller.poll import poll_source
-from poller.services import PollServices
+from poller.database.connection import connect
+from poller.polling.poll import poll_source
+from poller.polling.services import PollServices
 from tests.support.erp import PollerBench, SqliteErp, bench, source_text
 
 MODES = {

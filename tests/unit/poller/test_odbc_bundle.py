@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from poller.commands import bundle_odbc
-from poller.elf import GlibcNeed, glibc_needs, is_glibc, needs_in
-from poller.odbc_bundle import (
+from poller.packaging.elf import GlibcNeed, glibc_needs, is_glibc, needs_in
+from poller.packaging.odbc_bundle import (
     DRIVERS,
     CannotBundle,
     Plan,

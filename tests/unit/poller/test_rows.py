@@ -10,8 +10,8 @@ import pytest
 from chalicelib.mapping.transforms import TRANSFORMS, BadTransform, compile_transform
 from chalicelib.mapping.values import BadValue
 from poller.errors import InvalidSourceFile
-from poller.source_file import parse_source
-from poller.statements import BadStatement, compile_statement
+from poller.source.file import parse_source
+from poller.source.statements import BadStatement, compile_statement
 from tests.support.erp import MAPPING, SqliteErp, bench, source_text
 
 BAD_ROWS: dict[str, tuple[dict[str, object], str]] = {

@@ -16,14 +16,14 @@ import pytest
 from chalicelib.domain.errors import DependencyUnavailable, Misconfigured
 from chalicelib.domain.order import OrderContent
 from chalicelib.orders.accept import Accepted
-from poller.blackout import in_blackout
-from poller.breaker import FAILURES_TO_OPEN, Breaker
-from poller.lambda_entry import poll_due_sources
-from poller.poll import poll_source
-from poller.recent import RecentRows
-from poller.run import Service
-from poller.secrets import resolve
-from poller.source_file import parse_source
+from poller.database.secrets import resolve
+from poller.lambda_handler import poll_due_sources
+from poller.polling.breaker import FAILURES_TO_OPEN, Breaker
+from poller.polling.poll import poll_source
+from poller.polling.seen_rows import RecentRows
+from poller.polling.service import Service
+from poller.source.blackout import in_blackout
+from poller.source.file import parse_source
 from tests.support.builders import NOW
 from tests.support.erp import PollerBench, SqliteErp, bench, source_text
 

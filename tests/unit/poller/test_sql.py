@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 import sqlglot
 
-from poller.cursors import cursor_columns, cursor_mode
-from poller.dialects import DIALECTS
-from poller.keyset import Bound
-from poller.queries import Queries, Select
-from poller.source_file import parse_source
-from poller.source_model import Source
+from poller.database.dialects import DIALECTS
+from poller.database.keyset import Bound
+from poller.database.queries import Queries, Select
+from poller.polling.cursors import cursor_columns, cursor_mode
+from poller.source.file import parse_source
+from poller.source.model import Source
 from tests.support.erp import MAPPING, source_text
 
 CURSORS = {

@@ -30,11 +30,11 @@ from chalicelib.mapping.values import Value
 from chalicelib.orders.accept import Intake
 from chalicelib.orders.repository import Journal
 from chalicelib.ports import Append
-from poller.connection import connect
+from poller.database.connection import connect
 from poller.errors import SchemaChanged
-from poller.source_file import parse_source
-from poller.source_model import Source
-from poller.write_back import Drained, drain
+from poller.source.file import parse_source
+from poller.source.model import Source
+from poller.write_back.outbox import Drained, drain
 from tests.support.builders import content
 
 SOURCE = '''

@@ -1,0 +1,1 @@
+"""ODBC connections, dialects, catalogues, queries."""

@@ -1,0 +1,1 @@
+"""Connecting a new ERP: discover, draft, check."""

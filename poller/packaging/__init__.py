@@ -1,0 +1,1 @@
+"""The ODBC drivers in the Lambda bundle."""

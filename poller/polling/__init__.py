@@ -1,0 +1,1 @@
+"""One poll: passes, cursors, quarantine, and the service that repeats it."""

@@ -1,0 +1,1 @@
+"""Outcomes written into the ERP's tables."""
