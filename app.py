@@ -109,6 +109,6 @@ def acknowledge_erp(event):
 
 @app.schedule(Rate(1, unit=Rate.MINUTES))
 def poll_erp(event):
-    from poller import lambda_handler  # shipped through vendor/, and not needed by any other function
+    from poller import lambda_handler  # not needed by any other function
 
     return lambda_handler.poll_erp(event.context)

@@ -4,6 +4,7 @@
 planned. Methods of Chalice are wrapped, found by reading the one version of it that is accepted:
 
     OSUtils.walk                    the bundle is the same for the same sources
+    packager._iter_app_filenames    the bundle holds the poller, too
     SwaggerGenerator                API Gateway's own answers are problem documents, too
     PlanStage.execute               the plan starts from the newest record of what is deployed
     Executor.execute                before: the resources stack, exact policies; if it fails: what was made is recorded
@@ -28,6 +29,7 @@ from chalice.awsclient import AWSClientError, TypedAWSClient
 from chalice.config import DeployedResources
 from chalice.deploy.deployer import ResultsRecorder
 from chalice.deploy.executor import Executor
+from chalice.deploy.packager import BaseLambdaDeploymentPackager
 from chalice.deploy.planner import PlanStage
 from chalice.deploy.swagger import SwaggerGenerator
 from chalice.utils import OSUtils
@@ -61,6 +63,8 @@ def install() -> None:
     if command.info_name in ("deploy", "delete", "package"):
         require_stage(command.params["stage"])
     OSUtils.walk = bundle.reproducible(OSUtils.walk)
+    packager = BaseLambdaDeploymentPackager
+    packager._iter_app_filenames = bundle.with_packages(packager._iter_app_filenames)
     SwaggerGenerator.generate_swagger = gateway.with_gateway_responses(SwaggerGenerator.generate_swagger)
     if command.info_name in ("deploy", "delete"):
         deployment = begin(command)

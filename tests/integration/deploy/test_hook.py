@@ -17,6 +17,7 @@ from chalice.config import DeployedResources
 from chalice.deploy.deployer import ResultsRecorder
 from chalice.deploy.executor import Executor
 from chalice.deploy.models import APICall
+from chalice.deploy.packager import BaseLambdaDeploymentPackager
 from chalice.deploy.planner import PlanStage, RemoteState
 from chalice.deploy.swagger import SwaggerGenerator
 from chalice.utils import OSUtils
@@ -48,6 +49,7 @@ def test_the_pinned_requirement_is_the_version_that_the_hook_knows() -> None:
     ("owner", "name"),
     [
         (OSUtils, "walk"),
+        (BaseLambdaDeploymentPackager, "_iter_app_filenames"),
         (SwaggerGenerator, "generate_swagger"),
         (PlanStage, "execute"),
         (Executor, "execute"),
@@ -88,14 +90,24 @@ class TestBundle:
             tmp_path.joinpath(name).touch()
         assert self.walked(tmp_path) == ["a.py", "b.py", "m/d.py", "z/c.py"]
 
-    def test_a_linked_package_is_packed(self, tmp_path: Path) -> None:
-        (tmp_path / "poller").mkdir()
-        (tmp_path / "poller" / "reader.py").touch()
-        (tmp_path / "vendor").mkdir()
-        (tmp_path / "vendor" / "poller").symlink_to(tmp_path / "poller")
-        walk = bundle.reproducible(lambda _self, path, followlinks: os.walk(path, followlinks=followlinks))
-        found = list(walk(None, str(tmp_path / "vendor"), followlinks=True))
-        assert found[-1][2] == ["reader.py"]
+    def test_the_poller_is_packed_and_hashed(self, tmp_path: Path) -> None:
+        for name in ("app.py", "chalicelib/__init__.py", "poller/reading/reader.py", "local/seed.py"):
+            tmp_path.joinpath(name).parent.mkdir(parents=True, exist_ok=True)
+            tmp_path.joinpath(name).touch()
+
+        class Packager(BaseLambdaDeploymentPackager):  # type: ignore[misc]
+            _iter_app_filenames = bundle.with_packages(BaseLambdaDeploymentPackager._iter_app_filenames)
+
+        packager = Packager(OSUtils(), None, None)
+
+        def fingerprint() -> str:
+            return str(packager._hash_project_dir("", str(tmp_path / "vendor"), str(tmp_path)))
+
+        packed = {name for _, name in packager._iter_app_filenames(str(tmp_path)) if not name.startswith("chalice/")}
+        assert packed == {"app.py", "chalicelib/__init__.py", "poller/reading/reader.py"}
+        before = fingerprint()
+        (tmp_path / "poller" / "reading" / "reader.py").write_text("changed = True\n")
+        assert fingerprint() != before
 
 
 MAPPING = "0f9c1a36-2f0e-4f0c-9d6f-2b7f6a8f1c11"

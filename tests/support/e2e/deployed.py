@@ -22,7 +22,7 @@ from local.client import Client
 from local.deployment import Deployment
 from local.serve import seeded
 
-SHIPPED = ("app.py", "requirements.txt", ".chalice/", "chalicelib/", "poller/", "vendor/")
+SHIPPED = ("app.py", "requirements.txt", ".chalice/", "chalicelib/", "poller/")
 """What `chalice deploy` reads of the repository."""
 
 OUTCOME_TIMEOUT_S = 120.0
@@ -107,14 +107,14 @@ def lasting_differences(system: Deployed) -> list[Difference]:
 
 
 def copy_project(destination: Path) -> Path:
-    """What would be shipped, from the working tree: tracked and new files, links as links."""
+    """What would be shipped, from the working tree: tracked and new files."""
     command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", *SHIPPED]
     listing = subprocess.run(command, cwd=REPOSITORY, check=True, capture_output=True, text=True).stdout
     for name in filter(None, listing.split("\0")):
         source, target = REPOSITORY / name, destination / name
         if source.exists():
             target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(source, target, follow_symlinks=False)
+            shutil.copy(source, target)
     return destination
 
 
