@@ -26,10 +26,10 @@ from bench.bulk_run import checked, run, until
 from bench.engine_limit import engine
 from chalicelib.adapters.fault_injection.switches import Mode, Switch
 from chalicelib.adapters.payments import DEPENDENCY as PAYMENT
-from local.call_counter import calls_of
+from local.client.submit_batch import ENDED, send, standing
+from local.emulator.call_counter import calls_of
 from local.sample.batch import batch_file
 from local.sample.stream import order_at
-from local.submit_batch import ENDED, send, standing
 from tests.support.e2e.deployed import Deployed, deployed
 
 PROBES = 25

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
+from local.client.submit_batch import ENDED, Sent, outcomes, report, send, standing
 from local.sample.batch import batch_file
-from local.submit_batch import ENDED, Sent, outcomes, report, send, standing
 from tests.support.e2e.deployed import Deployed
 
 LOOK_EVERY_S = 1.0

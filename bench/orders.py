@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from chalicelib.workflow.table import STEPS
-from local.aws import LocalAws
+from local.emulator.aws import LocalAws
 from local.sample.stream import stream
 from tests.support.e2e.deployed import Deployed, deployed
 

@@ -11,15 +11,15 @@ from pathlib import Path
 
 from rich.console import Console
 
-from local.aws import LocalAwsError
-from local.client import Client
+from local.client.api import Client
+from local.client.submit import run_samples
+from local.client.submit_batch import format_of, run_batch, submit_batch
 from local.deployment import DeployFailed
-from local.polled import polled_erp
+from local.emulator.aws import LocalAwsError
+from local.legacy_erp.poller import polled_erp
 from local.sample.orders import stream, tour
 from local.serve import AlreadyUp, detach, down, running, until_interrupted
 from local.stack import Stack
-from local.submit import run_samples
-from local.submit_batch import format_of, run_batch, submit_batch
 
 LEGACY_ORDERS = 40
 """Orders in the legacy ERP of `run`."""

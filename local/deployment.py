@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chalicelib.deploy.config.stages import STAGES
-from local.aws import LocalAws
+from local.emulator.aws import LocalAws
 from local.stack import STAGE, Stack
 
 

@@ -15,8 +15,8 @@ from rich.console import Console
 
 from chalicelib.settings import Settings
 from chalicelib.wiring.application import Application
-from local.aws import DEFAULT_REGION, REPOSITORY, LocalAws
 from local.deployment import Deployment
+from local.emulator.aws import DEFAULT_REGION, REPOSITORY, LocalAws
 from local.seed import Seed
 from local.stack import FOLDER, STACK_FILE, Stack
 

@@ -7,7 +7,7 @@ import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from local.aws import REPOSITORY
+from local.emulator.aws import REPOSITORY
 
 STAGE = "local"
 FOLDER = REPOSITORY / ".local"

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from local.aws import LocalAws
+from local.emulator.aws import LocalAws
 
 Found = TypeVar("Found")
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local.aws import LocalAws
+from local.emulator.aws import LocalAws
 from tests.conformance import (
     experiments_api_gateway,
     experiments_cloudformation,
@@ -72,7 +72,7 @@ def test_what_needs_no_adaptation(experiment: Callable[[Lab], None], adapted: La
 def test_every_adaptation_has_its_experiment() -> None:
     """In a process of its own: importing the adaptations starts MiniStack's threads."""
     listing = (
-        "from local.adaptations import ADAPTATIONS\n"
+        "from local.emulator.adaptations import ADAPTATIONS\n"
         "for each in ADAPTATIONS: print(each.__module__.rpartition('.')[2] + '.' + each.__name__)"
     )
     found = subprocess.run([sys.executable, "-c", listing], check=True, capture_output=True, text=True).stdout

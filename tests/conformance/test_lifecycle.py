@@ -12,14 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from local import processes
-from local.aws import HOST, LocalAws, LocalAwsError
+from local.emulator import processes
+from local.emulator.aws import HOST, LocalAws, LocalAwsError
 from tests.conformance.lab import Lab
 
 SLEEPER = "import time\ndef handler(event, context): time.sleep(event.get('s', 0)); return 'awake'"
 OWNER = """
 import sys, time
-from local.aws import LocalAws
+from local.emulator.aws import LocalAws
 from tests.conformance.lab import Lab
 aws = LocalAws().start()
 lab = Lab(aws)

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from local.worker_pool import WorkerPool
+from local.emulator.worker_pool import WorkerPool
 
 
 @dataclass(eq=False)

@@ -14,7 +14,7 @@ import urllib3
 
 from chalicelib.auth.issue import TokenDesk
 from chalicelib.auth.tokens import Role
-from local.client import Answer, Client
+from local.client.api import Answer, Client
 from tests.support.e2e.deployed import Deployed
 from tests.support.e2e.orders import order
 

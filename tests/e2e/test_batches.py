@@ -18,9 +18,9 @@ import urllib3
 
 from chalicelib.adapters.fault_injection.switches import Mode, Switch
 from chalicelib.adapters.payments import DEPENDENCY as PAYMENT
+from local.client.submit_batch import ENDED, Sent, outcomes, report, send, standing
 from local.sample.batch import batch_file, batch_lines
 from local.sample.stream import order_at
-from local.submit_batch import ENDED, Sent, outcomes, report, send, standing
 from tests.support.e2e.deployed import POLL_S, Deployed
 
 pytestmark = pytest.mark.e2e

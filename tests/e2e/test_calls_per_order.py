@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 
-from local.call_counter import calls_of
+from local.emulator.call_counter import calls_of
 from tests.support.e2e.deployed import OUTCOME_TIMEOUT_S, Deployed
 from tests.support.e2e.rehearsal import confirmed_order
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from chalicelib.deploy.config.functions import FUNCTIONS
-from local.aws import LocalAws
 from local.deployment import DeployFailed, Deployment
+from local.emulator.aws import LocalAws
 from tests.support.e2e.deployed import copy_project
 
 pytestmark = pytest.mark.e2e

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from local.client import Answer
+from local.client.api import Answer
 from local.sample.catalogue import stock
 from local.sample.tour import tour
 from tests.support.e2e.deployed import Deployed

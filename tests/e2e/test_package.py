@@ -17,8 +17,8 @@ from chalicelib.deploy.config.stages import STAGES, unresolved
 from chalicelib.deploy.merge_template import function_id
 from chalicelib.deploy.templates import resources, workflow
 from chalicelib.workflow.definition import function_names
-from local.aws import LocalAws
 from local.deployment import Deployment
+from local.emulator.aws import LocalAws
 from tests.support.e2e.deployed import copy_project
 
 pytestmark = pytest.mark.e2e

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from local.aws import free_port
+from local.emulator.aws import free_port
 
 START_TIMEOUT_S = 60.0
 ACCOUNT = "nobody"

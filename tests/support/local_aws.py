@@ -9,7 +9,7 @@ import pytest
 
 from chalicelib.adapters.aws import clients
 from chalicelib.settings import Settings
-from local.aws import LocalAws
+from local.emulator.aws import LocalAws
 from tests.support.aws import create_tables
 
 _stages = count(1)

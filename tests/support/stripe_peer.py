@@ -21,7 +21,7 @@ from pathlib import Path
 from threading import Thread
 from typing import Any, cast
 
-from local.aws import HOST, free_port
+from local.emulator.aws import HOST, free_port
 
 KEY = "sk_test_orderbridge"
 START_TIMEOUT_S = 20.0

@@ -8,7 +8,7 @@ import pytest
 
 from chalicelib.adapters.dynamodb.control.circuits import DynamoDbCircuitStore
 from chalicelib.adapters.resilience.circuits import Circuit, CircuitStore, MemoryCircuitStore
-from local.aws import LocalAws
+from local.emulator.aws import LocalAws
 from tests.contract.control.circuit_store_contract import CircuitStoreContract
 from tests.support.aws import SETTINGS, moto_dynamodb
 from tests.support.builders import NOW

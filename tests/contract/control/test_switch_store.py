@@ -8,7 +8,7 @@ import pytest
 
 from chalicelib.adapters.dynamodb.control.fault_switches import DynamoDbSwitchStore, MemorySwitchStore
 from chalicelib.adapters.fault_injection.switches import SwitchStore
-from local.aws import LocalAws
+from local.emulator.aws import LocalAws
 from tests.contract.control.switch_store_contract import SwitchStoreContract
 from tests.support.aws import SETTINGS, moto_dynamodb
 from tests.support.local_aws import client_with_tables, local_aws

@@ -12,7 +12,7 @@ from chalicelib.adapters.memory import MemoryEventStore
 from chalicelib.domain.errors import CorruptHistory, DependencyTimeout, Misconfigured, VersionConflict
 from chalicelib.domain.events import OrderValidated
 from chalicelib.ports import EventStore
-from local.aws import LocalAws
+from local.emulator.aws import LocalAws
 from tests.contract.events.event_store_contract import EventStoreContract
 from tests.support.aws import SETTINGS, moto_dynamodb
 from tests.support.builders import append, received

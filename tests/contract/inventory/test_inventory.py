@@ -13,7 +13,7 @@ from chalicelib.adapters.memory import FixedClock, MemoryEventStore, MemoryInven
 from chalicelib.adapters.system import SystemClock
 from chalicelib.ports import EventStore, Inventory
 from chalicelib.settings import Settings
-from local.aws import LocalAws
+from local.emulator.aws import LocalAws
 from tests.contract.inventory.inventory_contract import InventoryContract
 from tests.support.aws import SETTINGS, moto_dynamodb
 from tests.support.local_aws import client_with_tables, local_aws

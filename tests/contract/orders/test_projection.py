@@ -17,7 +17,7 @@ from chalicelib.adapters.memory import FixedClock, MemoryProjection, SequentialI
 from chalicelib.domain.errors import CorruptHistory
 from chalicelib.domain.state import Status
 from chalicelib.ports import OrderQuery, Projection
-from local.aws import LocalAws
+from local.emulator.aws import LocalAws
 from tests.contract.orders.projection_contract import ProjectionContract, at, listed, put
 from tests.support.aws import SETTINGS, moto_dynamodb
 from tests.support.builders import NOW, row

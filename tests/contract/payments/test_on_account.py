@@ -17,7 +17,7 @@ from chalicelib.adapters.payments.on_account.gateway import OnAccountGateway
 from chalicelib.domain.errors import Contention, DependencyTimeout, DependencyUnavailable, PaymentDeclined, Refused
 from chalicelib.domain.money import Money
 from chalicelib.ports import PaymentGateway, PaymentRequest
-from local.aws import LocalAws
+from local.emulator.aws import LocalAws
 from tests.contract.payments.payment_contract import PaymentContract, on_account
 from tests.support.aws import SETTINGS, moto_dynamodb
 from tests.support.faults import HookedClient, cancel, lose_answers

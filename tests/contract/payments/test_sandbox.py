@@ -16,7 +16,7 @@ from chalicelib.adapters.payments.sandbox.gateway import SandboxGateway
 from chalicelib.domain.errors import DependencyTimeout, DependencyUnavailable, Misconfigured
 from chalicelib.domain.money import Money
 from chalicelib.ports import PaymentGateway, PaymentRequest
-from local.aws import LocalAws
+from local.emulator.aws import LocalAws
 from tests.contract.payments.payment_contract import PaymentContract, card
 from tests.support.aws import SETTINGS, moto_dynamodb
 from tests.support.faults import lose_answers

@@ -25,7 +25,7 @@ from chalicelib.domain.errors import (
 )
 from chalicelib.domain.money import Money
 from chalicelib.ports import PaymentGateway, PaymentRequest
-from local.aws import LocalAws, free_port
+from local.emulator.aws import LocalAws, free_port
 from tests.contract.payments.payment_contract import TOTAL, PaymentContract, card
 from tests.support.aws import moto_client
 from tests.support.local_aws import client_with_tables, local_aws

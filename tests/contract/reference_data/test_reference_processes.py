@@ -15,7 +15,7 @@ from chalicelib.adapters.s3.reference_files import ReferenceFile, encode
 from chalicelib.adapters.s3.reference_objects import ReferenceObjects
 from chalicelib.adapters.s3.reference_records import PRODUCTS
 from chalicelib.domain.reference import Product
-from local.aws import LocalAws
+from local.emulator.aws import LocalAws
 
 BUCKET = "orderbridge-test-reference"
 LAST_VERSION = 42

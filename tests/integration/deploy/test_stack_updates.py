@@ -10,7 +10,7 @@ import pytest
 
 from chalicelib.deploy.errors import DeployError
 from chalicelib.deploy.stack_updates import MAX_TEMPLATE_BYTES, Stack, Stacks
-from local.aws import LocalAws
+from local.emulator.aws import LocalAws
 
 _names = count(1)
 

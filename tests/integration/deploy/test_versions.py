@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from chalicelib.deploy.versions import KEPT_VERSIONS, Versions
-from local.aws import LocalAws
+from local.emulator.aws import LocalAws
 
 _names = count(1)
 

@@ -17,9 +17,9 @@ from chalicelib.domain.state import FINAL
 from chalicelib.read_model.comparison import Difference, compare
 from chalicelib.settings import Settings
 from chalicelib.wiring.application import Application
-from local.aws import REPOSITORY, LocalAws
-from local.client import Client
+from local.client.api import Client
 from local.deployment import Deployment
+from local.emulator.aws import REPOSITORY, LocalAws
 from local.serve import seeded
 
 SHIPPED = ("app.py", "requirements.txt", ".chalice/", "chalicelib/", "poller/")

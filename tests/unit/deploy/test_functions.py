@@ -19,7 +19,7 @@ from chalicelib.deploy.config.stages import STAGES, settings_of, unresolved
 from chalicelib.deploy.templates.messaging import QUEUES
 from chalicelib.settings import Settings
 from chalicelib.workflow.table import ALL_STEPS
-from local.aws import REPOSITORY
+from local.emulator.aws import REPOSITORY
 
 app: Any = import_module("app").app
 SETTINGS = settings_of(STAGES["dev"], "eu-central-1", "123456789012")

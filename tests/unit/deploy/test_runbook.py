@@ -10,7 +10,7 @@ import pytest
 
 from chalicelib.deploy.config.stages import STAGES, settings_of
 from chalicelib.deploy.templates.alarms import alarms
-from local.aws import REPOSITORY
+from local.emulator.aws import REPOSITORY
 
 RUNBOOK = (REPOSITORY / "docs" / "operations.md").read_text()
 PROD = STAGES["prod"]

@@ -14,7 +14,7 @@ from chalicelib.deploy.templates.bulk import template
 from chalicelib.domain.errors import TransientError, subclasses
 from chalicelib.settings import Settings
 from chalicelib.workflow import bulk
-from local.adaptations.state_language import problems
+from local.emulator.adaptations.state_language import problems
 
 MACHINE = bulk.definition(lambda name: f"arn:aws:lambda:eu-central-1:123456789012:function:{name}", "files", 7)
 STATES: dict[str, dict[str, Any]] = MACHINE["States"]

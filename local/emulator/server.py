@@ -1,6 +1,6 @@
-"""The child process of `local.aws.LocalAws`: applies the adaptations and runs MiniStack on one port.
+"""The child process of `local.emulator.aws.LocalAws`: applies the adaptations and runs MiniStack on one port.
 
-    python -m local.server --port 4566 [--region R] [--lambda-workers N] [--parent-pid PID] [--folder PATH]
+    python -m local.emulator.server --port 4566 [--region R] [--lambda-workers N] [--parent-pid PID] [--folder PATH]
                            [--no-auth] [--unadapted]
 
 It ends cleanly on SIGTERM, on SIGINT, and when the process `--parent-pid` has ended: with it go the Lambda
@@ -18,7 +18,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from local import processes
+from local.emulator import processes
 
 PARENT_CHECK_S = 0.5
 GRACE_S = 1.0
@@ -63,7 +63,7 @@ def serve(port: int, parent_pid: int) -> None:
     from ministack.app import app
     from ministack.core import lambda_runtime
 
-    from local.call_counter import counted
+    from local.emulator.call_counter import counted
 
     config = uvicorn.Config(
         counted(app),
@@ -112,11 +112,11 @@ def main() -> None:
 
     configure(options)
     if options.adapted:
-        from local import adaptations, speed
+        from local.emulator import adaptations, speedups
 
         adaptations.apply_all(lambda_workers=options.lambda_workers)
-        speed.parse_policies_once()
-        speed.leave_old_objects_alone()
+        speedups.parse_policies_once()
+        speedups.leave_old_objects_alone()
     serve(options.port, options.parent_pid)
     if options.folder:
         shutil.rmtree(options.folder, ignore_errors=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from local.adaptations import (
+from local.emulator.adaptations import (
     api_gateway,
     cloudformation,
     lambda_functions,

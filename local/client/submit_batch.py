@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from local.client import Client
+from local.client.api import Client
 from local.sample.batch import batch_file
 from local.sample.draft import SOURCE
 

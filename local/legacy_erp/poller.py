@@ -13,8 +13,8 @@ from rich.console import Console
 from rich.table import Table
 
 from chalicelib.adapters.system import SystemClock
-from local.aws import REPOSITORY
 from local.deployment import Deployment
+from local.emulator.aws import REPOSITORY
 from local.legacy_erp.database import SOURCE_FILE, LegacyErp
 from local.legacy_erp.orders import OrderDesk
 from local.legacy_erp.work import Work

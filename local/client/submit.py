@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from local.client import Answer, Client
+from local.client.api import Answer, Client
 from local.sample.orders import SampleOrder
 
 SENDERS = 8

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from local import processes
+from local.emulator import processes
 
 HOST = "127.0.0.1"
 DEFAULT_REGION = "eu-central-1"
@@ -23,7 +23,7 @@ ACCOUNT_ID = "000000000000"
 DEFAULT_LAMBDA_WORKERS = 24  # about 1.5 GB with everything imported; one for each function of a stage
 START_TIMEOUT_S = 30.0
 STOP_TIMEOUT_S = 10.0
-REPOSITORY = Path(__file__).resolve().parent.parent
+REPOSITORY = Path(__file__).resolve().parents[2]
 
 
 class LocalAwsError(RuntimeError):
@@ -129,7 +129,7 @@ class LocalAws:
             raise LocalAwsError("already started")
         if processes.port_in_use(HOST, self.port):
             raise LocalAwsError(f"port {self.port} is in use")
-        command = [sys.executable, "-m", "local.server", "--port", str(self.port), "--region", self.region]
+        command = [sys.executable, "-m", "local.emulator.server", "--port", str(self.port), "--region", self.region]
         command += ["--lambda-workers", str(self.lambda_workers), "--parent-pid", str(os.getpid())]
         command += [] if self.auth else ["--no-auth"]
         command += [] if self.adapted else ["--unadapted"]

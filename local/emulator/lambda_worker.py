@@ -20,8 +20,8 @@ from typing import Any
 
 from ministack.core import lambda_runtime
 
-from local import bundles
-from local.call_counter import CALLER_VARIABLE
+from local.emulator import bundles
+from local.emulator.call_counter import CALLER_VARIABLE
 
 END_OF_LOG = "\x1eend-of-invocation\x1e"
 

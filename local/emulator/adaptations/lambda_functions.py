@@ -7,15 +7,15 @@ from typing import Any
 from ministack.core import lambda_runtime
 from ministack.services import lambda_svc
 
-from local import lambda_worker
-from local.worker_pool import WorkerPool
+from local.emulator import lambda_worker
+from local.emulator.worker_pool import WorkerPool
 
 
 def error_class_names() -> None:
     """A Python exception is reported as Runtime.HandlerError, so that no Retry or Catch by class name matches.
 
     An error also ends the process upstream, so that every business "no" would cost a cold start; the log of an
-    invocation is waited for 50 ms; a function can import what its bundle lacks. See `local.lambda_worker`.
+    invocation is waited for 50 ms; a function can import what its bundle lacks. See `local.emulator.lambda_worker`.
     """
     lambda_runtime._PYTHON_WORKER_SCRIPT = lambda_worker.worker_script(lambda_runtime._PYTHON_WORKER_SCRIPT)
     lambda_runtime.Worker = lambda_worker.PythonWorker
@@ -28,7 +28,7 @@ def instant_state() -> None:
 
 
 def bounded_workers(size: int) -> None:
-    """Nothing bounds the worker processes upstream. See `local.worker_pool`."""
+    """Nothing bounds the worker processes upstream. See `local.emulator.worker_pool`."""
     pool = WorkerPool(lambda_runtime._workers, lambda_runtime._lock, size=size)
 
     def acquire_worker(

@@ -8,7 +8,7 @@ from typing import Any
 from ministack.services import cloudwatch_logs, dynamodb, eventbridge, lambda_svc, sqs
 from ministack.services.cloudformation import provisioners
 
-from local.adaptations import roles, state_language
+from local.emulator.adaptations import roles, state_language
 
 Created = tuple[str, dict[str, Any]]
 Properties = dict[str, Any]

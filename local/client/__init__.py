@@ -1,0 +1,1 @@
+"""Submitting orders and batches to a stage."""

@@ -1,0 +1,1 @@
+"""The local AWS: MiniStack with what it lacks."""
