@@ -20,15 +20,8 @@ from chalicelib.domain.failures import FailedOrder
 from chalicelib.domain.state import IN_PROGRESS, Order, Status
 from chalicelib.observability import log_context, logger
 from chalicelib.orders.repository import Journal
-from chalicelib.ports import (
-    Bookmark,
-    DeadLetterQueue,
-    DeadLetters,
-    OrderQuery,
-    OrderRow,
-    Projection,
-    WorkflowEngine,
-)
+from chalicelib.ports import DeadLetterQueue, DeadLetters, OrderQuery, OrderRow, Projection, WorkflowEngine
+from chalicelib.recovery.ports import Bookmark
 
 UNSTARTED_AFTER = timedelta(minutes=1)
 SILENT_AFTER = timedelta(minutes=10)

@@ -7,8 +7,9 @@ from datetime import timedelta
 import pytest
 
 from chalicelib.domain.failures import FailedOrder
-from chalicelib.ports import Bookmark, DeadLetter, DeadLetters
+from chalicelib.ports import DeadLetter, DeadLetters
 from chalicelib.recovery.group_jobs import Action, Job, Jobs
+from chalicelib.recovery.ports import Bookmark
 from tests.support.builders import NOW
 
 

@@ -10,8 +10,9 @@ import pytest
 from chalicelib.adapters.dynamodb.control.dead_letters import DynamoDbDeadLetters
 from chalicelib.adapters.dynamodb.control.jobs import DynamoDbBookmark, DynamoDbJobs
 from chalicelib.adapters.memory.recovery import MemoryBookmark, MemoryDeadLetters, MemoryJobs
-from chalicelib.ports import Bookmark, DeadLetters
+from chalicelib.ports import DeadLetters
 from chalicelib.recovery.group_jobs import Jobs
+from chalicelib.recovery.ports import Bookmark
 from tests.contract.control.dead_letters_contract import BookmarkContract, DeadLettersContract, JobsContract
 from tests.support.aws import SETTINGS, moto_dynamodb
 

@@ -1,0 +1,57 @@
+"""Payment providers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from chalicelib.domain.money import Money
+from chalicelib.domain.order import PaymentInstruction
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentRequest:
+    """What to charge. The idempotency key is derived from `order_id` by the gateway."""
+
+    order_id: str
+    customer_id: str
+    amount: Money
+    instruction: PaymentInstruction
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """A captured payment, as the gateway knows it. `refund_id` is empty unless it was refunded."""
+
+    payment_id: str
+    amount: Money
+    gateway: str
+    refund_id: str = ""
+
+
+class PaymentGateway(Protocol):
+    """Charges once per order, whatever is repeated."""
+
+    def capture(self, request: PaymentRequest) -> Payment:
+        """Charge. A repeat for the same order returns the first payment.
+
+        Raises PaymentDeclined, DependencyTimeout (unknown whether charged: find() first), DependencyUnavailable,
+        Misconfigured.
+        """
+        ...
+
+    def find(self, request: PaymentRequest) -> Payment | None:
+        """The payment captured for the order, if there is one. Raises DependencyUnavailable."""
+        ...
+
+    def refund(self, request: PaymentRequest, payment_id: str) -> str:
+        """Give all of it back; returns the refund's id, the same when repeated. Raises like capture()."""
+        ...
+
+    def void(self, request: PaymentRequest) -> Payment | None:
+        """See to it that the order is not charged from now on; the payment if it was charged before, else None.
+
+        A capture() that was thought to be lost, and arrives after this, raises PaymentDeclined. Safe to repeat.
+        Raises DependencyTimeout while the provider itself does not know, DependencyUnavailable.
+        """
+        ...
