@@ -8,22 +8,12 @@ from __future__ import annotations
 
 import base64
 import re
-from datetime import UTC, datetime
 
+from chalicelib.domain.timestamps import moment, timestamp
 from chalicelib.ports import OrderQuery, OrderRow
 
 _CURSOR_VERSION = "1"
 _POSITION = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z#[!-~]{0,128}\Z", re.ASCII)
-
-
-def timestamp(moment: datetime) -> str:
-    """UTC with microseconds, always 27 characters, so that texts sort as times do."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ").rjust(27, "0")
-
-
-def moment(text: str) -> datetime:
-    """The inverse of `timestamp`."""
-    return datetime.fromisoformat(text)
 
 
 def position(row: OrderRow) -> str:

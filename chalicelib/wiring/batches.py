@@ -42,7 +42,7 @@ class Batches:
 
     @cached_property
     def start(self) -> StartBatch:
-        from chalicelib.adapters.step_functions_bulk import StepFunctionsBulkEngine
+        from chalicelib.adapters.step_functions import StepFunctionsBulkEngine
         from chalicelib.batches.start import StartBatch
 
         engine = StepFunctionsBulkEngine(self._app.client("stepfunctions"), self._app.settings.bulk_state_machine_arn)

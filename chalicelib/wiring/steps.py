@@ -25,7 +25,7 @@ class Steps(Payments):
 
     @cached_property
     def handle_failure(self) -> HandleFailure:
-        from chalicelib.adapters.messaging.queues import SnsAlerts
+        from chalicelib.adapters.messaging.alerts import SnsAlerts
         from chalicelib.steps.handle_failure import HandleFailure
 
         alerts = SnsAlerts(self.client("sns"), self.settings.arn("sns", self.settings.name("alerts")))

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from chalicelib.acknowledgements.outbox import Outbox
     from chalicelib.adapters.dynamodb.events.event_store import DynamoDbEventStore
     from chalicelib.adapters.fault_injection.switches import FaultSwitches
-    from chalicelib.adapters.messaging.queues import EventBridgeBus
+    from chalicelib.adapters.messaging.event_bus import EventBridgeBus
     from chalicelib.adapters.resilience.circuit_breaker import CircuitBreaker
     from chalicelib.adapters.resilience.circuits import CircuitStore
     from chalicelib.auth.tokens import TokenStore
@@ -151,6 +151,6 @@ class Stores:
 
     @cached_property
     def bus(self) -> EventBridgeBus:
-        from chalicelib.adapters.messaging.queues import EventBridgeBus
+        from chalicelib.adapters.messaging.event_bus import EventBridgeBus
 
         return EventBridgeBus(self.client("events"), self.settings.name("bus"))

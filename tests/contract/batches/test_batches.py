@@ -13,7 +13,7 @@ from chalicelib.adapters.dynamodb.orders.projection import DynamoDbProjection
 from chalicelib.adapters.memory import FixedClock, SequentialIds
 from chalicelib.adapters.memory.batches import MemoryBulkEngine, MemoryFiles, MemoryLedger
 from chalicelib.adapters.s3.batches import S3Files, S3Mappings
-from chalicelib.adapters.step_functions_bulk import StepFunctionsBulkEngine
+from chalicelib.adapters.step_functions import StepFunctionsBulkEngine
 from chalicelib.batches.ports import BulkEngine, Files, Ledger
 from tests.contract.batches.batch_files_contract import FilesContract
 from tests.contract.batches.batch_ledger_contract import LedgerContract

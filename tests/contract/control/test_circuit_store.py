@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from chalicelib.adapters.dynamodb.control.circuits import DynamoDbCircuitStore
-from chalicelib.adapters.resilience.circuits import Circuit, CircuitStore, MemoryCircuitStore
+from chalicelib.adapters.memory.circuits import MemoryCircuitStore
+from chalicelib.adapters.resilience.circuits import Circuit, CircuitStore
 from local.emulator.aws import LocalAws
 from tests.contract.control.circuit_store_contract import CircuitStoreContract
 from tests.support.aws import SETTINGS, moto_dynamodb

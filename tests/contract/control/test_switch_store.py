@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from chalicelib.adapters.dynamodb.control.fault_switches import DynamoDbSwitchStore, MemorySwitchStore
+from chalicelib.adapters.dynamodb.control.fault_switches import DynamoDbSwitchStore
 from chalicelib.adapters.fault_injection.switches import SwitchStore
+from chalicelib.adapters.memory.fault_switches import MemorySwitchStore
 from local.emulator.aws import LocalAws
 from tests.contract.control.switch_store_contract import SwitchStoreContract
 from tests.support.aws import SETTINGS, moto_dynamodb

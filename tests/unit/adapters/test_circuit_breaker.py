@@ -8,11 +8,12 @@ from datetime import datetime
 import pytest
 
 from chalicelib.adapters.memory import FixedClock, SequentialIds
+from chalicelib.adapters.memory.circuits import MemoryCircuitStore
 from chalicelib.adapters.memory.payments import MemoryChargeLedger
 from chalicelib.adapters.payments.guarded import GuardedGateway
 from chalicelib.adapters.payments.sandbox.gateway import SandboxGateway
 from chalicelib.adapters.resilience.circuit_breaker import CircuitBreaker, CircuitSettings
-from chalicelib.adapters.resilience.circuits import Circuit, MemoryCircuitStore, State
+from chalicelib.adapters.resilience.circuits import Circuit, State
 from chalicelib.domain.errors import (
     CircuitOpen,
     DependencyTimeout,

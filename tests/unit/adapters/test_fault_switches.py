@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from chalicelib.adapters.dynamodb.control.fault_switches import MemorySwitchStore
 from chalicelib.adapters.fault_injection.faulty_ports import FaultyGateway, FaultyInventory
 from chalicelib.adapters.fault_injection.switches import LONGEST_REHEARSAL, FaultSwitches, Mode, Switch
 from chalicelib.adapters.memory import FixedClock, MemoryEventStore, MemoryInventory, SequentialIds
+from chalicelib.adapters.memory.fault_switches import MemorySwitchStore
 from chalicelib.adapters.memory.payments import MemoryChargeLedger
 from chalicelib.adapters.payments.sandbox.gateway import SandboxGateway
 from chalicelib.domain.errors import (
@@ -222,7 +222,7 @@ class TestSafety:
 
 CRASHING = """
 import sys
-from chalicelib.adapters.dynamodb.control.fault_switches import MemorySwitchStore
+from chalicelib.adapters.memory.fault_switches import MemorySwitchStore
 from chalicelib.adapters.fault_injection.switches import FaultSwitches, Mode, Switch
 from chalicelib.adapters.system import SystemClock
 

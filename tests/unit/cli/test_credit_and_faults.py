@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 import pytest
 
-from chalicelib.adapters.dynamodb.control.fault_switches import MemorySwitchStore
 from chalicelib.adapters.fault_injection.switches import FaultSwitches
 from chalicelib.adapters.memory import FixedClock
+from chalicelib.adapters.memory.fault_switches import MemorySwitchStore
 from chalicelib.adapters.memory.payments import MemoryCreditLedger
 from chalicelib.cli import credit, faults
 from chalicelib.domain.errors import DependencyTimeout, DependencyUnavailable

@@ -9,16 +9,17 @@ from itertools import pairwise
 
 import pytest
 
-from chalicelib.adapters.dynamodb.control.fault_switches import MemorySwitchStore
 from chalicelib.adapters.fault_injection.faulty_ports import FaultyGateway
 from chalicelib.adapters.fault_injection.switches import FaultSwitches, Mode, Switch
 from chalicelib.adapters.memory import FixedClock, MemoryEventStore, SequentialIds
+from chalicelib.adapters.memory.circuits import MemoryCircuitStore
+from chalicelib.adapters.memory.fault_switches import MemorySwitchStore
 from chalicelib.adapters.memory.payments import MemoryChargeLedger
 from chalicelib.adapters.payments.guarded import GuardedGateway
 from chalicelib.adapters.payments.ledger import ChargeState
 from chalicelib.adapters.payments.sandbox.gateway import SandboxGateway
 from chalicelib.adapters.resilience.circuit_breaker import CircuitBreaker
-from chalicelib.adapters.resilience.circuits import MemoryCircuitStore, State
+from chalicelib.adapters.resilience.circuits import State
 from chalicelib.domain.errors import (
     Cancelled,
     CircuitOpen,

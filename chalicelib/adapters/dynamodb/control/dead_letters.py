@@ -17,8 +17,8 @@ import msgspec
 
 from chalicelib.adapters.aws.errors import translated
 from chalicelib.domain.failures import FailedOrder
+from chalicelib.domain.timestamps import moment, timestamp
 from chalicelib.ports import LETTER_COUNT_LIMIT, DeadLetter, LetterGroup
-from chalicelib.read_model.listing import moment, timestamp
 
 GROUPS = "DEADLETTERS"
 _DEPENDENCY = "DynamoDB"

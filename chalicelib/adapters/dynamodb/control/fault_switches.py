@@ -1,4 +1,4 @@
-"""Where failure switches are kept: in memory, or in DynamoDB for all processes of a stage.
+"""The failure switches of a stage, for all of its processes.
 
 DynamoDB, table `control`: pk FAULTS, sk <dependency>/<operation> (the switch); pk FAULT-CALLS#<dependency>, sk the
 second (a counter).
@@ -6,11 +6,9 @@ second (a counter).
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
-from threading import RLock
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -21,44 +19,6 @@ from chalicelib.adapters.fault_injection.switches import LONGEST_REHEARSAL, Mode
 STORE = "DynamoDB"
 
 Item = dict[str, Any]
-
-
-class MemorySwitchStore:
-    """SwitchStore of one process."""
-
-    def __init__(self) -> None:
-        self._lock = RLock()
-        self._switches: dict[tuple[str, str], Switch] = {}
-        self._calls: dict[str, Counter[datetime]] = {}
-
-    def put(self, switch: Switch) -> None:
-        with self._lock:
-            self._switches[switch.dependency, switch.operation] = switch
-
-    def clear(self, dependency: str, operation: str) -> None:
-        with self._lock:
-            self._switches.pop((dependency, operation), None)
-
-    def switches(self) -> Sequence[Switch]:
-        with self._lock:
-            return [switch for _, switch in sorted(self._switches.items())]
-
-    def use(self, switch: Switch) -> bool:
-        with self._lock:
-            stored = self._switches.get((switch.dependency, switch.operation))
-            if stored is None or stored.remaining == 0:
-                return False
-            if stored.remaining is not None:
-                self.put(replace(stored, remaining=stored.remaining - 1))
-            return True
-
-    def count_call(self, dependency: str, now: datetime) -> None:
-        with self._lock:
-            self._calls.setdefault(dependency, Counter())[now.replace(microsecond=0)] += 1
-
-    def calls(self, dependency: str) -> Mapping[datetime, int]:
-        with self._lock:
-            return dict(sorted(self._calls.get(dependency, Counter()).items()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 
 from chalicelib.acknowledgements.outbox import OutboxEntry
 from chalicelib.adapters.aws.errors import error_code, translated
-from chalicelib.read_model.listing import moment, timestamp
+from chalicelib.domain.timestamps import moment, timestamp
 
 DEPENDENCY = "DynamoDB (control)"
 WAITING = "OUTBOX"

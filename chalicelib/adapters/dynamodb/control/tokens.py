@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from chalicelib.adapters.aws.errors import error_code, translated
 from chalicelib.auth.tokens import Role, TokenRecord
-from chalicelib.read_model.listing import moment, timestamp
+from chalicelib.domain.timestamps import moment, timestamp
 
 KEPT_AFTER_EXPIRY = timedelta(days=400)
 """A record outlives its token, so that an audit finds whose it was; then DynamoDB deletes it (`expires_at`)."""

@@ -15,7 +15,7 @@ import msgspec
 
 from chalicelib.domain.errors import CorruptHistory, EventTooLarge
 from chalicelib.domain.events import EVENT_TYPES, Event, RecordedEvent
-from chalicelib.read_model.listing import moment, timestamp
+from chalicelib.domain.timestamps import moment, timestamp
 
 MAX_ITEM_BYTES = 400 * 1024
 """DynamoDB's limit for one item, names included."""

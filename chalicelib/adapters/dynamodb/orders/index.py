@@ -17,8 +17,8 @@ from typing import Any
 from chalicelib.adapters.aws.errors import translated
 from chalicelib.adapters.dynamodb.orders.items import SHARDS, day_of, shard_value
 from chalicelib.adapters.dynamodb.tables import ORDERS_INDEXES, POSITION
+from chalicelib.domain.timestamps import timestamp
 from chalicelib.ports import OrderQuery
-from chalicelib.read_model.listing import timestamp
 
 DEPENDENCY = "DynamoDB (orders)"
 SHARD_PAGE = 25

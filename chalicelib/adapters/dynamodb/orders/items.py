@@ -13,8 +13,9 @@ import msgspec
 
 from chalicelib.adapters.dynamodb.tables import POSITION
 from chalicelib.domain.errors import CorruptHistory
+from chalicelib.domain.timestamps import timestamp
 from chalicelib.ports import OrderRow
-from chalicelib.read_model.listing import position, timestamp
+from chalicelib.read_model.listing import position
 
 SHARDS = 8
 """A partition takes 1,000 writes a second; the orders of a day, or of a status, are spread over this many."""

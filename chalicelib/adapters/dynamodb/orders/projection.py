@@ -21,8 +21,9 @@ from chalicelib.adapters.dynamodb.batch_get import MAX_KEYS, batch_get
 from chalicelib.adapters.dynamodb.orders.index import DEPENDENCY, MAX_POSITIONS, OrderIndex
 from chalicelib.adapters.dynamodb.orders.items import day_of, row_key, row_of, to_item
 from chalicelib.adapters.resilience.backoff import Backoff
+from chalicelib.domain.timestamps import timestamp
 from chalicelib.ports import Clock, Ids, OrderPage, OrderQuery, OrderRow
-from chalicelib.read_model.listing import decode_cursor, encode_cursor, matches, position, timestamp
+from chalicelib.read_model.listing import decode_cursor, encode_cursor, matches, position
 
 OLDEST = "#oldest"
 """Key of the one item that is not a row: the oldest day of any row, at which a walk over the days ends."""
