@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from chalicelib.adapters.s3.reference_publisher import S3ReferencePublisher
-from chalicelib.auth.issue import TokenDesk
+from chalicelib.auth.issue import TokenIssuer
 from chalicelib.auth.tokens import Role
 from chalicelib.reference_data.publish import publish
 from chalicelib.reference_data.sources import read_directory
@@ -40,7 +40,7 @@ class Seed:
 
     def tokens(self) -> dict[str, str]:
         """One token per role; `ingest` is that of the first source, `ingest:<source>` of each."""
-        desk = TokenDesk(self.app.tokens, self.app.clock, secrets.token_bytes)
+        desk = TokenIssuer(self.app.tokens, self.app.clock, secrets.token_bytes)
         tokens = {
             f"ingest:{source}": desk.create(Role.INGEST, source, TOKEN_LIFE, "local seed").token
             for source in self.sources

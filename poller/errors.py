@@ -21,7 +21,7 @@ from chalicelib.mapping.faults import Fault as Fault
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class SourceProblem:
     """One mistake in a source file: where (`cursor.column`), what, and what to write instead."""
 
     path: str
@@ -34,7 +34,7 @@ class Problem:
 class InvalidSourceFile(Misconfigured):
     """All mistakes of a source file at once."""
 
-    def __init__(self, name: str, problems: tuple[Problem, ...]) -> None:
+    def __init__(self, name: str, problems: tuple[SourceProblem, ...]) -> None:
         self.name = name
         self.problems = problems
         super().__init__(f"source file {name}: " + "; ".join(str(problem) for problem in problems))

@@ -15,7 +15,7 @@ from enum import StrEnum
 from chalicelib.domain.events import OrderReceived, RecordedEvent
 from chalicelib.domain.order import OrderContent, order_id
 from chalicelib.orders.accept import differences
-from chalicelib.orders.repository import Journal
+from chalicelib.orders.repository import OrderRepository
 from chalicelib.ports import OrderQuery, Projection
 from poller.database.keyset import Bound
 from poller.database.queries import Select
@@ -36,7 +36,7 @@ CLOCKS_APART = timedelta(days=1)
 """An order may be received here this much before its own `ordered_at`: clocks and time zones differ."""
 
 
-class Kind(StrEnum):
+class DifferenceKind(StrEnum):
     """How the two sides disagree about an order."""
 
     MISSING = "missing"  # in the ERP, not here
@@ -49,7 +49,7 @@ class Kind(StrEnum):
 class Finding:
     """One disagreement. `stage` is how far the order has come here; `detail` names fields, never their values."""
 
-    kind: Kind
+    kind: DifferenceKind
     external_id: str
     order_id: str
     stage: str
@@ -62,7 +62,7 @@ class Report:
 
     in_erp: int = 0
     here: int = 0
-    counts: Counter[Kind] = field(default_factory=Counter)
+    counts: Counter[DifferenceKind] = field(default_factory=Counter)
     findings: list[Finding] = field(default_factory=list)
 
     @property
@@ -92,7 +92,7 @@ class Ours:
 
     first_events: FirstEvents
     projection: Projection
-    journal: Journal
+    journal: OrderRepository
     missing_stage: Callable[[RawOrder], str]
 
 
@@ -109,7 +109,7 @@ def reconcile(source: str, pages: Iterable[Sequence[RawOrder]], mapper: Mapper, 
             report.here += 1
             stage = str(ours.journal.load(first.order_id).status)
             detail = f"accepted through {event.channel}; the ERP has no such order (any more)"
-            report.add(Finding(Kind.EXTRA, event.content.external_id, first.order_id, stage, detail))
+            report.add(Finding(DifferenceKind.EXTRA, event.content.external_id, first.order_id, stage, detail))
     return report
 
 
@@ -158,14 +158,14 @@ def _compare(
 def _compare_one(raw: RawOrder, content: OrderContent, first: RecordedEvent | None, ours: Ours, report: Report) -> None:
     if first is None:
         stage = ours.missing_stage(raw)
-        report.add(Finding(Kind.MISSING, content.external_id, content.order_id, stage))
+        report.add(Finding(DifferenceKind.MISSING, content.external_id, content.order_id, stage))
         return
     event = first.event
     assert isinstance(event, OrderReceived)
     if event.content != content and event.payload_hash != content.payload_hash():  # equal contents are the rule
         stage = str(ours.journal.load(first.order_id).status)
         fields = ", ".join(difference.field for difference in differences(event.content, content))
-        report.add(Finding(Kind.DIFFERENT, content.external_id, content.order_id, stage, fields))
+        report.add(Finding(DifferenceKind.DIFFERENT, content.external_id, content.order_id, stage, fields))
 
 
 def _report_unmappable(
@@ -180,7 +180,7 @@ def _report_unmappable(
         report.here += 1
     report.in_erp += 1
     stage = str(ours.journal.load(key).status) if first is not None else "quarantined"
-    report.add(Finding(Kind.UNMAPPABLE, name, key, stage, str(bad)))
+    report.add(Finding(DifferenceKind.UNMAPPABLE, name, key, stage, str(bad)))
 
 
 def _not_among(known: set[str], source: str, ours: Ours, period: Period) -> Iterator[RecordedEvent]:

@@ -17,7 +17,7 @@ from chalicelib.domain.errors import PermanentError
 from chalicelib.domain.events import OUTCOMES, ErpAcknowledged, RecordedEvent
 from chalicelib.domain.state import Order
 from chalicelib.observability import log_context, logger
-from chalicelib.orders.repository import Journal
+from chalicelib.orders.repository import OrderRepository
 
 CHANNEL = "http"
 FIRST_DELAY_S = 15
@@ -46,7 +46,7 @@ class AnnounceOutcome:
 class AcknowledgeErp:
     """Handles one message. `park` puts one away with its reason. Raises TransientError: the message comes again."""
 
-    journal: Journal
+    journal: OrderRepository
     callback: Callback
     park: Callable[[str, str], None]
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from chalicelib.adapters.aws.errors import translated
+from chalicelib.adapters.aws.errors import aws_errors_translated
 from chalicelib.workflow.bulk import first_input
 
 _DEPENDENCY = "step functions"
@@ -53,7 +53,7 @@ def _name(key: str, attempt: int) -> str:
 
 def _start(client: Any, state_machine_arn: str, name: str, execution_input: Mapping[str, object]) -> bool:
     """False if an execution of that name was started before. Raises as `translated`."""
-    with translated(_DEPENDENCY):
+    with aws_errors_translated(_DEPENDENCY):
         try:
             client.start_execution(stateMachineArn=state_machine_arn, name=name, input=json.dumps(execution_input))
         except client.exceptions.ExecutionAlreadyExists:
@@ -64,7 +64,7 @@ def _start(client: Any, state_machine_arn: str, name: str, execution_input: Mapp
 def _is_running(client: Any, state_machine_arn: str, name: str) -> bool:
     """False if the execution has ended or was never started. Raises as `translated`."""
     executions = state_machine_arn.replace(":stateMachine:", ":execution:")
-    with translated(_DEPENDENCY):
+    with aws_errors_translated(_DEPENDENCY):
         try:
             execution = client.describe_execution(executionArn=f"{executions}:{name}")
         except client.exceptions.ExecutionDoesNotExist:

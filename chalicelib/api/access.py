@@ -6,7 +6,7 @@ from datetime import datetime
 
 from chalicelib.api.http import problems
 from chalicelib.api.http.problems import Problem
-from chalicelib.api.http.request import Call
+from chalicelib.api.http.request import Request
 from chalicelib.auth.tokens import Principal, Role
 
 INCLUDES = {
@@ -17,9 +17,9 @@ INCLUDES = {
 """What a role can do that another one can: operate includes read."""
 
 
-def caller(call: Call, now: datetime) -> Principal:
+def caller(request: Request, now: datetime) -> Principal:
     """The caller. Raises Problem (401) without one, or if its token has expired since API Gateway cached the answer."""
-    passed = call.authorizer
+    passed = request.authorizer
     if not passed.get("role"):
         raise Problem(problems.UNAUTHORIZED, "This route needs a token: send it as `Authorization: Bearer ob_...`.")
     expires_at = datetime.fromisoformat(passed["expires_at"])
@@ -30,9 +30,9 @@ def caller(call: Call, now: datetime) -> Principal:
     )
 
 
-def require(call: Call, now: datetime, *roles: Role) -> Principal:
+def require(request: Request, now: datetime, *roles: Role) -> Principal:
     """The caller, if its role is, or includes, one of `roles`. Raises Problem (401, 403)."""
-    principal = caller(call, now)
+    principal = caller(request, now)
     if INCLUDES[principal.role].isdisjoint(roles):
         needed = " or ".join(roles)
         raise Problem(problems.FORBIDDEN, f"This needs a token of role {needed}; yours has the role {principal.role}.")

@@ -14,14 +14,14 @@ from typing import Any
 from chalice import Chalice
 
 from chalicelib.api.http import problems
-from chalicelib.api.http.problems import FieldError, Kind, Problem, answer_of
-from chalicelib.api.http.request import Call
+from chalicelib.api.http.problems import FieldError, Problem, ProblemType, answer_of
+from chalicelib.api.http.request import Request
 from chalicelib.observability import log_context
 
 CORRELATION_HEADER = "X-Correlation-ID"
 _CORRELATION_ID = re.compile(r"[A-Za-z0-9._-]{1,64}\Z", re.ASCII)
 
-_KIND_OF_STATUS: dict[int, Kind] = {kind.status: kind for kind in reversed(problems.KINDS)}
+_KIND_OF_STATUS: dict[int, ProblemType] = {kind.status: kind for kind in reversed(problems.KINDS)}
 """The first kind of each status in the list is the general one."""
 
 INTERNAL_DETAIL = "Something went wrong that we did not foresee. The correlation id leads us to the cause."
@@ -48,15 +48,15 @@ class OrderbridgeApi(Chalice):  # type: ignore[misc]  # Chalice has no types
         return response
 
     def _respond(self, event: dict[str, Any], context: Any, refuse_header: bool) -> dict[str, Any]:
-        call = Call.of(event)
+        request = Request.of(event)
         if refuse_header:
-            return _response(_wrong_correlation_id(), call)
+            return _response(_wrong_correlation_id(), request)
         if event["requestContext"]["resourcePath"] not in self.routes:
-            return _response(Problem(problems.NOT_FOUND, "There is no such route; see /openapi.json."), call)
+            return _response(Problem(problems.NOT_FOUND, "There is no such route; see /openapi.json."), request)
         response: dict[str, Any] = super().__call__(event, context)
         if response["statusCode"] < 400 or _media_type(response) == problems.CONTENT_TYPE:
             return response
-        return _response(_framework_problem(response), call)
+        return _response(_framework_problem(response), request)
 
 
 def _framework_problem(response: Mapping[str, Any]) -> Problem:
@@ -81,8 +81,8 @@ def _message(response: Mapping[str, Any]) -> str:
     return str(body.get("Message", ""))[:500] if isinstance(body, dict) else ""
 
 
-def _response(problem: Problem, call: Call) -> dict[str, Any]:
-    answer = answer_of(problem, call)
+def _response(problem: Problem, request: Request) -> dict[str, Any]:
+    answer = answer_of(problem, request)
     return {
         "statusCode": answer.status,
         "headers": answer.all_headers(),

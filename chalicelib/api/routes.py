@@ -9,17 +9,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from chalice.app import Blueprint, Response
+from chalice.app import Blueprint
+from chalice.app import Response as ChaliceResponse
 
 from chalicelib.api.handlers import batches, dead_letters, orders, system
 from chalicelib.api.http.problem_of_error import problem_of
 from chalicelib.api.http.problems import Problem, answer_of
-from chalicelib.api.http.request import JSON, Answer, Call
+from chalicelib.api.http.request import JSON, Request, Response
 from chalicelib.api.services import ApiServices
 from chalicelib.domain.errors import OrderbridgeError, PermanentError, UnknownOrder
 from chalicelib.observability import logger
 
-Handler = Callable[[Call, ApiServices], Answer]
+Handler = Callable[[Request, ApiServices], Response]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,24 +73,24 @@ def _view(api: Any, handler: Handler, services: Callable[[], ApiServices]) -> Ca
     """A view function as Chalice wants it. Its name becomes the route's, its docstring API Gateway's summary."""
 
     def view(**_: str) -> Any:
-        call = Call.of(api.current_request.to_original_event())
-        answer = _answer(handler, call, services)
-        return Response(answer.text(), answer.all_headers(), answer.status)
+        request = Request.of(api.current_request.to_original_event())
+        answer = _answer(handler, request, services)
+        return ChaliceResponse(answer.text(), answer.all_headers(), answer.status)
 
     view.__name__ = handler.__name__
     view.__doc__ = handler.__doc__
     return view
 
 
-def _answer(handler: Handler, call: Call, services: Callable[[], ApiServices]) -> Answer:
+def _answer(handler: Handler, request: Request, services: Callable[[], ApiServices]) -> Response:
     """What the handler answers, or the problem that its error stands for. Bugs pass through, to be logged as such."""
     try:
-        return handler(call, services())
+        return handler(request, services())
     except Problem as problem:
-        return answer_of(problem, call)
+        return answer_of(problem, request)
     except OrderbridgeError as error:
         if isinstance(error, PermanentError) and not isinstance(error, UnknownOrder):
             logger().exception("request failed", extra={"error": type(error).__name__})
         else:
             logger().info("request not fulfilled", extra={"error": type(error).__name__})
-        return answer_of(problem_of(error), call)
+        return answer_of(problem_of(error), request)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from chalicelib.batches.service import BatchDesk
+from chalicelib.batches.service import BatchService
 from chalicelib.orders.accept import Intake
 from chalicelib.orders.commands import OrderCommands
 from chalicelib.ports import Clock, DeadLetters, EventStore, Projection
@@ -39,7 +39,7 @@ class ApiServices:
     commands: OrderCommands
     letters: DeadLetters
     jobs: GroupJobs
-    batches: BatchDesk
+    batches: BatchService
     health: Callable[[], Sequence[Check]]
     version: str
     limits: Limits = field(default_factory=Limits)

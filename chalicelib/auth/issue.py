@@ -30,7 +30,7 @@ class Issued:
 
 
 @dataclass(frozen=True, slots=True)
-class TokenDesk:
+class TokenIssuer:
     """Raises Refused, saying what to do instead. `entropy(n)` gives n bytes of cryptographic quality."""
 
     store: TokenStore

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from chalicelib.batches.model import Outcome, Result, correlation_id_of
-from chalicelib.batches.parsing.records import Record
+from chalicelib.batches.model import LineOutcome, LineResult, correlation_id_of
+from chalicelib.batches.parsing.records import FileRecord
 from chalicelib.domain.errors import EventTooLarge
 from chalicelib.domain.order import OrderContent
 from chalicelib.orders.accept import Intake, OrderConflict
@@ -26,7 +26,7 @@ class AcceptLine:
 
     intake: Intake
 
-    def read(self, source: str, record: Record) -> OrderContent | Result:
+    def read(self, source: str, record: FileRecord) -> OrderContent | LineResult:
         """The order of the line; its result at once if it is none of `source`."""
         if record.problems:
             return _invalid(record, record.external_id, record.problems)
@@ -39,7 +39,7 @@ class AcceptLine:
             return _invalid(record, content.external_id, (("source", f"must be {source}, as for the whole file"),))
         return content
 
-    def __call__(self, batch_id: str, record: Record, content: OrderContent) -> Result:
+    def __call__(self, batch_id: str, record: FileRecord, content: OrderContent) -> LineResult:
         """Raises TransientError: the line was not handed over for sure, and must be again."""
         own = correlation_id_of(batch_id, record.line)
         try:
@@ -48,20 +48,20 @@ class AcceptLine:
             return _conflict(record, content.external_id, conflict)
         except EventTooLarge as error:
             return _invalid(record, content.external_id, (("", str(error)),))
-        outcome = Outcome.ACCEPTED if accepted.correlation_id == own else Outcome.DUPLICATE
-        return Result(record.line, content.external_id, outcome, accepted.order_id)
+        outcome = LineOutcome.ACCEPTED if accepted.correlation_id == own else LineOutcome.DUPLICATE
+        return LineResult(record.line, content.external_id, outcome, accepted.order_id)
 
 
-def _invalid(record: Record, external_id: str, problems: tuple[tuple[str, str], ...]) -> Result:
-    return Result(record.line, external_id, Outcome.INVALID, errors=problems[:MAX_ERRORS])
+def _invalid(record: FileRecord, external_id: str, problems: tuple[tuple[str, str], ...]) -> LineResult:
+    return LineResult(record.line, external_id, LineOutcome.INVALID, errors=problems[:MAX_ERRORS])
 
 
-def _conflict(record: Record, external_id: str, conflict: OrderConflict) -> Result:
+def _conflict(record: FileRecord, external_id: str, conflict: OrderConflict) -> LineResult:
     fields = tuple(
         (difference.field, "differs from the order that was accepted before under this number")
         for difference in conflict.differences[:MAX_ERRORS]
     )
-    return Result(record.line, external_id, Outcome.INVALID, conflict.order.order_id, fields)
+    return LineResult(record.line, external_id, LineOutcome.INVALID, conflict.order.order_id, fields)
 
 
 def _external_id(text: str) -> str:

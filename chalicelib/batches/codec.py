@@ -7,21 +7,21 @@ from typing import TypeVar
 
 import msgspec
 
-from chalicelib.batches.model import Result
-from chalicelib.batches.parsing.records import Record
+from chalicelib.batches.model import LineResult
+from chalicelib.batches.parsing.records import FileRecord
 
-Line = TypeVar("Line", Record, Result)
+Line = TypeVar("Line", FileRecord, LineResult)
 
 _encoder = msgspec.json.Encoder()
 
 
-def encode_lines(lines: Iterable[Record] | Iterable[Result]) -> bytes:
+def encode_lines(lines: Iterable[FileRecord] | Iterable[LineResult]) -> bytes:
     return _encoder.encode_lines(lines)
 
 
-def decode_records(data: bytes) -> list[Record]:
-    return msgspec.json.Decoder(Record).decode_lines(data)
+def decode_records(data: bytes) -> list[FileRecord]:
+    return msgspec.json.Decoder(FileRecord).decode_lines(data)
 
 
-def decode_results(data: bytes) -> list[Result]:
-    return msgspec.json.Decoder(Result).decode_lines(data)
+def decode_results(data: bytes) -> list[LineResult]:
+    return msgspec.json.Decoder(LineResult).decode_lines(data)

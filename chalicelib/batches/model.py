@@ -34,7 +34,7 @@ class BatchState(StrEnum):
     REFUSED = "REFUSED"
 
 
-class Outcome(StrEnum):
+class LineOutcome(StrEnum):
     """What became of a line when it was handed to accept()."""
 
     ACCEPTED = "accepted"
@@ -99,18 +99,18 @@ class Batch:
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class LineResult:
     """What became of one line. `errors` are (field, message); `order_id` is empty unless there is such an order."""
 
     line: int
     external_id: str
-    outcome: Outcome
+    outcome: LineOutcome
     order_id: str = ""
     errors: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Counts:
+class BatchCounts:
     """The accounting. received = accepted + duplicate + invalid; accepted = the other five."""
 
     duplicate: int = 0
@@ -134,8 +134,8 @@ class Counts:
         """Lines whose outcome is known."""
         return self.received - self.running
 
-    def __add__(self, other: Counts) -> Counts:
-        return Counts(*(getattr(self, name) + getattr(other, name) for name in self.__slots__))
+    def __add__(self, other: BatchCounts) -> BatchCounts:
+        return BatchCounts(*(getattr(self, name) + getattr(other, name) for name in self.__slots__))
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,8 +160,8 @@ class Page:
     parts: tuple[str, ...] = ()
 
     @property
-    def counts(self) -> Counts:
-        return Counts(
+    def counts(self) -> BatchCounts:
+        return BatchCounts(
             duplicate=self.duplicate,
             invalid=self.invalid,
             confirmed=self.confirmed,
@@ -180,15 +180,15 @@ class Page:
     def is_received(self) -> bool:
         return self.received == self.lines
 
-    def after(self, results: Iterable[Result]) -> Page:
+    def after(self, results: Iterable[LineResult]) -> Page:
         """With the results of the following lines."""
         found = list(results)
         outcomes = [result.outcome for result in found]
-        opened = tuple(result.order_id for result in found if result.outcome is Outcome.ACCEPTED)
+        opened = tuple(result.order_id for result in found if result.outcome is LineOutcome.ACCEPTED)
         return replace(
             self,
-            duplicate=self.duplicate + outcomes.count(Outcome.DUPLICATE),
-            invalid=self.invalid + outcomes.count(Outcome.INVALID),
+            duplicate=self.duplicate + outcomes.count(LineOutcome.DUPLICATE),
+            invalid=self.invalid + outcomes.count(LineOutcome.INVALID),
             open=self.open + opened,
         )
 

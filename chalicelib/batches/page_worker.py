@@ -16,8 +16,8 @@ from datetime import datetime, timedelta
 
 from chalicelib.batches.accept_line import AcceptLine
 from chalicelib.batches.codec import decode_records, encode_lines
-from chalicelib.batches.model import Batch, Cancellation, Page, Result, page_key, part_key
-from chalicelib.batches.parsing.records import Record
+from chalicelib.batches.model import Batch, Cancellation, LineResult, Page, page_key, part_key
+from chalicelib.batches.parsing.records import FileRecord
 from chalicelib.batches.ports import Files, Ledger, OrderRows
 from chalicelib.domain.errors import Refused, TransientError
 from chalicelib.domain.order import OrderContent
@@ -55,12 +55,12 @@ class _Work:
 
     batch: Batch
     page: Page
-    records: Sequence[Record]
+    records: Sequence[FileRecord]
     threads: Executor
     saved: Page
     saved_at: datetime
     moved_at: datetime
-    results: list[Result] = field(default_factory=list)
+    results: list[LineResult] = field(default_factory=list)
     failed: TransientError | None = None
     cancelled: set[str] = field(default_factory=set)
 
@@ -69,8 +69,8 @@ class _Work:
 class _Line:
     """A record, and the order that it holds, or the result of one that holds none."""
 
-    record: Record
-    read: OrderContent | Result
+    record: FileRecord
+    read: OrderContent | LineResult
 
 
 def _in_turns(lines: Iterable[_Line]) -> Iterator[list[_Line]]:
@@ -78,7 +78,7 @@ def _in_turns(lines: Iterable[_Line]) -> Iterator[list[_Line]]:
     part: list[_Line] = []
     seen: set[str] = set()
     for line in lines:
-        order_id = "" if isinstance(line.read, Result) else line.read.order_id
+        order_id = "" if isinstance(line.read, LineResult) else line.read.order_id
         if order_id in seen:
             yield part
             part, seen = [], set()
@@ -148,22 +148,22 @@ class PageWorker:
             work.results += results
 
     def _accept(
-        self, batch: Batch, chunk: Sequence[Record], threads: Executor
-    ) -> tuple[list[Result], TransientError | None]:
+        self, batch: Batch, chunk: Sequence[FileRecord], threads: Executor
+    ) -> tuple[list[LineResult], TransientError | None]:
         """The results up to the first line that could not be handed over, and why it could not.
 
         Lines of one order are handed over one after the other: the first of them in the file brings it.
         """
 
-        def one(line: _Line) -> Result | TransientError:
-            if isinstance(line.read, Result):
+        def one(line: _Line) -> LineResult | TransientError:
+            if isinstance(line.read, LineResult):
                 return line.read
             try:
                 return self.accept(batch.batch_id, line.record, line.read)
             except TransientError as error:
                 return error
 
-        results: list[Result] = []
+        results: list[LineResult] = []
         for lines in _in_turns([_Line(record, self.accept.read(batch.source, record)) for record in chunk]):
             for result in threads.map(one, lines):
                 if isinstance(result, TransientError):

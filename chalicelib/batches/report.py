@@ -13,11 +13,11 @@ from typing import Any
 from chalicelib.batches.codec import decode_records, decode_results
 from chalicelib.batches.model import (
     Batch,
+    BatchCounts,
     BatchState,
-    Counts,
-    Outcome,
+    LineOutcome,
+    LineResult,
     Page,
-    Result,
     page_key,
     report_key,
 )
@@ -44,7 +44,7 @@ class MakeReport:
 
     def __call__(self, batch: Batch) -> Batch:
         now = self.clock.now()
-        total = Counts()
+        total = BatchCounts()
         with ExitStack() as stack:
             sinks = {
                 kind: stack.enter_context(self.files.sink(report_key(batch.batch_id, kind), content_type))
@@ -74,7 +74,7 @@ class MakeReport:
         return page, _lines(results, rows, skipped)
 
 
-def closing(batch: Batch, counts: Counts) -> dict[str, Any]:
+def closing(batch: Batch, counts: BatchCounts) -> dict[str, Any]:
     """The state in which a batch ends, and why if that is not the usual one."""
     if batch.lines is None:
         return {"state": BatchState.INCOMPLETE, "problem": batch.problem or "the file could not be split into pages"}
@@ -99,7 +99,7 @@ def brought_up_to_date(page: Page, rows: Mapping[str, OrderRow], ledger: Ledger)
 
 
 def _lines(
-    results: Sequence[Result], rows: Mapping[str, OrderRow], skipped: Sequence[tuple[int, str]]
+    results: Sequence[LineResult], rows: Mapping[str, OrderRow], skipped: Sequence[tuple[int, str]]
 ) -> Iterator[dict[str, Any]]:
     for result in results:
         row = rows.get(result.order_id)
@@ -117,9 +117,9 @@ def _lines(
         yield {"line": line, "external_id": external_id, "outcome": NOT_PROCESSED, **empty}
 
 
-def _status(result: Result, row: OrderRow | None) -> str:
+def _status(result: LineResult, row: OrderRow | None) -> str:
     """Of an invalid line none, even if an order of its number exists: that one is another."""
-    if result.outcome is Outcome.INVALID or not result.order_id:
+    if result.outcome is LineOutcome.INVALID or not result.order_id:
         return ""
     return row.status if row else "RECEIVED"
 

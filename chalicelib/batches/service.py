@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from chalicelib.batches.accounting import Pace, counted, pace
-from chalicelib.batches.model import Batch, BatchState, Cancellation, Counts, Format, Page, Upload, report_key
+from chalicelib.batches.accounting import Throughput, counted, pace
+from chalicelib.batches.model import Batch, BatchCounts, BatchState, Cancellation, Format, Page, Upload, report_key
 from chalicelib.batches.parsing.file import MAX_UPLOAD_BYTES
 from chalicelib.batches.ports import Files, Ledger, OrderRows, UploadForm
 from chalicelib.batches.report import brought_up_to_date
@@ -21,17 +21,17 @@ LOOKED_UP_AGAIN = 300
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class BatchStatus:
     """A batch, its sums and its pace, of one moment; `report` maps csv and jsonl to links."""
 
     batch: Batch
-    counts: Counts
-    pace: Pace
+    counts: BatchCounts
+    pace: Throughput
     report: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class BatchDesk:
+class BatchService:
     """Behind the API."""
 
     ledger: Ledger
@@ -60,7 +60,7 @@ class BatchDesk:
         assert batch is not None, "orders that were JSON in the request are JSON in the file"
         return batch, batch.key == key
 
-    def standing(self, batch: Batch) -> Standing:
+    def standing(self, batch: Batch) -> BatchStatus:
         """The accounting as of now. After the end, orders that were parked may have moved on: these are looked up."""
         pages = list(self.ledger.pages(batch.batch_id))
         if batch.finished_at is not None:
@@ -72,7 +72,7 @@ class BatchDesk:
                 kind: self.files.link(report_key(batch.batch_id, kind), f"{batch.batch_id}.{kind}")
                 for kind in ("jsonl", "csv")
             }
-        return Standing(batch, counts, pace(batch, counts, self.clock.now()), links)
+        return BatchStatus(batch, counts, pace(batch, counts, self.clock.now()), links)
 
     def cancel(self, batch: Batch, by: str, reason: str, orders: bool) -> Batch:
         """Accept no further line. Raises Refused if the batch has ended, Contention."""

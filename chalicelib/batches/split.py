@@ -14,7 +14,7 @@ from chalicelib.batches.codec import encode_lines
 from chalicelib.batches.errors import BrokenFile
 from chalicelib.batches.model import Batch, BatchState, manifest_key, page_key
 from chalicelib.batches.parsing.read import read
-from chalicelib.batches.parsing.records import Record
+from chalicelib.batches.parsing.records import FileRecord
 from chalicelib.batches.ports import Files, Ledger
 from chalicelib.observability import logger
 from chalicelib.ports import Clock
@@ -78,9 +78,9 @@ class SplitFile:
         return Splitting("done", number)
 
 
-def _paged(records: Iterable[Record], lines: int) -> Iterator[list[Record]]:
+def _paged(records: Iterable[FileRecord], lines: int) -> Iterator[list[FileRecord]]:
     """Pages of so many lines, or fewer if these are long. Depends on the records only, so pages never shift."""
-    page: list[Record] = []
+    page: list[FileRecord] = []
     characters = 0
     for record in records:
         page.append(record)

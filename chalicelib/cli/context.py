@@ -44,7 +44,7 @@ def _region_of_profile() -> str:
 
 def _account_of_caller(region: str) -> str:
     from chalicelib.adapters.aws.clients import client
-    from chalicelib.adapters.aws.errors import translated
+    from chalicelib.adapters.aws.errors import aws_errors_translated
 
-    with translated("STS"):
+    with aws_errors_translated("STS"):
         return str(client("sts", region).get_caller_identity()["Account"])

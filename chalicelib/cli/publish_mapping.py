@@ -19,7 +19,7 @@ from chalicelib.domain.errors import OrderbridgeError
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}\Z", re.ASCII)
 
 
-class Publisher(Protocol):
+class MappingPublisher(Protocol):
     """Where mappings are kept. Raises DependencyUnavailable, Misconfigured."""
 
     def publish(self, source: str, name: str, text: str) -> str:
@@ -27,7 +27,7 @@ class Publisher(Protocol):
         ...
 
 
-def main(arguments: Sequence[str], publisher: Callable[[], Publisher], out: TextIO) -> int:
+def main(arguments: Sequence[str], publisher: Callable[[], MappingPublisher], out: TextIO) -> int:
     """0 if it was published, or could be; 1 with a sentence if not."""
     parser = argparse.ArgumentParser(prog="python -m chalicelib.cli.publish_mapping", description=__doc__)
     parser.add_argument("source", help="the source whose files it is for")

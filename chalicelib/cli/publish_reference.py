@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from chalicelib.domain.errors import OrderbridgeError
-from chalicelib.reference_data.publish import Publisher, publish
+from chalicelib.reference_data.publish import ReferenceDataPublisher, publish
 from chalicelib.reference_data.sources import BadReferenceData, read_directory
 
 MAX_PROBLEMS_SHOWN = 200
@@ -22,7 +22,7 @@ MAX_PROBLEMS_SHOWN = 200
 
 def run(
     arguments: Sequence[str],
-    make_publisher: Callable[[str], Publisher],
+    make_publisher: Callable[[str], ReferenceDataPublisher],
     say: Callable[[str], None],
     complain: Callable[[str], None],
 ) -> int:
@@ -69,7 +69,7 @@ def main() -> int:
     from chalicelib.adapters.s3.reference_publisher import S3ReferencePublisher
     from chalicelib.cli.context import operator_application
 
-    def make_publisher(stage: str) -> Publisher:
+    def make_publisher(stage: str) -> ReferenceDataPublisher:
         app = operator_application(stage)
         return S3ReferencePublisher(app.client("s3"), app.settings.bucket("reference"))
 

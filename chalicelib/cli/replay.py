@@ -14,7 +14,7 @@ from typing import TextIO
 
 from chalicelib.domain.errors import OrderbridgeError
 from chalicelib.ports import Clock
-from chalicelib.read_model.comparison import PARALLEL, Comparison, Difference, compare
+from chalicelib.read_model.comparison import PARALLEL, Comparison, RowDifference, compare
 
 __all__ = ["Replay", "compare", "run"]
 
@@ -36,7 +36,7 @@ class Replay:
     clock: Clock
     report: Callable[[int], None] = _silent
 
-    def compare(self) -> tuple[int, list[Difference]]:
+    def compare(self) -> tuple[int, list[RowDifference]]:
         """How many orders there are, and every lasting difference between their events and the read model."""
         orders, suspects = 0, set()
         for order_id, found in self.models.look():
@@ -47,7 +47,7 @@ class Replay:
                 self.report(orders)
         return orders, self.compare_again(sorted(suspects))
 
-    def compare_again(self, order_ids: Sequence[str]) -> list[Difference]:
+    def compare_again(self, order_ids: Sequence[str]) -> list[RowDifference]:
         """The differences of these orders, once the read model has had time to follow."""
         if order_ids:
             self.clock.sleep(SETTLING_S)
@@ -78,7 +78,7 @@ def run(
     return 1 if differences else 0
 
 
-def _show(orders: int, differences: Sequence[Difference], out: TextIO) -> None:
+def _show(orders: int, differences: Sequence[RowDifference], out: TextIO) -> None:
     for difference in differences:
         print(difference, file=out)
     differing = len({difference.order_id for difference in differences})

@@ -19,14 +19,14 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any, TextIO
 
-from chalicelib.auth.issue import Issued, TokenDesk
+from chalicelib.auth.issue import Issued, TokenIssuer
 from chalicelib.auth.tokens import CACHE_SECONDS, Role, TokenRecord
 from chalicelib.domain.errors import OrderbridgeError
 
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
 
-def main(arguments: Sequence[str], desk: Callable[[], TokenDesk], out: TextIO, err: TextIO) -> int:
+def main(arguments: Sequence[str], desk: Callable[[], TokenIssuer], out: TextIO, err: TextIO) -> int:
     """Runs one command; 0 if it was done, 1 with a sentence if not."""
     options = _parser().parse_args(arguments)
     try:
@@ -37,23 +37,23 @@ def main(arguments: Sequence[str], desk: Callable[[], TokenDesk], out: TextIO, e
     return 0
 
 
-def _create(options: argparse.Namespace, desk: TokenDesk, out: TextIO, err: TextIO) -> None:
+def _create(options: argparse.Namespace, desk: TokenIssuer, out: TextIO, err: TextIO) -> None:
     issued = desk.create(Role(options.role), options.source, timedelta(days=options.days), options.label)
     _hand_over(issued, out, err)
 
 
-def _rotate(options: argparse.Namespace, desk: TokenDesk, out: TextIO, err: TextIO) -> None:
+def _rotate(options: argparse.Namespace, desk: TokenIssuer, out: TextIO, err: TextIO) -> None:
     issued = desk.rotate(options.id, options.overlap, timedelta(days=options.days))
     print(f"token {options.id} stays valid for {options.overlap} more, unless it expires before that", file=err)
     _hand_over(issued, out, err)
 
 
-def _revoke(options: argparse.Namespace, desk: TokenDesk, out: TextIO, err: TextIO) -> None:
+def _revoke(options: argparse.Namespace, desk: TokenIssuer, out: TextIO, err: TextIO) -> None:
     record = desk.revoke(options.id)
     print(f"token {record.token_id} is revoked; within {CACHE_SECONDS} s nothing accepts it any more", file=err)
 
 
-def _list(options: argparse.Namespace, desk: TokenDesk, out: TextIO, err: TextIO) -> None:
+def _list(options: argparse.Namespace, desk: TokenIssuer, out: TextIO, err: TextIO) -> None:
     now = desk.clock.now()
     records = sorted(desk.store.all(), key=lambda record: (record.created_at, record.token_id))
     rows = [_row(record, record.state(now)) for record in records]
@@ -131,14 +131,14 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _desk() -> TokenDesk:
+def _desk() -> TokenIssuer:
     """Wired as the application is; asked for only when the command line is right."""
     import secrets
 
     from chalicelib.cli.context import operator_application
 
     app = operator_application()
-    return TokenDesk(app.tokens, app.clock, secrets.token_bytes)
+    return TokenIssuer(app.tokens, app.clock, secrets.token_bytes)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from chalicelib.deploy.config.functions import BY_NAME
 from chalicelib.deploy.config.placeholders import filled_in
 from chalicelib.deploy.config.stages import Stage, settings_of
 from chalicelib.deploy.errors import explained
-from chalicelib.deploy.record import Record
+from chalicelib.deploy.record import DeploymentRecord
 from chalicelib.deploy.stack_updates import Stack, Stacks
 from chalicelib.deploy.templates import bulk, resources, workflow
 from chalicelib.deploy.versions import Versions
@@ -44,9 +44,9 @@ class Deployment:
         return Stacks(self.client("cloudformation"), self.say)
 
     @property
-    def record(self) -> Record:
+    def record(self) -> DeploymentRecord:
         file = self.project / ".chalice" / "deployed" / f"{self.stage.name}.json"
-        return Record(self.client("s3"), self.settings.bucket("reference"), file)
+        return DeploymentRecord(self.client("s3"), self.settings.bucket("reference"), file)
 
     def fetch_record(self) -> None:
         """Before Chalice makes its plan."""

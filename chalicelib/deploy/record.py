@@ -23,7 +23,7 @@ _NOTHING_THERE = ("404", "NoSuchBucket", "NoSuchKey")
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class DeploymentRecord:
     """`s3` is a client; `file` is where Chalice keeps the record. Raises errors of AWS."""
 
     s3: Any

@@ -17,7 +17,7 @@ MAX_ATTEMPTS = 50
 """Executions of one order, redrives included; an order that needs more is abandoned by an operator."""
 
 
-def may_go_on(order: Order) -> None:
+def ensure_not_undone(order: Order) -> None:
     """Let a forward step run, or raise the Rejection that leads to the compensations."""
     if order.rejection is not None:
         raise AlreadyRejected(*order.rejection.reasons)

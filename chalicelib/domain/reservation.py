@@ -18,7 +18,7 @@ from enum import StrEnum
 from chalicelib.domain.errors import Reason
 
 
-class Holding(StrEnum):
+class ReservationState(StrEnum):
     """How far the reservation, or its release, has come."""
 
     TAKING = "TAKING"
@@ -33,14 +33,14 @@ class Reservation:
 
     order_id: str
     revision: int = 0
-    state: Holding = Holding.TAKING
+    state: ReservationState = ReservationState.TAKING
     held: Mapping[str, int] = field(default_factory=dict)
     returned: Mapping[str, int] = field(default_factory=dict)
     chunks: int = 0
 
     @property
     def can_take(self) -> bool:
-        return self.state is Holding.TAKING
+        return self.state is ReservationState.TAKING
 
     def missing(self, wanted: Mapping[str, int]) -> dict[str, int]:
         """What is still to be taken, by SKU in sorted order (so that large orders meet in the same order)."""
@@ -52,7 +52,7 @@ class Reservation:
         return replace(
             self,
             revision=self.revision + 1,
-            state=Holding.RESERVED if completes else Holding.TAKING,
+            state=ReservationState.RESERVED if completes else ReservationState.TAKING,
             held={**self.held, **chunk},
             chunks=self.chunks + 1,
         )
@@ -65,12 +65,12 @@ class Reservation:
 
     def give_back(self, chunk: Mapping[str, int]) -> Reservation:
         """Release a part for good; with nothing left, the reservation is RELEASED."""
-        assert self.state is not Holding.RELEASED, f"{self.order_id} is released already"
+        assert self.state is not ReservationState.RELEASED, f"{self.order_id} is released already"
         held = self._without(chunk)
         return replace(
             self,
             revision=self.revision + 1,
-            state=Holding.RETURNING if held else Holding.RELEASED,
+            state=ReservationState.RETURNING if held else ReservationState.RELEASED,
             held=held,
             returned={**self.returned, **chunk},
         )

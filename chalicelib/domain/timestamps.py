@@ -1,15 +1,20 @@
-"""Times as texts: UTC with microseconds, always of one length."""
+"""Times as texts: as they are stored, and as they are shown."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 
 
-def timestamp(moment: datetime) -> str:
+def format_utc(value: datetime) -> str:
     """UTC with microseconds, always 27 characters, so that texts sort as times do."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ").rjust(27, "0")
+    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ").rjust(27, "0")
 
 
-def moment(text: str) -> datetime:
-    """The inverse of `timestamp`."""
+def parse_utc(text: str) -> datetime:
+    """The inverse of `format_utc`."""
     return datetime.fromisoformat(text)
+
+
+def rfc3339(value: datetime) -> str:
+    """RFC 3339 in UTC, as short as the value allows."""
+    return value.astimezone(UTC).isoformat().replace("+00:00", "Z")

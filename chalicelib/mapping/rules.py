@@ -36,7 +36,7 @@ OPTIONAL = frozenset({"payment.token"})
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class MappingContext:
     """What rules refer to besides columns: code tables, and the zone of times without an offset."""
 
     codes: Mapping[str, Mapping[str, str]]
@@ -68,7 +68,7 @@ def field_sources(fields: Model, prefix: str = "") -> dict[str, FieldSource]:
     return found
 
 
-def rules_of(fields: Model, columns: Sequence[str], around: Surroundings) -> list[Rule]:
+def rules_of(fields: Model, columns: Sequence[str], around: MappingContext) -> list[Rule]:
     """A rule for every field that is not computed; `columns` are the names of the row's positions."""
     return [_rule(name, spec, columns, around) for name, spec in field_sources(fields).items() if spec.computed is None]
 
@@ -100,7 +100,7 @@ def apply(rules: Sequence[Rule], row: Row, target: dict[str, Any], prefix: str, 
         (target[rule.parent] if rule.parent else target)[rule.name] = converted
 
 
-def _rule(name: str, spec: FieldSource, columns: Sequence[str], around: Surroundings) -> Rule:
+def _rule(name: str, spec: FieldSource, columns: Sequence[str], around: MappingContext) -> Rule:
     parent, _, leaf = name.rpartition(".")
     extract, convert = _extract(spec, columns, around), _convert(name, around)
     if spec.constant is not None:
@@ -110,7 +110,7 @@ def _rule(name: str, spec: FieldSource, columns: Sequence[str], around: Surround
     return Rule(name, parent, leaf, ", ".join(spec.origin), extract, convert)
 
 
-def _extract(spec: FieldSource, columns: Sequence[str], around: Surroundings) -> Extract:
+def _extract(spec: FieldSource, columns: Sequence[str], around: MappingContext) -> Extract:
     """Take, join, strip, transform, look up, default."""
     if spec.constant is not None:
         constant = spec.constant
@@ -169,7 +169,7 @@ def _decoded(value: Value, codes: Mapping[str, str], table: str) -> Value:
         raise BadValue(f"is not in the code table {table}") from None
 
 
-def _convert(name: str, around: Surroundings) -> Convert:
+def _convert(name: str, around: MappingContext) -> Convert:
     if name == "ordered_at":
         zone, ambiguous = ZoneInfo(around.timezone), around.ambiguous_time
 

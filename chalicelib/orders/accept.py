@@ -11,7 +11,7 @@ from chalicelib.domain.errors import OrderbridgeError, TransientError, VersionCo
 from chalicelib.domain.events import OrderReceived
 from chalicelib.domain.order import OrderContent
 from chalicelib.domain.state import Order, Status, fold
-from chalicelib.orders.repository import Journal
+from chalicelib.orders.repository import OrderRepository
 from chalicelib.ports import Append, WorkflowEngine
 
 PRIVATE_FIELDS = ("ship_to.", "payment.token")
@@ -54,7 +54,7 @@ class OrderConflict(OrderbridgeError):
 class Intake:
     """The one way in for all channels."""
 
-    journal: Journal
+    journal: OrderRepository
     workflow: WorkflowEngine
 
     def accept(self, content: OrderContent, correlation_id: str, channel: str = "rest") -> Accepted:

@@ -8,7 +8,7 @@ from chalicelib.domain.decisions import decide_cancellation, decide_redrive
 from chalicelib.domain.errors import TransientError
 from chalicelib.domain.state import Order, Status
 from chalicelib.observability import logger
-from chalicelib.orders.repository import Journal
+from chalicelib.orders.repository import OrderRepository
 from chalicelib.ports import WorkflowEngine
 
 
@@ -16,7 +16,7 @@ from chalicelib.ports import WorkflowEngine
 class OrderCommands:
     """Every command may be repeated. What cannot be started now is started by the sweeper."""
 
-    journal: Journal
+    journal: OrderRepository
     workflow: WorkflowEngine
 
     def cancel(self, order_id: str, by: str, reason: str) -> Order:

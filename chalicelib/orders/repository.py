@@ -18,7 +18,7 @@ Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
-class Journal:
+class OrderRepository:
     """The event store with a clock and an id source, for one named step or front end."""
 
     events: EventStore

@@ -22,7 +22,7 @@ Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class RowDifference:
     """One field of one order's row; `field` is "row" if the row is missing, surplus or unreadable, or "events"."""
 
     order_id: str
@@ -34,7 +34,7 @@ class Difference:
         return f"{self.order_id}  {self.field}: expected {self.expected}, found {self.found}"
 
 
-def compare(events: EventStore, projection: Projection) -> list[Difference]:
+def compare(events: EventStore, projection: Projection) -> list[RowDifference]:
     """Every difference at this moment, among them those that the stream is about to mend."""
     return [difference for _, found in Comparison(events, projection).look() for difference in found]
 
@@ -47,7 +47,7 @@ class Comparison:
     projection: Projection
     parallel: int = PARALLEL
 
-    def look(self) -> Iterator[tuple[str, list[Difference]]]:
+    def look(self) -> Iterator[tuple[str, list[RowDifference]]]:
         """The differences of every order that has events, then of every row that has none."""
         known: set[str] = set()
         for order_id, found in self._each(self._look, self.events.order_ids()):
@@ -55,7 +55,7 @@ class Comparison:
             yield order_id, found
         yield from self._each(self._look, (one for one in self.projection.order_ids() if one not in known))
 
-    def differences(self, order_ids: Iterable[str]) -> list[Difference]:
+    def differences(self, order_ids: Iterable[str]) -> list[RowDifference]:
         return [difference for found in self._each(self._differences, order_ids) for difference in found]
 
     def repair(self, order_ids: Iterable[str]) -> None:
@@ -63,22 +63,22 @@ class Comparison:
         for _ in self._each(self._repair, order_ids):
             pass
 
-    def _look(self, order_id: str) -> tuple[str, list[Difference]]:
+    def _look(self, order_id: str) -> tuple[str, list[RowDifference]]:
         return order_id, self._differences(order_id)
 
-    def _differences(self, order_id: str) -> list[Difference]:
+    def _differences(self, order_id: str) -> list[RowDifference]:
         try:
             expected = self._expected(order_id)
         except CorruptHistory as error:
-            return [Difference(order_id, "events", "a history that can be folded", str(error))]
+            return [RowDifference(order_id, "events", "a history that can be folded", str(error))]
         try:
             found = self.projection.get(order_id)
         except CorruptHistory:
-            return [Difference(order_id, "row", _brief(expected), "a row that cannot be read")]
+            return [RowDifference(order_id, "row", _brief(expected), "a row that cannot be read")]
         if expected is None or found is None:
-            return [] if expected is found else [Difference(order_id, "row", _brief(expected), _brief(found))]
+            return [] if expected is found else [RowDifference(order_id, "row", _brief(expected), _brief(found))]
         pairs = ((field.name, getattr(expected, field.name), getattr(found, field.name)) for field in fields(OrderRow))
-        return [Difference(order_id, name, str(right), str(wrong)) for name, right, wrong in pairs if right != wrong]
+        return [RowDifference(order_id, name, str(right), str(wrong)) for name, right, wrong in pairs if right != wrong]
 
     def _expected(self, order_id: str) -> OrderRow | None:
         recorded = self.events.load(order_id)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import re
 
-from chalicelib.domain.timestamps import moment, timestamp
+from chalicelib.domain.timestamps import format_utc, parse_utc
 from chalicelib.ports import OrderQuery, OrderRow
 
 _CURSOR_VERSION = "1"
@@ -17,7 +17,7 @@ _POSITION = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z#[!-~]{0,128}\Z",
 
 
 def position(row: OrderRow) -> str:
-    return f"{timestamp(row.received_at)}#{row.order_id}"
+    return f"{format_utc(row.received_at)}#{row.order_id}"
 
 
 def encode_cursor(after: str) -> str:
@@ -33,7 +33,7 @@ def decode_cursor(cursor: str) -> str:
         text = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode("ascii")
         if text[:1] != _CURSOR_VERSION or not _POSITION.match(text[1:]):
             raise ValueError
-        moment(text[1:].partition("#")[0])
+        parse_utc(text[1:].partition("#")[0])
     except ValueError:
         raise ValueError("the cursor is not one of ours: start again without it") from None
     return text[1:]

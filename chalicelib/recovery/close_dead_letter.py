@@ -6,7 +6,7 @@ from chalicelib.domain.state import Order
 from chalicelib.ports import DeadLetters
 
 
-def settle(letters: DeadLetters, order: Order) -> None:
+def close_dead_letter(letters: DeadLetters, order: Order) -> None:
     """Close the letter of the failure that the command answered. A letter of a later attempt stays."""
     if order.failure is None:
         return

@@ -19,7 +19,7 @@ from chalicelib.domain.errors import PermanentError, Refused
 from chalicelib.domain.failures import FailedOrder
 from chalicelib.domain.state import IN_PROGRESS, Order, Status
 from chalicelib.observability import log_context, logger
-from chalicelib.orders.repository import Journal
+from chalicelib.orders.repository import OrderRepository
 from chalicelib.ports import DeadLetterQueue, DeadLetters, OrderQuery, OrderRow, Projection, WorkflowEngine
 from chalicelib.recovery.ports import Bookmark
 
@@ -39,7 +39,7 @@ class Sweeper:
     """Safe to run at any time and twice at once: every action is idempotent or a decision on events."""
 
     projection: Projection
-    journal: Journal
+    journal: OrderRepository
     workflow: WorkflowEngine
     letters: DeadLetters
     queue: DeadLetterQueue

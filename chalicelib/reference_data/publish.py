@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from chalicelib.reference_data.sources import BadReferenceData, Problem, ReferenceSet
+from chalicelib.reference_data.sources import BadReferenceData, RecordProblem, ReferenceSet
 
 LARGEST_SHRINKAGE = 0.5
 """A data set that loses more than this share of its records was probably cut off on the way out of the ERP."""
@@ -27,7 +27,7 @@ class Prepared:
     changed: bool
 
 
-class Publisher(Protocol):
+class ReferenceDataPublisher(Protocol):
     """Where data sets are published. Raises DependencyUnavailable, DependencyTimeout, Misconfigured."""
 
     @property
@@ -44,7 +44,7 @@ class Publisher(Protocol):
 
 def publish(
     found: ReferenceSet,
-    publisher: Publisher,
+    publisher: ReferenceDataPublisher,
     *,
     dry_run: bool = False,
     allow_shrink: bool = False,
@@ -72,9 +72,9 @@ def _line(data_set: Prepared, dry_run: bool) -> str:
     return f"{data_set.name:<10} {data_set.count:>8,} records{was}  {done}  sha256 {data_set.sha256[:12]}"
 
 
-def _shrinkage(data_set: Prepared) -> list[Problem]:
+def _shrinkage(data_set: Prepared) -> list[RecordProblem]:
     before = data_set.published_count or 0
     if data_set.name == "holds" or data_set.count >= before * (1 - LARGEST_SHRINKAGE):
         return []
     message = f"has {data_set.count:,} records, {before:,} are published: if that is meant, repeat with --allow-shrink"
-    return [Problem(data_set.name, "", message)]
+    return [RecordProblem(data_set.name, "", message)]

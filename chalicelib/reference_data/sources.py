@@ -24,7 +24,7 @@ MAY_BE_EMPTY = frozenset({"holds"})
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class RecordProblem:
     """`where` is file and line or record, `field` may be empty, `message` says what to do."""
 
     where: str
@@ -38,7 +38,7 @@ class Problem:
 class BadReferenceData(OrderbridgeError):
     """Nothing of it can be published until every one of `problems` is mended."""
 
-    def __init__(self, problems: Sequence[Problem]) -> None:
+    def __init__(self, problems: Sequence[RecordProblem]) -> None:
         self.problems = tuple(problems)
         super().__init__(f"{len(self.problems)} problems, the first: {self.problems[0]}")
 
@@ -54,17 +54,17 @@ class ReferenceSet:
 
 @dataclass(slots=True)
 class _Reading:
-    problems: list[Problem] = field(default_factory=list)
+    problems: list[RecordProblem] = field(default_factory=list)
 
     def say(self, where: str, field: str, message: str) -> None:
-        self.problems.append(Problem(where, field, message))
+        self.problems.append(RecordProblem(where, field, message))
 
 
 def read_directory(directory: Path) -> ReferenceSet:
     """All data sets of the directory. Raises BadReferenceData with every problem of every file."""
     reading, found = _Reading(), ReferenceSet()
     if not directory.is_dir():
-        raise BadReferenceData([Problem(str(directory), "", "is not a directory: give the one with the files")])
+        raise BadReferenceData([RecordProblem(str(directory), "", "is not a directory: give the one with the files")])
     for name, path in _files(directory, reading):
         setattr(found, name, _records(name, path, reading))
     if not reading.problems:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from chalicelib.domain.events import PaymentCaptured
 from chalicelib.domain.state import Order, Status
-from chalicelib.orders.repository import Journal
+from chalicelib.orders.repository import OrderRepository
 from chalicelib.ports import Payment, PaymentGateway, PaymentRequest
-from chalicelib.steps.forward_step import go_forward
+from chalicelib.steps.forward_step import run_forward_step
 
 
 def payment_request(order: Order) -> PaymentRequest:
@@ -21,12 +21,12 @@ def payment_request(order: Order) -> PaymentRequest:
 class CapturePayment:
     """Raises PaymentDeclined. `look_first`: an earlier try of this step may have charged without our knowing."""
 
-    journal: Journal
+    journal: OrderRepository
     gateway: PaymentGateway
     look_first: bool = True
 
     def __call__(self, order_id: str) -> Status:
-        return go_forward(self.journal, order_id, Status.PAID, self._capture)
+        return run_forward_step(self.journal, order_id, Status.PAID, self._capture)
 
     def _capture(self, order: Order) -> Order:
         request = payment_request(order)

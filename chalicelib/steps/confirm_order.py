@@ -7,20 +7,20 @@ from dataclasses import dataclass
 from chalicelib.domain.errors import ConfirmationRefused, Reason
 from chalicelib.domain.events import OrderConfirmed
 from chalicelib.domain.state import Order, Status
-from chalicelib.orders.repository import Journal
+from chalicelib.orders.repository import OrderRepository
 from chalicelib.ports import ReferenceData
-from chalicelib.steps.forward_step import go_forward
+from chalicelib.steps.forward_step import run_forward_step
 
 
 @dataclass(frozen=True, slots=True)
 class ConfirmOrder:
     """Raises ConfirmationRefused if a SKU, the customer or the country is on a delivery hold (a recall, say)."""
 
-    journal: Journal
+    journal: OrderRepository
     reference: ReferenceData
 
     def __call__(self, order_id: str) -> Status:
-        return go_forward(self.journal, order_id, Status.CONFIRMED, self._confirm)
+        return run_forward_step(self.journal, order_id, Status.CONFIRMED, self._confirm)
 
     def _confirm(self, order: Order) -> Order:
         reasons = self._holds(order)

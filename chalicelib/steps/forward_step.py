@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from chalicelib.domain.decisions import decide_rejection, may_go_on
+from chalicelib.domain.decisions import decide_rejection, ensure_not_undone
 from chalicelib.domain.errors import Rejection
 from chalicelib.domain.state import Order, Status
-from chalicelib.orders.repository import Journal
+from chalicelib.orders.repository import OrderRepository
 
 _PROGRESS = (Status.RECEIVED, Status.VALIDATED, Status.RESERVED, Status.PAID)
 
 
-def go_forward(journal: Journal, order_id: str, reaches: Status, act: Callable[[Order], Order]) -> Status:
+def run_forward_step(journal: OrderRepository, order_id: str, reaches: Status, act: Callable[[Order], Order]) -> Status:
     """Run a forward step: `act` takes the order to the status `reaches` or raises.
 
     Raises Rejection once it is decided that the order is undone (now or earlier), or whatever `act` raises.
@@ -21,7 +21,7 @@ def go_forward(journal: Journal, order_id: str, reaches: Status, act: Callable[[
     def attempt(order: Order) -> Status:
         if order.outcome is Status.CONFIRMED:
             return order.status
-        may_go_on(order)
+        ensure_not_undone(order)
         if reaches in _PROGRESS and _PROGRESS.index(order.progress) >= _PROGRESS.index(reaches):
             return order.status
         try:

@@ -16,7 +16,7 @@ from chalicelib.domain.events import OrderFailed
 from chalicelib.domain.failures import FailedOrder, Failure
 from chalicelib.domain.state import Order, Status
 from chalicelib.observability import logger
-from chalicelib.orders.repository import Journal
+from chalicelib.orders.repository import OrderRepository
 from chalicelib.ports import Alerts, DeadLetterQueue
 from chalicelib.workflow.table import UNDOING
 
@@ -25,7 +25,7 @@ from chalicelib.workflow.table import UNDOING
 class HandleFailure:
     """Keeps the order's reservation and payment: a parked order is redriven or abandoned, not undone."""
 
-    journal: Journal
+    journal: OrderRepository
     queue: DeadLetterQueue
     alerts: Alerts
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from chalicelib.domain.events import PaymentRefunded
 from chalicelib.domain.state import Order, Status
-from chalicelib.orders.repository import Journal
+from chalicelib.orders.repository import OrderRepository
 from chalicelib.ports import PaymentGateway
 from chalicelib.steps.capture_payment import captured, payment_request
 
@@ -15,7 +15,7 @@ from chalicelib.steps.capture_payment import captured, payment_request
 class RefundPayment:
     """Does nothing if nothing was charged. A charge whose event is missing is recorded first, then refunded."""
 
-    journal: Journal
+    journal: OrderRepository
     gateway: PaymentGateway
 
     def __call__(self, order_id: str) -> Status:

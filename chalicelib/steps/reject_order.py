@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 from chalicelib.domain.decisions import decide_closing
 from chalicelib.domain.state import Order, Status
-from chalicelib.orders.repository import Journal
+from chalicelib.orders.repository import OrderRepository
 
 
 @dataclass(frozen=True, slots=True)
 class RejectOrder:
     """The last state of every order that is not confirmed; the execution then succeeds."""
 
-    journal: Journal
+    journal: OrderRepository
 
     def __call__(self, order_id: str) -> Status:
         return self.journal.decide(order_id, self._close)

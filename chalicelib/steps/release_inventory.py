@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from chalicelib.domain.events import InventoryReleased
 from chalicelib.domain.state import Order, Status, evolve
-from chalicelib.orders.repository import Journal
+from chalicelib.orders.repository import OrderRepository
 from chalicelib.ports import Inventory
 
 
@@ -14,7 +14,7 @@ from chalicelib.ports import Inventory
 class ReleaseInventory:
     """Does nothing if nothing is held. An unfinished reservation in several chunks is found and given back too."""
 
-    journal: Journal
+    journal: OrderRepository
     inventory: Inventory
 
     def __call__(self, order_id: str) -> Status:

@@ -6,20 +6,20 @@ from dataclasses import dataclass
 
 from chalicelib.domain.events import InventoryReserved
 from chalicelib.domain.state import Order, Status, evolve
-from chalicelib.orders.repository import Journal
+from chalicelib.orders.repository import OrderRepository
 from chalicelib.ports import Inventory
-from chalicelib.steps.forward_step import go_forward
+from chalicelib.steps.forward_step import run_forward_step
 
 
 @dataclass(frozen=True, slots=True)
 class ReserveInventory:
     """Raises InsufficientStock, naming every SKU that is short."""
 
-    journal: Journal
+    journal: OrderRepository
     inventory: Inventory
 
     def __call__(self, order_id: str) -> Status:
-        return go_forward(self.journal, order_id, Status.RESERVED, self._reserve)
+        return run_forward_step(self.journal, order_id, Status.RESERVED, self._reserve)
 
     def _reserve(self, order: Order) -> Order:
         quantities = order.content.quantities()

@@ -8,20 +8,20 @@ from chalicelib.domain.errors import InvalidOrder
 from chalicelib.domain.events import OrderValidated
 from chalicelib.domain.state import Order, Status
 from chalicelib.domain.validation import violations
-from chalicelib.orders.repository import Journal
+from chalicelib.orders.repository import OrderRepository
 from chalicelib.ports import ReferenceData
-from chalicelib.steps.forward_step import go_forward
+from chalicelib.steps.forward_step import run_forward_step
 
 
 @dataclass(frozen=True, slots=True)
 class ValidateOrder:
     """Raises InvalidOrder with every reason at once."""
 
-    journal: Journal
+    journal: OrderRepository
     reference: ReferenceData
 
     def __call__(self, order_id: str) -> Status:
-        return go_forward(self.journal, order_id, Status.VALIDATED, self._validate)
+        return run_forward_step(self.journal, order_id, Status.VALIDATED, self._validate)
 
     def _validate(self, order: Order) -> Order:
         customer = self.reference.customer(order.content.customer_id)

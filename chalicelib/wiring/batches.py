@@ -11,7 +11,7 @@ from chalicelib.adapters.s3.batches import S3Files, S3Mappings
 if TYPE_CHECKING:
     from chalicelib.batches.page_worker import PageWorker
     from chalicelib.batches.report import MakeReport
-    from chalicelib.batches.service import BatchDesk
+    from chalicelib.batches.service import BatchService
     from chalicelib.batches.split import SplitFile
     from chalicelib.batches.start import StartBatch
     from chalicelib.wiring.orders import Orders
@@ -78,7 +78,7 @@ class Batches:
         return MakeReport(self.ledger, self.files, self.orders, self._app.clock)
 
     @cached_property
-    def desk(self) -> BatchDesk:
-        from chalicelib.batches.service import BatchDesk
+    def desk(self) -> BatchService:
+        from chalicelib.batches.service import BatchService
 
-        return BatchDesk(self.ledger, self.files, self.orders, self.start, self._app.clock, self._app.ids)
+        return BatchService(self.ledger, self.files, self.orders, self.start, self._app.clock, self._app.ids)

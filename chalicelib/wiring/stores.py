@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from chalicelib.adapters.aws.clients import ATTEMPTS, client
 from chalicelib.adapters.system import SystemClock, SystemIds
-from chalicelib.orders.repository import Journal
+from chalicelib.orders.repository import OrderRepository
 from chalicelib.ports import (
     Clock,
     DeadLetterQueue,
@@ -57,8 +57,8 @@ class Stores:
             self._clients[key] = self._make_client(service, self.settings.region, attempts)
         return self._clients[key]
 
-    def journal(self, step: str) -> Journal:
-        return Journal(self.events, self.clock, self.ids, step)
+    def journal(self, step: str) -> OrderRepository:
+        return OrderRepository(self.events, self.clock, self.ids, step)
 
     @cached_property
     def events(self) -> DynamoDbEventStore:

@@ -6,13 +6,13 @@ import argparse
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 
-from poller.commands.context import Context, Stores, add_source, default_context, moment, quarantined
+from poller.commands.context import CommandContext, Context, add_source, default_context, parse_cli_time, quarantined
 from poller.database.connection import ErpConnection
 from poller.database.queries import Queries
 from poller.errors import BadRow
 from poller.polling.cursors import cursor_columns
 from poller.polling.process import Processor
-from poller.polling.services import Counts
+from poller.polling.services import PollCounts
 from poller.reading.convert import content_of
 from poller.reading.mapping import Mapper
 from poller.reading.reader import Key, RawOrder, Reader
@@ -25,8 +25,8 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     parser = subparsers.add_parser("backfill", help="accept orders of a period or of given keys")
     add_source(parser)
     text = "time of the order, such as 2026-11-23 or 2026-11-23T10:00+01:00 (UTC unless an offset says otherwise)"
-    parser.add_argument("--from", dest="start", type=moment, help=text)
-    parser.add_argument("--to", dest="end", type=moment, help="the same; not included")
+    parser.add_argument("--from", dest="start", type=parse_cli_time, help=text)
+    parser.add_argument("--to", dest="end", type=parse_cli_time, help="the same; not included")
     parser.add_argument("--key", action="append", default=[], help="an order's key; several columns joined by |")
     parser.set_defaults(run=run)
 
@@ -48,7 +48,9 @@ def run(options: argparse.Namespace, context: Context | None = None) -> int:
     return int(counts.quarantined > 0 or counts.read == 0)
 
 
-def accept_all(orders: Iterable[tuple[list[RawOrder], int]], loaded: LoadedSource, stores: Stores) -> Counts:
+def accept_all(
+    orders: Iterable[tuple[list[RawOrder], int]], loaded: LoadedSource, stores: CommandContext
+) -> PollCounts:
     """The same way as a poll's orders; each element holds orders, and how many were left out."""
     mapper = Mapper(loaded.source, Queries(loaded.source, cursor_columns(loaded.source)))
     entries = quarantined(stores.services.findings, loaded.source.name)

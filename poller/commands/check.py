@@ -7,7 +7,7 @@ from contextlib import closing
 
 from poller.commands.context import Context, add_source, default_context
 from poller.database.catalogue import open_catalogue
-from poller.onboarding.check import Level, Patient, Remark, check
+from poller.onboarding.check import CheckResult, Level, SourceUnderTest, check
 
 
 def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -25,7 +25,9 @@ def run(options: argparse.Namespace, context: Context | None = None) -> int:
     with closing(context.connect(source)) as connection:
         catalogue = open_catalogue(source.connection, context.environ, context.secret, source.name)
         with closing(catalogue):
-            patient = Patient(source, connection, catalogue, context.now(), lambda: context.connect(source, True))
+            patient = SourceUnderTest(
+                source, connection, catalogue, context.now(), lambda: context.connect(source, True)
+            )
             remarks = []
             for remark in check(patient):
                 remarks.append(remark)
@@ -36,7 +38,7 @@ def run(options: argparse.Namespace, context: Context | None = None) -> int:
     return int(problems > 0)
 
 
-def line(remark: Remark) -> str:
+def line(remark: CheckResult) -> str:
     """One or two lines: what, and what to do."""
     fix = f"\n         -> {remark.fix}" if remark.fix else ""
     return f"{remark.level:<8} {remark.where}: {remark.text}{fix}"

@@ -13,7 +13,7 @@ from typing import TextIO
 
 from chalicelib.acknowledgements.outbox import Outbox
 from chalicelib.domain.errors import Misconfigured
-from chalicelib.orders.repository import Journal
+from chalicelib.orders.repository import OrderRepository
 from chalicelib.ports import Projection
 from poller.database.connection import ErpConnection, connect
 from poller.database.secrets import secrets_manager
@@ -28,12 +28,12 @@ QUARANTINE_PAGE = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Stores:
+class CommandContext:
     """The application's side of a source."""
 
     services: PollServices
     outbox: Outbox
-    journal: Journal
+    journal: OrderRepository
     projection: Projection
     first_events: FirstEvents
 
@@ -42,7 +42,7 @@ class Stores:
 class Context:
     """`stores` is called only by commands that need AWS: `check` and `discover` run without it."""
 
-    stores: Callable[[], Stores]
+    stores: Callable[[], CommandContext]
     environ: Mapping[str, str]
     secret: Callable[[str], str]
     now: Callable[[], datetime]
@@ -81,13 +81,13 @@ def default_context() -> Context:
     return Context(_stores, os.environ, secret, lambda: datetime.now(UTC), sys.stdout, input)
 
 
-def _stores() -> Stores:
+def _stores() -> CommandContext:
     from chalicelib.adapters.dynamodb.events.first_events import DynamoDbFirstEvents
     from chalicelib.wiring.application import application
 
     app = application()
     first = DynamoDbFirstEvents(app.client("dynamodb"), app.settings.name("events"), app.clock, app.ids)
-    return Stores(services_of(app), app.outbox, app.journal("WriteBack"), app.projection, first)
+    return CommandContext(services_of(app), app.outbox, app.journal("WriteBack"), app.projection, first)
 
 
 def add_source(parser: argparse.ArgumentParser, required: bool = True) -> None:
@@ -101,8 +101,8 @@ def add_source(parser: argparse.ArgumentParser, required: bool = True) -> None:
 def add_period(parser: argparse.ArgumentParser) -> None:
     """--from and --to: the period of the orders' own time."""
     text = "time of the order, such as 2026-11-23 or 2026-11-23T10:00+01:00 (UTC unless an offset says otherwise)"
-    parser.add_argument("--from", dest="start", type=moment, required=True, help=text)
-    parser.add_argument("--to", dest="end", type=moment, required=True, help="the same; not included")
+    parser.add_argument("--from", dest="start", type=parse_cli_time, required=True, help=text)
+    parser.add_argument("--to", dest="end", type=parse_cli_time, required=True, help="the same; not included")
 
 
 def quarantined(findings: Findings, source: str, most: int = 10_000) -> Iterator[Quarantined]:
@@ -116,7 +116,7 @@ def quarantined(findings: Findings, source: str, most: int = 10_000) -> Iterator
         after, left = page[-1].key, left - len(page)
 
 
-def moment(text: str) -> datetime:
+def parse_cli_time(text: str) -> datetime:
     """A time from the command line, in UTC. Raises ValueError, which argparse reports."""
     found = datetime.fromisoformat(text)
     return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
-from poller.commands.context import Context, Stores, add_period, add_source, default_context, quarantined
+from poller.commands.context import CommandContext, Context, add_period, add_source, default_context, quarantined
 from poller.database.queries import Queries
 from poller.polling.cursors import cursor_columns
 from poller.reading.mapping import Mapper
@@ -49,7 +49,7 @@ def run(options: argparse.Namespace, context: Context | None = None) -> int:
     return int(not report.agrees)
 
 
-def stage_of_missing(source: str, stores: Stores) -> Callable[[RawOrder], str]:
+def stage_of_missing(source: str, stores: CommandContext) -> Callable[[RawOrder], str]:
     """How far the poller has come with a row that was not accepted."""
     watermark = stores.services.watermarks.load(source)
     known = {entry.key for entry in quarantined(stores.services.findings, source)}

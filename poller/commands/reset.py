@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from chalicelib.domain.errors import Misconfigured
 from poller.commands.context import Context, add_source, default_context
-from poller.database.clock import Tick, Ticker
+from poller.database.clock import ClockReading, DatabaseClock
 from poller.database.connection import ErpConnection
 from poller.database.queries import Queries
 from poller.polling.cursors import cursor_columns, cursor_mode
@@ -71,7 +71,7 @@ def target_of(place: str, loaded: LoadedSource, context: Context) -> Watermark:
     mode = cursor_mode(asked)
     connection = context.connect(source)
     try:
-        tick = Ticker(connection, asked, context.now())()
+        tick = DatabaseClock(connection, asked, context.now())()
         fresh = Watermark()
         if place == "now" and mode.wants_last(fresh):
             fresh = _at_the_last_row(asked, connection, tick)
@@ -82,7 +82,7 @@ def target_of(place: str, loaded: LoadedSource, context: Context) -> Watermark:
     return Watermark(floor=begun.floor, passed_at=tick.at, marks=begun.marks)
 
 
-def _at_the_last_row(source: Source, connection: ErpConnection, tick: Tick) -> Watermark:
+def _at_the_last_row(source: Source, connection: ErpConnection, tick: ClockReading) -> Watermark:
     """Mode id: the table's last row, marked as run_pass() does for a new source."""
     mode = cursor_mode(source)
     last = Reader(connection, Queries(source, cursor_columns(source)), {}).last(mode.select)

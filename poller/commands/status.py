@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from datetime import datetime
 
-from poller.commands.context import Context, Stores, add_source, default_context
+from poller.commands.context import CommandContext, Context, add_source, default_context
 from poller.source.file import LoadedSource
 
 MOST = 200
@@ -32,7 +32,7 @@ def run(options: argparse.Namespace, context: Context | None = None) -> int:
     return int(attention)
 
 
-def status(loaded: LoadedSource, stores: Stores, now: datetime) -> tuple[list[str], bool]:
+def status(loaded: LoadedSource, stores: CommandContext, now: datetime) -> tuple[list[str], bool]:
     """Lines for one source, and whether somebody has to act."""
     source, services = loaded.source, stores.services
     watermark = services.watermarks.load(source.name)

@@ -13,7 +13,7 @@ from poller.source.model import Source
 
 
 @dataclass(frozen=True, slots=True)
-class Tick:
+class ClockReading:
     """`at`: the database's clock. Transactions are numbered: `following` begins next, `oldest` is still open.
 
     Both are 0 where the database does not tell. `cap`: the rowversion below which everything is committed.
@@ -26,7 +26,7 @@ class Tick:
 
 
 @dataclass(slots=True)
-class Ticker:
+class DatabaseClock:
     """Asks one connection. A database that refuses to show its transactions is asked once, then taken as it is."""
 
     connection: ErpConnection
@@ -34,7 +34,7 @@ class Ticker:
     fallback_now: datetime
     sees_transactions: bool = True
 
-    def __call__(self) -> Tick:
+    def __call__(self) -> ClockReading:
         """Raises DependencyUnavailable, DependencyTimeout, Misconfigured."""
         dialect = DIALECTS[self.source.dialect]
         at = self.fallback_now
@@ -52,4 +52,4 @@ class Ticker:
         if self.source.cursor.mode == "rowversion":
             cap = self.connection.query(self.source.cursor.cap_query or dialect.cap_sql).rows[0][0]
         self.connection.end()
-        return Tick(at, following, oldest, cap)
+        return ClockReading(at, following, oldest, cap)

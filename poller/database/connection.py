@@ -26,7 +26,7 @@ Row = tuple[Value, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class QueryResult:
     """Columns (name, type name or "") and all rows of a query."""
 
     columns: tuple[tuple[str, str], ...]
@@ -41,7 +41,7 @@ class ErpConnection:
         self._translate = translate
         self.source_name = source.name
 
-    def query(self, sql: str, parameters: Sequence[Value] = ()) -> Result:
+    def query(self, sql: str, parameters: Sequence[Value] = ()) -> QueryResult:
         """Run a SELECT and fetch everything: the statement itself bounds the rows.
 
         Raises SchemaChanged, Misconfigured, DependencyTimeout, DependencyUnavailable, UnreadableValue.
@@ -51,7 +51,7 @@ class ErpConnection:
             try:
                 cursor.execute(sql, tuple(parameters))
                 columns = tuple((column[0], getattr(column[1], "__name__", "")) for column in cursor.description)
-                return Result(columns, cursor.fetchall())
+                return QueryResult(columns, cursor.fetchall())
             finally:
                 cursor.close()
         except (UnicodeDecodeError, ValueError, OverflowError) as error:
@@ -144,7 +144,7 @@ class _SqliteConnection(ErpConnection):
         super().__init__(raw, source, translate)
         self._timeout_s = source.connection.statement_timeout_s
 
-    def query(self, sql: str, parameters: Sequence[Value] = ()) -> Result:
+    def query(self, sql: str, parameters: Sequence[Value] = ()) -> QueryResult:
         self._begin()
         timer = threading.Timer(self._timeout_s, self._raw.interrupt)
         timer.daemon = True

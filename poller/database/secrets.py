@@ -44,10 +44,10 @@ def _odbc_value(text: str) -> str:
 
 def secrets_manager(client: Any) -> Callable[[str], str]:
     """Reads secrets from AWS Secrets Manager with a boto3-style client. Errors become the domain's."""
-    from chalicelib.adapters.aws.errors import translated
+    from chalicelib.adapters.aws.errors import aws_errors_translated
 
     def read(name: str) -> str:
-        with translated("secretsmanager"):
+        with aws_errors_translated("secretsmanager"):
             return str(client.get_secret_value(SecretId=name)["SecretString"])
 
     return read

@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 from chalicelib.domain.errors import OrderbridgeError, PermanentError
 from chalicelib.mapping.values import Value
 from poller.database.catalogue import Catalogue, TableInfo
-from poller.database.clock import Ticker
+from poller.database.clock import DatabaseClock
 from poller.database.connection import ErpConnection
 from poller.database.dialects import DIALECTS
 from poller.database.keyset import Bound
@@ -33,7 +33,7 @@ from poller.source.model import Rows, Source
 from poller.source.statements import compile_statement
 
 SAMPLE = 50
-NOBODY = "orderbridge-check-no-such-order"
+UNKNOWN_ORDER = "orderbridge-check-no-such-order"
 CLOCK_TOLERANCE = timedelta(minutes=2)
 
 CONDITIONS = {
@@ -57,7 +57,7 @@ class Level(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Remark:
+class CheckResult:
     """`where` is a key path of the source file, `fix` what to do (empty if nothing is to be done)."""
 
     level: Level
@@ -67,7 +67,7 @@ class Remark:
 
 
 @dataclass(frozen=True, slots=True)
-class Patient:
+class SourceUnderTest:
     """The source and what is needed to examine it. `writable` connects for the write-back statements."""
 
     source: Source
@@ -90,7 +90,7 @@ class Patient:
         return value
 
 
-def check(patient: Patient) -> Iterator[Remark]:
+def check(patient: SourceUnderTest) -> Iterator[CheckResult]:
     """All remarks, in the order of the source file. A connection that fails is the caller's to report."""
     yield from _clock(patient)
     missing = list(_columns(patient))
@@ -103,22 +103,22 @@ def check(patient: Patient) -> Iterator[Remark]:
     yield from _write_back(patient)
 
 
-def _clock(patient: Patient) -> Iterator[Remark]:
-    ticker = Ticker(patient.connection, patient.source, patient.now)
+def _clock(patient: SourceUnderTest) -> Iterator[CheckResult]:
+    ticker = DatabaseClock(patient.connection, patient.source, patient.now)
     tick = ticker()
     apart = abs(tick.at - patient.now)
-    yield Remark(Level.FINE, "connection", f"connected; the database's clock says {tick.at:%Y-%m-%d %H:%M:%S} UTC")
+    yield CheckResult(Level.FINE, "connection", f"connected; the database's clock says {tick.at:%Y-%m-%d %H:%M:%S} UTC")
     if apart > CLOCK_TOLERANCE:
         text = f"the database's clock differs from ours by {apart.total_seconds():.0f} s"
         fix = "harmless, for the poller goes by the database's clock; mend its time service"
-        yield Remark(Level.WARNING, "connection", text, fix)
+        yield CheckResult(Level.WARNING, "connection", text, fix)
     if DIALECTS[patient.source.dialect].horizon_sql and not ticker.sees_transactions:
         text = "the account may not see the database's open transactions"
         fix = "grant PROCESS (MariaDB), or make sure that cursor.overlap_s is longer than any transaction"
-        yield Remark(Level.WARNING, "cursor.overlap_s", text, fix)
+        yield CheckResult(Level.WARNING, "cursor.overlap_s", text, fix)
 
 
-def _columns(patient: Patient) -> Iterator[Remark]:
+def _columns(patient: SourceUnderTest) -> Iterator[CheckResult]:
     """Every column that the source file names."""
     source = patient.source
     header = {f"order.{field}": spec.origin for field, spec in field_sources(source.order).items()}
@@ -133,33 +133,33 @@ def _columns(patient: Patient) -> Iterator[Remark]:
         try:
             result = patient.connection.query(f"SELECT * FROM {patient.relation(rows)} WHERE 1 = 0")
         except (SchemaChanged, PermanentError) as error:
-            yield Remark(Level.PROBLEM, name, str(error), _similar_tables(patient, rows))
+            yield CheckResult(Level.PROBLEM, name, str(error), _similar_tables(patient, rows))
             continue
         finally:
             patient.connection.end()
         present = [column for column, _ in result.columns]
-        yield Remark(Level.FINE, name, f"{rows.table or 'the query'} has {len(present)} columns")
+        yield CheckResult(Level.FINE, name, f"{rows.table or 'the query'} has {len(present)} columns")
         yield from _absent(present, used)
 
 
-def _absent(present: Sequence[str], used: dict[str, tuple[str, ...]]) -> Iterator[Remark]:
+def _absent(present: Sequence[str], used: dict[str, tuple[str, ...]]) -> Iterator[CheckResult]:
     known = {column.lower(): column for column in present}
     for where, names in used.items():
         for name in names:
             if name.strip('"`[]').lower() not in known:
                 near = [known[match] for match in get_close_matches(name.lower(), known, n=3, cutoff=0.5)]
                 fix = f"did you mean {', '.join(near)}?" if near else f"there are: {', '.join(present[:40])}"
-                yield Remark(Level.PROBLEM, where, f"there is no column {name}", fix)
+                yield CheckResult(Level.PROBLEM, where, f"there is no column {name}", fix)
 
 
-def _similar_tables(patient: Patient, rows: Rows) -> str:
+def _similar_tables(patient: SourceUnderTest, rows: Rows) -> str:
     if rows.table is None:
         return "run the query by hand"
     near = get_close_matches(rows.table, patient.catalogue.table_names(), n=3, cutoff=0.4)
     return f"did you mean {', '.join(near)}?" if near else "does the account have the right to read it?"
 
 
-def _keys(patient: Patient) -> Iterator[Remark]:
+def _keys(patient: SourceUnderTest) -> Iterator[CheckResult]:
     source = patient.source
     orders, lines = _info(patient, source.orders), _info(patient, source.lines)
     key = tuple(name.lower() for name in source.orders.key)
@@ -170,69 +170,71 @@ def _keys(patient: Patient) -> Iterator[Remark]:
         doubles = int(str(patient.single(f"SELECT COUNT(*) FROM ({grouped} HAVING COUNT(*) > 1) doubles")))
         if doubles:
             fix = "name all columns that identify an order, or mend a query whose join multiplies rows"
-            yield Remark(Level.PROBLEM, "orders.key", f"{doubles} keys stand in several rows", fix)
+            yield CheckResult(Level.PROBLEM, "orders.key", f"{doubles} keys stand in several rows", fix)
     for name in source.orders.key:
         condition = f"{DIALECTS[source.dialect].name_of(name)} IS NULL"
         nulls = int(str(patient.single(f"SELECT COUNT(*) FROM {patient.relation(source.orders)} WHERE {condition}")))
         if nulls:
             fix = f"fill {name}, or take a key that every order has"
-            yield Remark(Level.PROBLEM, "orders.key", f"{nulls} rows have no {name} and are never read", fix)
+            yield CheckResult(Level.PROBLEM, "orders.key", f"{nulls} rows have no {name} and are never read", fix)
     if lines is not None and not lines.starts_an_index(source.lines.key[0]):
         text = f"no index of {lines.name} begins with {source.lines.key[0]}: every page reads the whole table"
-        yield Remark(Level.WARNING, "lines.key", text, f"CREATE INDEX ON {lines.name} ({', '.join(source.lines.key)})")
+        yield CheckResult(
+            Level.WARNING, "lines.key", text, f"CREATE INDEX ON {lines.name} ({', '.join(source.lines.key)})"
+        )
 
 
-def _cursor(patient: Patient) -> Iterator[Remark]:
+def _cursor(patient: SourceUnderTest) -> Iterator[CheckResult]:
     source = patient.source
     cursor = source.cursor
     states = ", ".join(map(str, cursor.states))
     promise = CONDITIONS[cursor.mode].format(column=cursor.column, states=states)
-    yield Remark(Level.FINE, "cursor.mode", f"{cursor.mode} {promise}")
+    yield CheckResult(Level.FINE, "cursor.mode", f"{cursor.mode} {promise}")
     if cursor.column is None or cursor.mode == "snapshot":
         return
     table = _info(patient, source.orders)
     if table is not None and not table.starts_an_index(cursor.column):
         text = f"no index of {table.name} begins with {cursor.column}: every poll reads the whole table"
         columns = ", ".join(dict.fromkeys((cursor.column, *source.orders.key)))
-        yield Remark(Level.WARNING, "cursor.column", text, f"CREATE INDEX ON {table.name} ({columns})")
+        yield CheckResult(Level.WARNING, "cursor.column", text, f"CREATE INDEX ON {table.name} ({columns})")
     name = DIALECTS[source.dialect].name_of(cursor.column)
     nulls = int(str(patient.single(f"SELECT COUNT(*) FROM {patient.relation(source.orders)} WHERE {name} IS NULL")))
     if nulls and cursor.nulls == "ignore":
         text = f"{nulls} rows have no {cursor.column} and are never read"
-        yield Remark(Level.WARNING, "cursor.nulls", text, 'nulls = "read" reads them in every poll')
+        yield CheckResult(Level.WARNING, "cursor.nulls", text, 'nulls = "read" reads them in every poll')
     elif nulls:
         text = f"{nulls} rows have no {cursor.column}; they are read in every poll"
-        yield Remark(Level.WARNING, "cursor.nulls", text, "let the ERP fill the column, if there are many")
+        yield CheckResult(Level.WARNING, "cursor.nulls", text, "let the ERP fill the column, if there are many")
     if cursor.mode == "timestamp+id":
         yield from _stamps(patient, table, name)
 
 
-def _stamps(patient: Patient, table: TableInfo | None, name: str) -> Iterator[Remark]:
+def _stamps(patient: SourceUnderTest, table: TableInfo | None, name: str) -> Iterator[CheckResult]:
     """Stamps of the future betray a wrong time zone; a type that disagrees with the column's, a wrong `type`."""
     cursor = patient.source.cursor
     column = table.column(cursor.column or "") if table is not None else None
     zoned = column is not None and ("tz" in column.type or "with time zone" in column.type or "offset" in column.type)
     if column is not None and zoned != (cursor.type == "timestamptz") and cursor.type in ("timestamp", "timestamptz"):
         right = "timestamptz" if zoned else "timestamp"
-        yield Remark(Level.PROBLEM, "cursor.type", f"{column.name} is {column.type}", f'write type = "{right}"')
+        yield CheckResult(Level.PROBLEM, "cursor.type", f"{column.name} is {column.type}", f'write type = "{right}"')
     newest = patient.single(f"SELECT MAX({name}) FROM {patient.relation(patient.source.orders)}")
     moment = _moment(patient, newest)
     if newest is not None and moment is None:
         fix = "write cursor.format as the column is written; a transform does not apply to the cursor"
-        yield Remark(Level.PROBLEM, "cursor.format", f"the newest {cursor.column} does not fit the format", fix)
+        yield CheckResult(Level.PROBLEM, "cursor.format", f"the newest {cursor.column} does not fit the format", fix)
     elif moment is not None and moment > patient.now + CLOCK_TOLERANCE:
         ahead = (moment - patient.now).total_seconds() / 60
         fix = f'is timezone = "{patient.source.timezone}" right? For stamps in UTC write cursor.zone = "utc"'
-        yield Remark(
+        yield CheckResult(
             Level.PROBLEM, "timezone", f"the newest {cursor.column} lies {ahead:.0f} minutes in the future", fix
         )
     elif moment is not None:
         age = (patient.now - moment).total_seconds()
         text = f"the newest {cursor.column} is {age:.0f} s old, read as {patient.source.timezone}"
-        yield Remark(Level.FINE, "timezone", text)
+        yield CheckResult(Level.FINE, "timezone", text)
 
 
-def _moment(patient: Patient, stamp: object) -> datetime | None:
+def _moment(patient: SourceUnderTest, stamp: object) -> datetime | None:
     """A stamp as the cursor understands it, in UTC; None if it does not."""
     cursor = patient.source.cursor
     try:
@@ -248,14 +250,14 @@ def _moment(patient: Patient, stamp: object) -> datetime | None:
     return naive.replace(tzinfo=UTC if in_utc else ZoneInfo(patient.source.timezone)).astimezone(UTC)
 
 
-def _sample(patient: Patient) -> Iterator[Remark]:
+def _sample(patient: SourceUnderTest) -> Iterator[CheckResult]:
     """The first orders and the latest ones, mapped as a poll would."""
     queries = patient.queries
     mapper = Mapper(patient.source, queries)
     orders = sample(patient)
     if not orders:
         text = "there are no orders"
-        yield Remark(Level.WARNING, "orders", text, "is orders.where right? Does the account see the rows?")
+        yield CheckResult(Level.WARNING, "orders", text, "is orders.where right? Does the account see the rows?")
         return
     faults: Counter[tuple[str, str, str]] = Counter()
     good = []
@@ -268,21 +270,21 @@ def _sample(patient: Patient) -> Iterator[Remark]:
         level = Level.PROBLEM if count > len(orders) // 2 else Level.WARNING
         text = f"{count} of {len(orders)} sample orders: {column or 'the row'} {reason}"
         fix = "a transform, a code or a default may be missing; as it is, they will be quarantined"
-        yield Remark(level, f"order.{field}", text, fix)
+        yield CheckResult(level, f"order.{field}", text, fix)
     for content in good[:3]:
         text = (
             f"order {content.external_id} of {content.ordered_at:%Y-%m-%d %H:%M:%S} UTC: {len(content.lines)} lines, "
             f"{content.total}, customer {content.customer_id}, {content.payment.method}, to {content.ship_to.country}"
         )
-        yield Remark(Level.FINE, "sample", text)
+        yield CheckResult(Level.FINE, "sample", text)
     wrong = [content for content in good if content.total not in content.possible_totals()]
     if wrong:
         text = f"{len(wrong)} of {len(good)} sample orders: the lines do not add up to the total"
         fix = "is the price net, the tax a fraction, the total gross? They would be rejected as total_mismatch"
-        yield Remark(Level.PROBLEM if len(wrong) > len(good) // 2 else Level.WARNING, "order.total", text, fix)
+        yield CheckResult(Level.PROBLEM if len(wrong) > len(good) // 2 else Level.WARNING, "order.total", text, fix)
 
 
-def sample(patient: Patient, size: int = SAMPLE) -> list[RawOrder]:
+def sample(patient: SourceUnderTest, size: int = SAMPLE) -> list[RawOrder]:
     """Up to `size` orders from the beginning and, where the cursor is a time, as many of the last days."""
     queries = patient.queries
     reader = Reader(patient.connection, queries, {})
@@ -300,16 +302,18 @@ def sample(patient: Patient, size: int = SAMPLE) -> list[RawOrder]:
         reader.end()
 
 
-def _write_back(patient: Patient) -> Iterator[Remark]:
+def _write_back(patient: SourceUnderTest) -> Iterator[CheckResult]:
     """Run each statement for an order that does not exist, in a transaction that is rolled back."""
     outcomes = patient.source.write_back.by_outcome
     if not outcomes:
-        yield Remark(Level.WARNING, "write_back", "the ERP will not be told anything", "add statements if it should be")
+        yield CheckResult(
+            Level.WARNING, "write_back", "the ERP will not be told anything", "add statements if it should be"
+        )
         return
     silent = sorted({"confirmed", "rejected"} - set(outcomes))
     if silent:
         text = f"there is no statement for {', '.join(silent)}"
-        yield Remark(Level.WARNING, "write_back", text, "the ERP's people would have to look elsewhere")
+        yield CheckResult(Level.WARNING, "write_back", text, "the ERP's people would have to look elsewhere")
     connection = patient.writable()
     try:
         for outcome, statements in outcomes.items():
@@ -318,26 +322,28 @@ def _write_back(patient: Patient) -> Iterator[Remark]:
         connection.close()
 
 
-def _tried(source: Source, connection: ErpConnection, outcome: str, statements: Sequence[str]) -> Remark:
+def _tried(source: Source, connection: ErpConnection, outcome: str, statements: Sequence[str]) -> CheckResult:
     where = f"write_back.{outcome}"
     texts = ("reason_code", "reason", "confirmation_number", "order_id", "status", "external_id")
-    values: dict[str, Value] = {**dict.fromkeys(texts, NOBODY), "occurred_at": "2026-01-01 00:00:00"}
+    values: dict[str, Value] = {**dict.fromkeys(texts, UNKNOWN_ORDER), "occurred_at": "2026-01-01 00:00:00"}
     if source.write_back.key_pattern is not None:
-        values.update(dict.fromkeys(re.compile(source.write_back.key_pattern).groupindex, NOBODY))
+        values.update(dict.fromkeys(re.compile(source.write_back.key_pattern).groupindex, UNKNOWN_ORDER))
     try:
         changed = 0
         for sql in statements:
             statement = compile_statement(sql)
             changed += max(0, connection.execute(statement.sql, statement.bind(values)))
     except (OrderbridgeError, UnreadableValue) as error:
-        return Remark(Level.PROBLEM, where, str(error), "mend the statement, or grant the account the right to change")
+        return CheckResult(
+            Level.PROBLEM, where, str(error), "mend the statement, or grant the account the right to change"
+        )
     finally:
         connection.end()
     if changed:
         text = f"changes {changed} rows for an order that does not exist (undone)"
-        return Remark(Level.PROBLEM, where, text, "it needs a WHERE with :external_id")
-    return Remark(Level.FINE, where, "runs, and changes nothing for an unknown order")
+        return CheckResult(Level.PROBLEM, where, text, "it needs a WHERE with :external_id")
+    return CheckResult(Level.FINE, where, "runs, and changes nothing for an unknown order")
 
 
-def _info(patient: Patient, rows: Rows) -> TableInfo | None:
+def _info(patient: SourceUnderTest, rows: Rows) -> TableInfo | None:
     return patient.catalogue.table(rows.table) if rows.table is not None else None

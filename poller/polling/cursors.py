@@ -17,12 +17,12 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from chalicelib.mapping.values import Value, wall_clock_floor
-from poller.database.clock import Tick
+from poller.database.clock import ClockReading
 from poller.database.dialects import DIALECTS
 from poller.database.keyset import Bound, Column, Position
 from poller.database.queries import Queries, Select
 from poller.source.model import Source
-from poller.state.ports import Mark, Watermark
+from poller.state.ports import HorizonMark, Watermark
 
 MAX_MARKS = 128
 FIRST_PASS_ROWS = 10_000
@@ -39,7 +39,7 @@ class CursorMode(Protocol):
         """Whether a new source must first mark the last row of the table."""
         ...
 
-    def begin(self, watermark: Watermark, tick: Tick) -> Watermark:
+    def begin(self, watermark: Watermark, tick: ClockReading) -> Watermark:
         """Begin a pass: set the candidate, and the floor of a source that starts somewhere."""
         ...
 
@@ -47,7 +47,7 @@ class CursorMode(Protocol):
         """The rows of this pass."""
         ...
 
-    def mark(self, watermark: Watermark, tick: Tick) -> Watermark:
+    def mark(self, watermark: Watermark, tick: ClockReading) -> Watermark:
         """A moment after reading up to `watermark.position`, for later floors."""
         ...
 
@@ -99,7 +99,7 @@ def cursor_mode(source: Source) -> CursorMode:
     return StatusMode(source, select.where(f"{name} IN ({marks})", *source.cursor.states))
 
 
-def started(watermark: Watermark, tick: Tick, candidate: Bound | None) -> Watermark:
+def started(watermark: Watermark, tick: ClockReading, candidate: Bound | None) -> Watermark:
     return replace(watermark, position=None, candidate=candidate, pass_started_at=tick.at)
 
 
@@ -114,20 +114,20 @@ class TimestampMode:
     def wants_last(self, watermark: Watermark) -> bool:
         return False
 
-    def begin(self, watermark: Watermark, tick: Tick) -> Watermark:
+    def begin(self, watermark: Watermark, tick: ClockReading) -> Watermark:
         candidate = Bound((self.stamp(self._settled(watermark, tick)),), inclusive=True)
         if watermark.passed_at is None and watermark.floor is None:
             start = self.source.cursor.start
             if start != "beginning":
                 floor = candidate if start == "now" else Bound((start,), inclusive=True)
                 watermark = replace(watermark, floor=floor)
-        marks = add_mark(watermark.marks, Mark(tick.at, tick.following, ()), self._spacing())
+        marks = add_mark(watermark.marks, HorizonMark(tick.at, tick.following, ()), self._spacing())
         return replace(started(watermark, tick, candidate), marks=marks)
 
     def narrowed(self, watermark: Watermark) -> Select:
         return self.select
 
-    def mark(self, watermark: Watermark, tick: Tick) -> Watermark:
+    def mark(self, watermark: Watermark, tick: ClockReading) -> Watermark:
         return watermark
 
     def finish(self, watermark: Watermark) -> Watermark:
@@ -158,7 +158,7 @@ class TimestampMode:
         short = cursor.type == "datetime" or self.source.dialect == "sqlite"
         return naive.strftime("%Y-%m-%d %H:%M:%S" if short else "%Y-%m-%d %H:%M:%S.%f")
 
-    def _settled(self, watermark: Watermark, tick: Tick) -> datetime:
+    def _settled(self, watermark: Watermark, tick: ClockReading) -> datetime:
         """All transactions that began before this moment have ended."""
         base = tick.at
         if tick.oldest < tick.following:
@@ -186,7 +186,7 @@ class IdMode:
     def wants_last(self, watermark: Watermark) -> bool:
         return watermark.passed_at is None and not watermark.marks
 
-    def begin(self, watermark: Watermark, tick: Tick) -> Watermark:
+    def begin(self, watermark: Watermark, tick: ClockReading) -> Watermark:
         settled = [mark for mark in watermark.marks if self._is_settled(mark, tick)]
         candidate = Bound(settled[-1].position) if settled else watermark.floor
         start = self.source.cursor.start
@@ -200,11 +200,11 @@ class IdMode:
     def narrowed(self, watermark: Watermark) -> Select:
         return self.select
 
-    def mark(self, watermark: Watermark, tick: Tick) -> Watermark:
+    def mark(self, watermark: Watermark, tick: ClockReading) -> Watermark:
         if watermark.position is None:
             return watermark
         spacing = timedelta(seconds=self.source.cursor.overlap_s / 32)
-        mark = Mark(tick.at, tick.following, watermark.position)
+        mark = HorizonMark(tick.at, tick.following, watermark.position)
         return replace(watermark, marks=add_mark(watermark.marks, mark, spacing))
 
     def finish(self, watermark: Watermark) -> Watermark:
@@ -225,7 +225,7 @@ class IdMode:
             return here > there
         return True  # text: only the database knows how it sorts
 
-    def _is_settled(self, mark: Mark, tick: Tick) -> bool:
+    def _is_settled(self, mark: HorizonMark, tick: ClockReading) -> bool:
         age = tick.at - mark.at
         if age < timedelta(seconds=self.source.cursor.overlap_s):
             return False
@@ -243,7 +243,7 @@ class RowversionMode:
     def wants_last(self, watermark: Watermark) -> bool:
         return False
 
-    def begin(self, watermark: Watermark, tick: Tick) -> Watermark:
+    def begin(self, watermark: Watermark, tick: ClockReading) -> Watermark:
         candidate = Bound((tick.cap,), inclusive=True)
         start = self.source.cursor.start
         if watermark.passed_at is None and watermark.floor is None and start != "beginning":
@@ -256,7 +256,7 @@ class RowversionMode:
         column = self.select.columns[0]
         return self.select.where(f"{column.sql} < {column.param}", *watermark.candidate.position)
 
-    def mark(self, watermark: Watermark, tick: Tick) -> Watermark:
+    def mark(self, watermark: Watermark, tick: ClockReading) -> Watermark:
         return watermark
 
     def finish(self, watermark: Watermark) -> Watermark:
@@ -277,13 +277,13 @@ class StatusMode:
     def wants_last(self, watermark: Watermark) -> bool:
         return False
 
-    def begin(self, watermark: Watermark, tick: Tick) -> Watermark:
+    def begin(self, watermark: Watermark, tick: ClockReading) -> Watermark:
         return started(watermark, tick, None)
 
     def narrowed(self, watermark: Watermark) -> Select:
         return self.select
 
-    def mark(self, watermark: Watermark, tick: Tick) -> Watermark:
+    def mark(self, watermark: Watermark, tick: ClockReading) -> Watermark:
         return watermark
 
     def finish(self, watermark: Watermark) -> Watermark:
@@ -293,7 +293,7 @@ class StatusMode:
         return True
 
 
-def add_mark(marks: tuple[Mark, ...], mark: Mark, spacing: timedelta) -> tuple[Mark, ...]:
+def add_mark(marks: tuple[HorizonMark, ...], mark: HorizonMark, spacing: timedelta) -> tuple[HorizonMark, ...]:
     """With the new mark; marks closer than `spacing` give way to later ones, and there are never more than MAX_MARKS.
 
     Leaving marks out is always safe: it only moves the floor later.

@@ -8,7 +8,7 @@ from dataclasses import replace
 from poller.database.keyset import Bound
 from poller.polling.cursors import FIRST_PASS_ROWS, CursorMode, cursor_mode
 from poller.polling.seen_rows import RecentRows
-from poller.polling.services import Outcome
+from poller.polling.services import PollOutcome
 from poller.polling.session import Session
 from poller.reading.reader import RawOrder
 from poller.state.ports import Watermark
@@ -16,7 +16,7 @@ from poller.state.ports import Watermark
 PAGES_PER_MARK = 20
 
 
-def run_pass(session: Session) -> Outcome:
+def run_pass(session: Session) -> PollOutcome:
     """Read until the end or until time is up. Raises whatever reading, accepting and saving raise."""
     mode = cursor_mode(session.loaded.source)
     recent = session.services.memory_of(session.name).recent

@@ -10,7 +10,7 @@ from chalicelib.domain.errors import Misconfigured, PermanentError, TransientErr
 from poller.errors import IntakeUnavailable, LeaseLost, SchemaChanged
 from poller.polling.passes import run_pass, stamped
 from poller.polling.quarantine import retry_quarantined
-from poller.polling.services import Counts, Outcome, PollReport, PollServices
+from poller.polling.services import PollCounts, PollOutcome, PollReport, PollServices
 from poller.polling.session import Deadline, Session, open_session
 from poller.polling.snapshot import run_nulls, run_snapshot
 from poller.source.blackout import in_blackout
@@ -33,21 +33,21 @@ def poll_source(loaded: LoadedSource, services: PollServices, remaining_ms: Call
     source, now = loaded.source, services.clock.now()
     memory = services.memory_of(source.name)
     if not source.enabled:
-        return PollReport(source.name, "disabled", Counts())
+        return PollReport(source.name, "disabled", PollCounts())
     if in_blackout(source, now):
-        return PollReport(source.name, "blackout", Counts())
+        return PollReport(source.name, "blackout", PollCounts())
     if not memory.breaker.allows(now):
         return PollReport(
-            source.name, "circuit-open", Counts(), f"the ERP is left alone until {memory.breaker.open_until}"
+            source.name, "circuit-open", PollCounts(), f"the ERP is left alone until {memory.breaker.open_until}"
         )
     try:
         lease = services.watermarks.acquire(
             source.name, services.ids.token(), now, timedelta(seconds=source.paging.lease_s)
         )
     except TransientError as error:
-        return PollReport(source.name, "intake-unavailable", Counts(), str(error))
+        return PollReport(source.name, "intake-unavailable", PollCounts(), str(error))
     if lease is None:
-        return PollReport(source.name, "busy", Counts())
+        return PollReport(source.name, "busy", PollCounts())
     deadline = Deadline(services, remaining_ms, now + timedelta(seconds=source.paging.time_budget_s))
     report = _leased(loaded, services, lease, deadline)
     _log(services, report)
@@ -57,9 +57,9 @@ def poll_source(loaded: LoadedSource, services: PollServices, remaining_ms: Call
 
 
 def _leased(loaded: LoadedSource, services: PollServices, lease: Lease, deadline: Deadline) -> PollReport:
-    name, counts = loaded.source.name, Counts()
+    name, counts = loaded.source.name, PollCounts()
     memory = services.memory_of(name)
-    outcome: Outcome
+    outcome: PollOutcome
     try:
         session = open_session(loaded, services, lease, deadline)
         counts = session.process.counts
@@ -87,7 +87,7 @@ def _leased(loaded: LoadedSource, services: PollServices, lease: Lease, deadline
     return PollReport(name, outcome, counts, detail)
 
 
-def _read(session: Session) -> Outcome:
+def _read(session: Session) -> PollOutcome:
     cursor = session.loaded.source.cursor
     retry_quarantined(session)
     if cursor.mode == "snapshot":
@@ -128,7 +128,7 @@ def _log(services: PollServices, report: PollReport) -> None:
         "source": report.source,
         "outcome": report.outcome,
         "detail": report.detail,
-        **{name: getattr(counts, name) for name in Counts.__dataclass_fields__},
+        **{name: getattr(counts, name) for name in PollCounts.__dataclass_fields__},
     }
     if report.outcome in ("schema-changed", "misconfigured"):
         services.log.error("source stopped", extra=fields)

@@ -14,7 +14,7 @@ from chalicelib.domain.errors import CorruptHistory, EventTooLarge, TransientErr
 from chalicelib.domain.order import OrderContent
 from chalicelib.orders.accept import Accepted, OrderConflict
 from poller.errors import BadRow, Fault, IntakeUnavailable
-from poller.polling.services import Counts, PollServices
+from poller.polling.services import PollCounts, PollServices
 from poller.reading.convert import content_of
 from poller.reading.mapping import Mapper
 from poller.reading.reader import RawOrder
@@ -42,7 +42,7 @@ class Processor:
     mapper: Mapper
     services: PollServices
     quarantined: dict[str, tuple[str, str]]
-    counts: Counts = field(default_factory=Counts)
+    counts: PollCounts = field(default_factory=PollCounts)
     _pool: ThreadPoolExecutor | None = None
     _stack: ExitStack = field(default_factory=ExitStack)
 

@@ -18,7 +18,7 @@ from poller.source.file import LoadedSource
 from poller.source.model import Source
 from poller.state.ports import Findings, Snapshots, Watermarks
 
-Outcome = Literal[
+PollOutcome = Literal[
     "finished",  # read to the end
     "stopped",  # time is up; goes on where it stopped
     "settling",  # mode id, first pass over a large table: waits until its last ids are settled
@@ -32,7 +32,7 @@ Outcome = Literal[
     "schema-changed",
     "misconfigured",
 ]
-FAILED: frozenset[Outcome] = frozenset({"unavailable", "intake-unavailable", "schema-changed", "misconfigured"})
+FAILED: frozenset[PollOutcome] = frozenset({"unavailable", "intake-unavailable", "schema-changed", "misconfigured"})
 
 
 class Accepts(Protocol):
@@ -42,7 +42,7 @@ class Accepts(Protocol):
 
 
 @dataclass(slots=True)
-class Counts:
+class PollCounts:
     """Rows of one poll. `skipped`: seen before and unchanged; `replayed`: accepted before, recognised by accept()."""
 
     read: int = 0
@@ -59,8 +59,8 @@ class PollReport:
     """What one poll of one source did. `detail` says what went wrong; it holds no data of orders."""
 
     source: str
-    outcome: Outcome
-    counts: Counts
+    outcome: PollOutcome
+    counts: PollCounts
     detail: str = ""
 
     @property

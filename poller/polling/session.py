@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from chalicelib.domain.errors import TransientError
-from poller.database.clock import Ticker
+from poller.database.clock import DatabaseClock
 from poller.database.connection import ErpConnection
 from poller.database.queries import Queries
 from poller.errors import SchemaChanged
@@ -53,7 +53,7 @@ class Session:
     lease: Lease
     deadline: Deadline
     reader: Reader
-    ticker: Ticker
+    ticker: DatabaseClock
     process: Processor
     watermark: Watermark
 
@@ -115,7 +115,7 @@ def open_session(loaded: LoadedSource, services: PollServices, lease: Lease, dea
         lease,
         deadline,
         Reader(connection, queries, {}),
-        Ticker(connection, source, services.clock.now()),
+        DatabaseClock(connection, source, services.clock.now()),
         Processor(loaded, Mapper(source, queries), services, _quarantined(services, source.name)),
         services.watermarks.load(source.name),
     )
@@ -139,7 +139,7 @@ def warm_connection(loaded: LoadedSource, services: PollServices) -> ErpConnecti
     memory = services.memory_of(loaded.source.name)
     if memory.connection is not None:
         try:
-            Ticker(memory.connection, loaded.source, services.clock.now(), sees_transactions=False)()
+            DatabaseClock(memory.connection, loaded.source, services.clock.now(), sees_transactions=False)()
         except TransientError:
             memory.connection.close()
             memory.connection = None

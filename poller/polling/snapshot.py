@@ -14,7 +14,7 @@ from poller.database.dialects import DIALECTS
 from poller.database.keyset import Bound, Position, up_to
 from poller.database.queries import Select
 from poller.polling.cursors import started
-from poller.polling.services import Outcome
+from poller.polling.services import PollOutcome
 from poller.polling.session import Session
 from poller.reading.reader import HeaderPage, RawOrder
 from poller.state.codec import HASH_BYTES, key_text
@@ -33,7 +33,7 @@ class Range:
     upto: Position | None
 
 
-def run_snapshot(session: Session, stamp: Stamp) -> Outcome:
+def run_snapshot(session: Session, stamp: Stamp) -> PollOutcome:
     """One pass over the table, or as far as time allows; goes on there next time."""
     select = Select(session.reader.queries.key_columns())
     watermark = session.watermark

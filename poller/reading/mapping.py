@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from chalicelib.mapping.faults import BadRow, Fault
-from chalicelib.mapping.rules import Surroundings, apply, origins, rules_of, sum_of_lines
+from chalicelib.mapping.rules import MappingContext, apply, origins, rules_of, sum_of_lines
 from chalicelib.mapping.values import BadValue, to_integer
 from poller.database.queries import Queries
 from poller.reading.reader import RawOrder
@@ -22,7 +22,7 @@ class Mapper:
         self._source = source
         self.queries = queries
         header, lines = queries.header_columns, queries.line_columns
-        around = Surroundings(source.codes, source.timezone, source.ambiguous_time)
+        around = MappingContext(source.codes, source.timezone, source.ambiguous_time)
         self._rules = rules_of(source.order, header, around)
         self._line_rules = rules_of(source.line, lines, around)
         self._numbered = source.line.line.computed is not None

@@ -12,7 +12,7 @@ from hashlib import blake2b
 from typing import TypeVar
 
 from chalicelib.mapping.values import Value
-from poller.database.connection import ErpConnection, Result, Row
+from poller.database.connection import ErpConnection, QueryResult, Row
 from poller.database.keyset import Bound, Position
 from poller.database.queries import Queries, Select
 from poller.errors import Fault, UnreadableValue
@@ -126,7 +126,7 @@ class Reader:
         self._learn(result)
         return HeaderPage(tuple(self._order(row) for row in result.rows), len(result.rows) < limit)
 
-    def _learn(self, result: Result) -> None:
+    def _learn(self, result: QueryResult) -> None:
         if not self.types:
             names = self.queries.header_columns
             offset = self.queries.header_offset

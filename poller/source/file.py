@@ -10,7 +10,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from chalicelib.mapping.rules import field_sources as field_sources
-from poller.errors import InvalidSourceFile, Problem
+from poller.errors import InvalidSourceFile, SourceProblem
 from poller.source.model import Source
 
 SHIPPED_SOURCES = Path(__file__).resolve().parents[1] / "sources"
@@ -35,12 +35,12 @@ def parse_source(text: str, name: str = "") -> LoadedSource:
     try:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise InvalidSourceFile(name, (Problem("", f"is not TOML: {error}"),)) from error
+        raise InvalidSourceFile(name, (SourceProblem("", f"is not TOML: {error}"),)) from error
     try:
         source = Source.model_validate(raw)
     except ValidationError as error:
         found = error.errors(include_url=False, include_context=False, include_input=False)
-        problems = tuple(Problem(_path(item["loc"]), _FIXES.get(item["type"], item["msg"])) for item in found)
+        problems = tuple(SourceProblem(_path(item["loc"]), _FIXES.get(item["type"], item["msg"])) for item in found)
         raise InvalidSourceFile(name, problems) from error
     problems = tuple(_disagreements(source))
     if problems:
@@ -53,7 +53,9 @@ def load_source(path: Path) -> LoadedSource:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise InvalidSourceFile(path.name, (Problem("", f"cannot be read: {error.__class__.__name__}"),)) from error
+        raise InvalidSourceFile(
+            path.name, (SourceProblem("", f"cannot be read: {error.__class__.__name__}"),)
+        ) from error
     return parse_source(text, path.name)
 
 
@@ -64,19 +66,21 @@ def load_sources(directory: Path) -> tuple[LoadedSource, ...]:
     for item in loaded:
         other = seen.setdefault(item.source.name, item.path)
         if other != item.path:
-            raise InvalidSourceFile(item.path, (Problem("name", f"is already the name of {other}"),))
+            raise InvalidSourceFile(item.path, (SourceProblem("name", f"is already the name of {other}"),))
     return loaded
 
 
-def _disagreements(source: Source) -> list[Problem]:
+def _disagreements(source: Source) -> list[SourceProblem]:
     problems = []
     for table, fields in (("order", source.order), ("line", source.line)):
         for name, spec in field_sources(fields).items():
             if spec.codes is not None and spec.codes not in source.codes:
-                problems.append(Problem(f"{table}.{name}.codes", f"there is no table [codes.{spec.codes}]: add it"))
+                problems.append(
+                    SourceProblem(f"{table}.{name}.codes", f"there is no table [codes.{spec.codes}]: add it")
+                )
             allowed = {"total": "sum_of_lines"} if table == "order" else {"line": "position"}
             if spec.computed is not None and allowed.get(name) != spec.computed:
-                problems.append(Problem(f"{table}.{name}.computed", f"cannot be {spec.computed} here"))
+                problems.append(SourceProblem(f"{table}.{name}.computed", f"cannot be {spec.computed} here"))
     return problems
 
 

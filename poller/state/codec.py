@@ -9,7 +9,7 @@ from typing import Any
 
 from chalicelib.mapping.values import Value
 from poller.database.keyset import Bound, Position
-from poller.state.ports import Chunk, ChunkIndex, Mark, Watermark
+from poller.state.ports import Chunk, ChunkIndex, HorizonMark, Watermark
 
 HASH_BYTES = 8
 
@@ -82,7 +82,7 @@ def decode_watermark(text: str) -> Watermark:
         pass_started_at=_time_of(raw["pass_started_at"]),
         passed_at=_time_of(raw["passed_at"]),
         marks=tuple(
-            Mark(datetime.fromisoformat(at), token, _position_of(position) or ())
+            HorizonMark(datetime.fromisoformat(at), token, _position_of(position) or ())
             for at, token, position in raw["marks"]
         ),
         types=raw["types"],

@@ -12,7 +12,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from chalicelib.adapters.aws.errors import error_code, translated
+from chalicelib.adapters.aws.errors import aws_errors_translated, error_code
 from chalicelib.domain.errors import Contention
 from poller.errors import LeaseLost
 from poller.state.codec import decode_watermark, encode_watermark
@@ -50,7 +50,7 @@ class DynamoDbWatermarks:
             return
 
     def load(self, source: str) -> Watermark:
-        with translated(_DEPENDENCY):
+        with aws_errors_translated(_DEPENDENCY):
             answer = self.client.get_item(TableName=self.table, Key=item_key(source, "WATERMARK"), ConsistentRead=True)
         return decode_watermark(answer["Item"]["data"]["S"]) if "Item" in answer else Watermark()
 
@@ -64,7 +64,7 @@ class DynamoDbWatermarks:
         put_under_lease(self.client, self.table, lease, items)
 
     def history(self, source: str, limit: int) -> Sequence[Watermark]:
-        with translated(_DEPENDENCY):
+        with aws_errors_translated(_DEPENDENCY):
             answer = self.client.query(
                 TableName=self.table,
                 KeyConditionExpression="pk = :pk AND begins_with(sk, :prefix)",
@@ -92,7 +92,7 @@ class DynamoDbWatermarks:
         if condition:
             request["ConditionExpression"] = condition
             values[":now"] = {"N": _ms(now)}
-        with translated(_DEPENDENCY):
+        with aws_errors_translated(_DEPENDENCY):
             try:
                 answer = self.client.update_item(**request)
             except ClientError as error:
@@ -102,7 +102,7 @@ class DynamoDbWatermarks:
         return Lease(source, holder, int(answer["Attributes"]["fence"]["N"]), now + length)
 
     def _update_lease(self, lease: Lease, update: str, values: dict[str, Any]) -> None:
-        with translated(_DEPENDENCY):
+        with aws_errors_translated(_DEPENDENCY):
             try:
                 self.client.update_item(
                     TableName=self.table,
@@ -126,7 +126,7 @@ def put_under_lease(client: Any, table: str, lease: Lease, items: Sequence[dict[
         "ExpressionAttributeValues": _fence_values(lease),
     }
     actions = [{"ConditionCheck": check}, *({"Put": {"TableName": table, "Item": item}} for item in items)]
-    with translated(_DEPENDENCY):
+    with aws_errors_translated(_DEPENDENCY):
         try:
             client.transact_write_items(TransactItems=actions)
         except ClientError as error:

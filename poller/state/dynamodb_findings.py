@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from chalicelib.adapters.aws.errors import translated
+from chalicelib.adapters.aws.errors import aws_errors_translated
 from poller.state.dynamodb import item_key
 from poller.state.ports import Changed, Quarantined
 
@@ -31,7 +31,7 @@ class DynamoDbFindings:
         self._put("QUARANTINE#", entry)
 
     def release(self, source: str, key: str) -> None:
-        with translated(_DEPENDENCY):
+        with aws_errors_translated(_DEPENDENCY):
             self.client.delete_item(TableName=self.table, Key=item_key(source, _sort_key("QUARANTINE#", key)))
 
     def quarantined(self, source: str, limit: int, after: str = "") -> Sequence[Quarantined]:
@@ -44,7 +44,7 @@ class DynamoDbFindings:
         return self._list(source, "CHANGE#", limit, after, Changed)
 
     def _put(self, prefix: str, entry: Quarantined | Changed) -> None:
-        with translated(_DEPENDENCY):
+        with aws_errors_translated(_DEPENDENCY):
             self.client.update_item(
                 TableName=self.table,
                 Key=item_key(entry.source, _sort_key(prefix, entry.key)),
@@ -61,7 +61,7 @@ class DynamoDbFindings:
         low = _sort_key(prefix, after) if after else prefix
         start: dict[str, Any] = {"ExclusiveStartKey": item_key(source, low)} if after else {}
         while len(found) < limit:
-            with translated(_DEPENDENCY):
+            with aws_errors_translated(_DEPENDENCY):
                 answer = self.client.query(
                     TableName=self.table,
                     KeyConditionExpression="pk = :pk AND begins_with(sk, :prefix)",

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from chalicelib.adapters.aws.errors import translated
+from chalicelib.adapters.aws.errors import aws_errors_translated
 from poller.state.codec import decode_chunk, decode_index, encode_chunk, encode_index
 from poller.state.dynamodb import item_key, put_under_lease
 from poller.state.ports import Chunk, ChunkIndex, Lease
@@ -41,11 +41,11 @@ class DynamoDbSnapshots:
         index = self.index(name)
         self.save_index(lease, name, ChunkIndex(next_number=index.next_number))
         for number, _ in index.ranges:
-            with translated(_DEPENDENCY):
+            with aws_errors_translated(_DEPENDENCY):
                 self.client.delete_item(TableName=self.table, Key=_key(name, f"{number:010}"))
 
     def _get(self, name: str, part: str) -> dict[str, Any] | None:
-        with translated(_DEPENDENCY):
+        with aws_errors_translated(_DEPENDENCY):
             answer = self.client.get_item(TableName=self.table, Key=_key(name, part), ConsistentRead=True)
         item: dict[str, Any] | None = answer.get("Item")
         return item

@@ -24,7 +24,7 @@ class Lease:
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class HorizonMark:
     """At `at` (the database's clock, UTC), having read up to `position`, the next transaction was `token` (0: unknown).
 
     Whatever is not visible up to `position` then belongs to a transaction that began before.
@@ -49,7 +49,7 @@ class Watermark:
     candidate: Bound | None = None
     pass_started_at: datetime | None = None
     passed_at: datetime | None = None
-    marks: tuple[Mark, ...] = ()
+    marks: tuple[HorizonMark, ...] = ()
     types: Mapping[str, str] = field(default_factory=dict)
     fingerprint: str = ""
     stopped: str = ""

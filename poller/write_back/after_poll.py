@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from chalicelib.acknowledgements.outbox import Outbox
 from chalicelib.domain.errors import PermanentError, TransientError
-from chalicelib.orders.repository import Journal
+from chalicelib.orders.repository import OrderRepository
 from chalicelib.ports import Clock, Ids
 from poller.database.connection import ErpConnection
 from poller.source.file import LoadedSource
@@ -27,7 +27,7 @@ class Answers:
     and the entries wait. One at a time per source, under a lease of its own: two could tell outcomes out of order."""
 
     outbox: Outbox
-    journal: Journal
+    journal: OrderRepository
     clock: Clock
     ids: Ids
     watermarks: Watermarks

@@ -21,7 +21,7 @@ from chalicelib.domain.events import ErpAcknowledged
 from chalicelib.domain.state import Order
 from chalicelib.mapping.values import Value
 from chalicelib.observability import logger
-from chalicelib.orders.repository import Journal
+from chalicelib.orders.repository import OrderRepository
 from chalicelib.ports import Clock
 from poller.source.model import Source
 from poller.source.statements import Statement, compile_statement
@@ -48,7 +48,7 @@ class Services(Protocol):
     def outbox(self) -> Outbox: ...
 
     @property
-    def journal(self) -> Journal: ...
+    def journal(self) -> OrderRepository: ...
 
     @property
     def clock(self) -> Clock: ...

@@ -12,7 +12,7 @@ from datetime import timedelta
 import pytest
 import urllib3
 
-from chalicelib.auth.issue import TokenDesk
+from chalicelib.auth.issue import TokenIssuer
 from chalicelib.auth.tokens import Role
 from local.client.api import Answer, Client
 from tests.support.e2e.deployed import Deployed
@@ -26,8 +26,8 @@ def with_token(stack: Deployed, token: str) -> Client:
     return Client(replace(stack.api.stack, tokens=tokens))
 
 
-def desk(stack: Deployed) -> TokenDesk:
-    return TokenDesk(stack.app.tokens, stack.app.clock, secrets.token_bytes)
+def desk(stack: Deployed) -> TokenIssuer:
+    return TokenIssuer(stack.app.tokens, stack.app.clock, secrets.token_bytes)
 
 
 def test_without_a_token_nobody_is_let_in(stack: Deployed) -> None:

@@ -18,7 +18,7 @@ from standardwebhooks import Webhook
 
 from chalicelib.adapters.fault_injection.switches import Mode
 from chalicelib.adapters.messaging.parking_queue import SqsParking
-from chalicelib.auth.issue import TokenDesk
+from chalicelib.auth.issue import TokenIssuer
 from chalicelib.auth.tokens import Role
 from chalicelib.cli import parking as parking_command
 from tests.support.e2e.deployed import Deployed
@@ -70,7 +70,7 @@ def erp(stack: Deployed) -> Iterator[Erp]:
     """An ERP whose address and secret are set as docs/callbacks.md says."""
     app = stack.app
     stack.aws.client("secretsmanager").create_secret(Name=app.callbacks.secret_name(SOURCE), SecretString=SECRET)
-    desk = TokenDesk(app.tokens, app.clock, secrets.token_bytes)
+    desk = TokenIssuer(app.tokens, app.clock, secrets.token_bytes)
     stack.api.stack.tokens["callbacks"] = desk.create(Role.INGEST, SOURCE, timedelta(days=1), "test").token
     with serving() as peer:
         app.callbacks.set_url(SOURCE, peer.url)

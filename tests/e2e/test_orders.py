@@ -146,7 +146,7 @@ def test_an_order_that_was_accepted_and_never_started_is_swept(stack: Deployed) 
 
     from chalicelib.orders.accept import Intake
     from chalicelib.orders.payload import parse_order
-    from chalicelib.orders.repository import Journal
+    from chalicelib.orders.repository import OrderRepository
 
     app = stack.app
 
@@ -171,7 +171,7 @@ def test_an_order_that_was_accepted_and_never_started_is_swept(stack: Deployed) 
 
     content = parse_order(order())
     with pytest.raises(Killed):
-        Intake(Journal(app.events, Earlier(), app.ids, "Intake"), NoEngine()).accept(content, "swept-1")
+        Intake(OrderRepository(app.events, Earlier(), app.ids, "Intake"), NoEngine()).accept(content, "swept-1")
     order_id = content.order_id
     assert stack.until(order_id, "RECEIVED")["status"] == "RECEIVED"
     wait_for_row(stack, order_id)

@@ -15,10 +15,10 @@ from chalicelib.adapters.dynamodb.events.first_events import LoadedFirstEvents
 from chalicelib.adapters.memory import MemoryProjection
 from chalicelib.adapters.memory.outbox import MemoryOutbox
 from chalicelib.domain.events import Event, OrderCancelled, OrderConfirmed
-from chalicelib.orders.repository import Journal
+from chalicelib.orders.repository import OrderRepository
 from chalicelib.ports import OrderRow
 from poller.__main__ import parser
-from poller.commands.context import Context, Stores
+from poller.commands.context import CommandContext, Context
 from poller.database.connection import ErpConnection, connect
 from poller.database.secrets import no_secrets
 from poller.source.file import load_source
@@ -80,7 +80,7 @@ class Dolibarr:
         self.poller = PollerBench(load_source(FILE))
         object.__setattr__(self.poller.services, "connect", lambda source: connect(source, self.environ))
         self.outbox, self.projection = MemoryOutbox(), MemoryProjection()
-        self.journal = Journal(self.poller.events, self.poller.clock, self.poller.ids, "WriteBack")
+        self.journal = OrderRepository(self.poller.events, self.poller.clock, self.poller.ids, "WriteBack")
         stores = (self.outbox, self.journal, self.poller.clock, self.poller.ids, self.poller.watermarks)
         self.answers = Answers(*stores, logging.getLogger("test.poller"), self.writable)
 
@@ -91,7 +91,7 @@ class Dolibarr:
         options = parser().parse_args(arguments)
         out = io.StringIO()
         first = LoadedFirstEvents(self.poller.events)
-        stores = Stores(self.poller.services, self.outbox, self.journal, self.projection, first)
+        stores = CommandContext(self.poller.services, self.outbox, self.journal, self.projection, first)
         context = Context(lambda: stores, self.environ, no_secrets, lambda: datetime.now(UTC), out, lambda _: "")
         return int(options.run(options, context)), out.getvalue()
 

@@ -22,12 +22,12 @@ from chalicelib.api.authorizer import Unauthorized, authorizer_response
 from chalicelib.api.openapi.document import document
 from chalicelib.api.routes import routes
 from chalicelib.api.services import ApiServices, Check
-from chalicelib.auth.issue import Issued, TokenDesk
+from chalicelib.auth.issue import Issued, TokenIssuer
 from chalicelib.auth.tokens import CACHE_SECONDS, Role
 from chalicelib.orders.accept import Intake
 from chalicelib.ports import EventStore, Projection
 from tests.support.bulk import BulkBench
-from tests.support.operations import Desk
+from tests.support.operations import FakeApplication
 
 STAGE_ARN = "arn:aws:execute-api:eu-central-1:123456789012:abc123/api"
 
@@ -62,7 +62,7 @@ def seeded_entropy() -> Callable[[int], bytes]:
 class ApiBench:
     """One deployed API on twins in memory. `events` and `projection` may be replaced by ones that misbehave."""
 
-    desk: Desk = field(default_factory=Desk)
+    desk: FakeApplication = field(default_factory=FakeApplication)
     tokens: MemoryTokens = field(default_factory=MemoryTokens)
     checks: list[Check] = field(default_factory=list)
     events: EventStore | None = None
@@ -71,7 +71,7 @@ class ApiBench:
 
     def __post_init__(self) -> None:
         self.bulk = BulkBench(self.desk)
-        self.token_desk = TokenDesk(self.tokens, self.desk.clock, seeded_entropy())
+        self.token_desk = TokenIssuer(self.tokens, self.desk.clock, seeded_entropy())
         self.ingest = self.token(Role.INGEST, "sap-emea").token
         self.read = self.token(Role.READ).token
         self.operate = self.token(Role.OPERATE).token

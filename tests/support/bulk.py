@@ -17,17 +17,17 @@ from chalicelib.adapters.memory.batches import (
 from chalicelib.api.openapi.examples import ORDER
 from chalicelib.batches.accept_line import AcceptLine
 from chalicelib.batches.accounting import counted
-from chalicelib.batches.model import Batch, Counts, Format, Upload
+from chalicelib.batches.model import Batch, BatchCounts, Format, Upload
 from chalicelib.batches.page_worker import PageWorker
 from chalicelib.batches.report import MakeReport
-from chalicelib.batches.service import BatchDesk
+from chalicelib.batches.service import BatchService
 from chalicelib.batches.split import SplitFile
 from chalicelib.batches.start import StartBatch
 from chalicelib.domain.errors import Reason
 from chalicelib.domain.events import OrderConfirmed, OrderRejected, RejectionDecided
 from chalicelib.orders.accept import Intake
 from chalicelib.ports import OrderRow
-from tests.support.operations import TIMEOUT, Desk
+from tests.support.operations import TIMEOUT, FakeApplication
 
 SOURCE = "sap-emea"
 MAX_CALLS = 1000
@@ -46,7 +46,7 @@ def jsonl(orders: Iterable[Any]) -> bytes:
 class BulkBench:
     """`outcome` says how the orders that run now end when the machine waits; by default all are confirmed."""
 
-    desk_of_orders: Desk = field(default_factory=Desk)
+    desk_of_orders: FakeApplication = field(default_factory=FakeApplication)
     ledger: MemoryLedger = field(default_factory=MemoryLedger)
     files: MemoryFiles = field(default_factory=MemoryFiles)
     mappings: MemoryMappings = field(default_factory=MemoryMappings)
@@ -67,9 +67,9 @@ class BulkBench:
         return MemoryOrderRows(self.desk_of_orders.projection)
 
     @property
-    def desk(self) -> BatchDesk:
+    def desk(self) -> BatchService:
         orders = self.desk_of_orders
-        return BatchDesk(self.ledger, self.files, self.orders, self.start, orders.clock, orders.ids)
+        return BatchService(self.ledger, self.files, self.orders, self.start, orders.clock, orders.ids)
 
     @property
     def worker(self) -> PageWorker:
@@ -136,7 +136,7 @@ class BulkBench:
         self.work(batch)
         return self.report(batch)
 
-    def counts(self, batch: Batch) -> Counts:
+    def counts(self, batch: Batch) -> BatchCounts:
         return counted(self.ledger.pages(batch.batch_id))
 
     # what becomes of an order

@@ -13,7 +13,7 @@ from chalicelib.adapters.memory import FixedClock, MemoryEventStore, MemoryWorkf
 from chalicelib.domain.order import order_id
 from chalicelib.domain.state import Order, fold
 from chalicelib.orders.accept import Intake
-from chalicelib.orders.repository import Journal
+from chalicelib.orders.repository import OrderRepository
 from poller.database.connection import connect
 from poller.polling.poll import no_limit, poll_source
 from poller.polling.services import PollReport, PollServices
@@ -121,7 +121,7 @@ class PollerBench:
     def __post_init__(self) -> None:
         self.ids = SequentialIds()
         self.workflow = MemoryWorkflowEngine()
-        self.intake = Intake(Journal(self.events, self.clock, self.ids, "Intake"), self.workflow)
+        self.intake = Intake(OrderRepository(self.events, self.clock, self.ids, "Intake"), self.workflow)
         self.snapshots = MemorySnapshots(self.watermarks)
         self.services = self.new_process()
 

@@ -24,7 +24,7 @@ from chalicelib.domain.order import OrderContent
 from chalicelib.domain.state import Order
 from chalicelib.orders.accept import Intake
 from chalicelib.orders.commands import OrderCommands
-from chalicelib.orders.repository import Journal
+from chalicelib.orders.repository import OrderRepository
 from chalicelib.ports import OrderRow
 from chalicelib.recovery.dead_letter_consumer import DeadLetterConsumer
 from chalicelib.recovery.group_jobs import GroupJobs
@@ -37,7 +37,7 @@ BUG = Failure("ValidateOrder", "KeyError", "'EUR'")
 
 
 @dataclass
-class Desk:
+class FakeApplication:
     """Everything that operates on orders, wired in memory."""
 
     clock: FixedClock = field(default_factory=FixedClock)
@@ -52,8 +52,8 @@ class Desk:
     bookmark: MemoryBookmark = field(default_factory=MemoryBookmark)
     open_circuits: set[str] = field(default_factory=set)
 
-    def journal(self, step: str = "Test") -> Journal:
-        return Journal(self.events, self.clock, self.ids, step)
+    def journal(self, step: str = "Test") -> OrderRepository:
+        return OrderRepository(self.events, self.clock, self.ids, step)
 
     @property
     def commands(self) -> OrderCommands:

@@ -19,7 +19,7 @@ from chalicelib.domain.decisions import decide_cancellation, decide_redrive
 from chalicelib.domain.failures import caught
 from chalicelib.domain.order import OrderContent
 from chalicelib.domain.state import Order
-from chalicelib.orders.repository import Journal
+from chalicelib.orders.repository import OrderRepository
 from chalicelib.steps.capture_payment import CapturePayment
 from chalicelib.steps.confirm_order import ConfirmOrder
 from chalicelib.steps.handle_failure import HandleFailure
@@ -39,7 +39,7 @@ def _unchanged(port: Any) -> Any:
     return port
 
 
-class World:
+class WorkflowHarness:
     """Ten of each article in stock, one customer, no holds. `wrap` is put around the ports that the steps see."""
 
     def __init__(self, wrap: Callable[[Any], Any] = _unchanged) -> None:
@@ -63,12 +63,12 @@ class World:
     def history(self, order_id: str) -> list[str]:
         return [recorded.type for recorded in self.events.load(order_id)]
 
-    def journal(self, step: str) -> Journal:
-        return Journal(self.wrap(self.events), self.clock, self.ids, step)
+    def journal(self, step: str) -> OrderRepository:
+        return OrderRepository(self.wrap(self.events), self.clock, self.ids, step)
 
     def cancel(self, order_id: str) -> None:
         """Raises Refused."""
-        journal = Journal(self.events, self.clock, self.ids, "Operator")
+        journal = OrderRepository(self.events, self.clock, self.ids, "Operator")
 
         def cancel(order: Order) -> None:
             event = decide_cancellation(order, "customer", "ordered twice")
@@ -78,7 +78,7 @@ class World:
         journal.decide(order_id, cancel)
 
     def redrive(self, order_id: str) -> None:
-        journal = Journal(self.events, self.clock, self.ids, "Operator")
+        journal = OrderRepository(self.events, self.clock, self.ids, "Operator")
         journal.decide(order_id, lambda order: journal.append(order, decide_redrive(order, "ops", "mended")))
 
     def step(self, name: str, order_id: str, retry: int = 0, failure: Any = None) -> object:

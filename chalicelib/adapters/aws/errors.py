@@ -47,7 +47,7 @@ _NEVER_SENT = (exceptions.ConnectTimeoutError, exceptions.EndpointConnectionErro
 
 
 @contextmanager
-def translated(dependency: str) -> Iterator[None]:
+def aws_errors_translated(dependency: str) -> Iterator[None]:
     """Around the calls of one dependency ("DynamoDB", "S3"). Catch expected codes, such as a failed condition, inside.
 
     Raises Contention, DependencyUnavailable (nothing happened), DependencyTimeout (unknown whether it happened) or

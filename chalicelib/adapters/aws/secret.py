@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from chalicelib.adapters.aws.errors import translated
+from chalicelib.adapters.aws.errors import aws_errors_translated
 from chalicelib.ports import Clock
 
 MAX_AGE = timedelta(minutes=5)
@@ -28,7 +28,7 @@ class Secret:
     def value(self) -> str:
         now = self._clock.now()
         if self._read_at is None or now - self._read_at >= MAX_AGE:
-            with translated("secrets manager"):
+            with aws_errors_translated("secrets manager"):
                 answer = self._client.get_secret_value(SecretId=self._name)
             self._value, self._read_at = str(answer.get("SecretString", "")).strip(), now
         return self._value

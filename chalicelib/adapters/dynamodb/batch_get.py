@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from chalicelib.adapters.aws.errors import translated
+from chalicelib.adapters.aws.errors import aws_errors_translated
 from chalicelib.adapters.resilience.backoff import Backoff
 
 MAX_KEYS = 100
@@ -17,7 +17,7 @@ def batch_get(client: Any, table: str, keys: Sequence[dict[str, Any]], backoff: 
     for start in range(0, len(keys), MAX_KEYS):
         request: dict[str, Any] = {table: {"Keys": keys[start : start + MAX_KEYS], "ConsistentRead": True}}
         while request:
-            with translated(f"DynamoDB ({table})"):
+            with aws_errors_translated(f"DynamoDB ({table})"):
                 answer = client.batch_get_item(RequestItems=request)
             yield from answer["Responses"].get(table, [])
             request = answer.get("UnprocessedKeys") or {}

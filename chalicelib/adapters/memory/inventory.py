@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from chalicelib.adapters.memory.event_store import MemoryEventStore
 from chalicelib.domain.errors import InsufficientStock, VersionConflict
 from chalicelib.domain.events import InventoryReleased, InventoryReserved, RecordedEvent
-from chalicelib.domain.reservation import Holding, Reservation, shortages
+from chalicelib.domain.reservation import Reservation, ReservationState, shortages
 from chalicelib.ports import Append
 
 
@@ -53,7 +53,7 @@ class MemoryInventory:
             if stored is not None:
                 return stored
             reservation = self._reservation(append.order_id)
-            if reservation.state is Holding.RELEASED:
+            if reservation.state is ReservationState.RELEASED:
                 raise VersionConflict(append.order_id, append.expected_version)
             for sku, pieces in reservation.held.items():
                 self._move(sku, -pieces)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from chalicelib.adapters.aws.errors import translated
+from chalicelib.adapters.aws.errors import aws_errors_translated
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,5 +16,5 @@ class SnsAlerts:
     topic_arn: str
 
     def publish(self, subject: str, text: str) -> None:
-        with translated("sns"):
+        with aws_errors_translated("sns"):
             self.client.publish(TopicArn=self.topic_arn, Subject=subject, Message=text)

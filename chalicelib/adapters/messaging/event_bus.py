@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from chalicelib.adapters.aws.errors import translated
+from chalicelib.adapters.aws.errors import aws_errors_translated
 from chalicelib.domain.events import RecordedEvent
 
 PUT_EVENTS_BATCH = 10
@@ -25,7 +25,7 @@ class EventBridgeBus:
         refused: list[RecordedEvent] = []
         for start in range(0, len(events), PUT_EVENTS_BATCH):
             batch = events[start : start + PUT_EVENTS_BATCH]
-            with translated("eventbridge"):
+            with aws_errors_translated("eventbridge"):
                 answer = self.client.put_events(Entries=[self._entry(recorded) for recorded in batch])
             if answer["FailedEntryCount"]:
                 answers = zip(batch, answer["Entries"], strict=True)
@@ -40,7 +40,7 @@ class EventBridgeBus:
             "DetailType": kind,
             "Detail": json.dumps(detail),
         }
-        with translated("eventbridge"):
+        with aws_errors_translated("eventbridge"):
             self.client.put_events(Entries=[entry])
 
     def _entry(self, recorded: RecordedEvent) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from chalicelib.adapters.aws.errors import translated
+from chalicelib.adapters.aws.errors import aws_errors_translated
 
 HIDDEN_S = 30
 """Nobody else sees the messages that are being looked at for so long."""
@@ -48,7 +48,7 @@ class SqsParking:
         found: dict[str, ParkedMessage] = {}
         empty = 0
         while empty < EMPTY_ANSWERS and len(found) < MOST:
-            with translated("sqs"):
+            with aws_errors_translated("sqs"):
                 answer = self.client.receive_message(
                     QueueUrl=self.url,
                     MaxNumberOfMessages=10,
@@ -62,17 +62,17 @@ class SqsParking:
         return sorted(found.values(), key=lambda message: message.parked_at)
 
     def show_again(self, message: ParkedMessage) -> None:
-        with translated("sqs"):
+        with aws_errors_translated("sqs"):
             self.client.change_message_visibility(QueueUrl=self.url, ReceiptHandle=message.handle, VisibilityTimeout=0)
 
     def send_back(self, message: ParkedMessage, queue: str) -> None:
         """Sent before it is deleted: twice rather than never, which consumers take."""
-        with translated("sqs"):
+        with aws_errors_translated("sqs"):
             self.client.send_message(QueueUrl=self.queues[queue], MessageBody=message.body)
         self.delete(message)
 
     def delete(self, message: ParkedMessage) -> None:
-        with translated("sqs"):
+        with aws_errors_translated("sqs"):
             self.client.delete_message(QueueUrl=self.url, ReceiptHandle=message.handle)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from chalicelib.adapters.aws.errors import translated
+from chalicelib.adapters.aws.errors import aws_errors_translated
 
 MAX_PARKED_CHARACTERS = 100_000
 """Of an unreadable message, so that with its reason it fits into one (256 KiB, in the worst case 2 bytes each)."""
@@ -15,13 +15,13 @@ MAX_PARKED_CHARACTERS = 100_000
 
 def send_json(client: Any, queue_url: str, message: Mapping[str, object], delay_s: int = 0) -> None:
     """One message. Raises DependencyUnavailable."""
-    with translated("sqs"):
+    with aws_errors_translated("sqs"):
         client.send_message(QueueUrl=queue_url, MessageBody=json.dumps(message), DelaySeconds=delay_s)
 
 
 def hide(client: Any, queue_url: str, receipt_handle: str, seconds: int) -> None:
     """Do not deliver a received message again before `seconds` have passed. Raises DependencyUnavailable."""
-    with translated("sqs"):
+    with aws_errors_translated("sqs"):
         client.change_message_visibility(QueueUrl=queue_url, ReceiptHandle=receipt_handle, VisibilityTimeout=seconds)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 from urllib3.exceptions import HTTPError
 
-from chalicelib.adapters.aws.errors import translated
+from chalicelib.adapters.aws.errors import aws_errors_translated
 from chalicelib.batches.errors import FileReplaced
 from chalicelib.batches.ports import Stream, UploadForm
 from chalicelib.domain.errors import DependencyTimeout
@@ -35,7 +35,7 @@ class S3Files:
 
     def form(self, key: str, max_bytes: int) -> UploadForm:
         """S3 itself refuses what is larger, or empty. `success_action_status` makes it answer 201 instead of 204."""
-        with translated(_DEPENDENCY):
+        with aws_errors_translated(_DEPENDENCY):
             signed = self.client.generate_presigned_post(
                 Bucket=self.bucket,
                 Key=key,
@@ -51,12 +51,12 @@ class S3Files:
             "Key": key,
             "ResponseContentDisposition": f'attachment; filename="{filename}"',
         }
-        with translated(_DEPENDENCY):
+        with aws_errors_translated(_DEPENDENCY):
             return str(self.client.generate_presigned_url("get_object", Params=parameters, ExpiresIn=LINK_S))
 
     def stream(self, key: str, etag: str = "") -> Stream:
         condition = {"IfMatch": etag} if etag else {}
-        with translated(_DEPENDENCY):
+        with aws_errors_translated(_DEPENDENCY):
             try:
                 answer = self.client.get_object(Bucket=self.bucket, Key=key, **condition)
             except ClientError as error:
@@ -66,12 +66,12 @@ class S3Files:
         return Stream(answer["ETag"], _chunks(answer["Body"]))
 
     def get(self, key: str) -> bytes:
-        with translated(_DEPENDENCY):
+        with aws_errors_translated(_DEPENDENCY):
             answer = self.client.get_object(Bucket=self.bucket, Key=key)
             return b"".join(_chunks(answer["Body"]))
 
     def put(self, key: str, data: bytes) -> str:
-        with translated(_DEPENDENCY):
+        with aws_errors_translated(_DEPENDENCY):
             answer = self.client.put_object(Bucket=self.bucket, Key=key, Body=data)
         return str(answer["ETag"])
 
@@ -104,12 +104,12 @@ class S3Sink:
 
     def finish(self) -> None:
         if not self.upload_id:
-            with translated(_DEPENDENCY):
+            with aws_errors_translated(_DEPENDENCY):
                 self.client.put_object(**self.place, Body=bytes(self.buffer), ContentType=self.content_type)
             return
         if self.buffer:
             self._send_part()
-        with translated(_DEPENDENCY):
+        with aws_errors_translated(_DEPENDENCY):
             self.client.complete_multipart_upload(
                 **self.place, UploadId=self.upload_id, MultipartUpload={"Parts": self.parts}
             )
@@ -117,11 +117,11 @@ class S3Sink:
     def abort(self) -> None:
         """What is not aborted here, the bucket's lifecycle removes after some days."""
         if self.upload_id:
-            with translated(_DEPENDENCY):
+            with aws_errors_translated(_DEPENDENCY):
                 self.client.abort_multipart_upload(**self.place, UploadId=self.upload_id)
 
     def _send_part(self) -> None:
-        with translated(_DEPENDENCY):
+        with aws_errors_translated(_DEPENDENCY):
             if not self.upload_id:
                 begun = self.client.create_multipart_upload(**self.place, ContentType=self.content_type)
                 self.upload_id = begun["UploadId"]
@@ -141,7 +141,7 @@ class S3Mappings:
     bucket: str
 
     def text(self, source: str, name: str) -> str | None:
-        with translated(_DEPENDENCY):
+        with aws_errors_translated(_DEPENDENCY):
             try:
                 answer = self.client.get_object(Bucket=self.bucket, Key=mapping_key(source, name))
             except ClientError as error:
@@ -153,7 +153,7 @@ class S3Mappings:
     def publish(self, source: str, name: str, text: str) -> str:
         """The key under which it is from now on."""
         key = mapping_key(source, name)
-        with translated(_DEPENDENCY):
+        with aws_errors_translated(_DEPENDENCY):
             self.client.put_object(Bucket=self.bucket, Key=key, Body=text.encode(), ContentType="application/toml")
         return key
 
@@ -163,7 +163,7 @@ def mapping_key(source: str, name: str) -> str:
 
 
 def _chunks(body: Any) -> Iterator[bytes]:
-    with closing(body), translated(_DEPENDENCY):
+    with closing(body), aws_errors_translated(_DEPENDENCY):
         try:
             yield from body.iter_chunks(CHUNK_BYTES)
         except HTTPError as error:  # what botocore lets through: TLS failures in the middle of a body

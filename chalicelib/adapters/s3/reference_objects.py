@@ -11,7 +11,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 from urllib3.exceptions import HTTPError
 
-from chalicelib.adapters.aws.errors import translated
+from chalicelib.adapters.aws.errors import aws_errors_translated
 from chalicelib.adapters.s3.reference_files import FORMAT, MAX_FILE_BYTES, DamagedFile
 from chalicelib.domain.errors import DependencyTimeout
 
@@ -45,7 +45,7 @@ class ReferenceObjects:
         Raises DamagedFile for an object that is too large to be one of ours.
         """
         condition = {"IfNoneMatch": known_etag} if known_etag else {}
-        with translated("S3"):
+        with aws_errors_translated("S3"):
             try:
                 answer = self.client.get_object(Bucket=self.bucket, Key=self.key(name), **condition)
             except ClientError as error:
@@ -62,7 +62,7 @@ class ReferenceObjects:
 
     def head(self, name: str) -> StoredObject | None:
         """What is published now; None if nothing is."""
-        with translated("S3"):
+        with aws_errors_translated("S3"):
             try:
                 answer = self.client.head_object(Bucket=self.bucket, Key=self.key(name))
             except ClientError as error:
@@ -80,7 +80,7 @@ class ReferenceObjects:
 
     def put(self, name: str, content: bytes, sha256: str, count: int) -> str:
         """Store the object, its arrival proved by a checksum; the ETag. `sha256` is the one inside the file."""
-        with translated("S3"):
+        with aws_errors_translated("S3"):
             answer = self.client.put_object(
                 Bucket=self.bucket,
                 Key=self.key(name),

@@ -9,7 +9,7 @@ from chalicelib.adapters.s3.reference_files import MAX_FILE_BYTES, ReferenceFile
 from chalicelib.adapters.s3.reference_objects import ReferenceObjects
 from chalicelib.adapters.s3.reference_records import CUSTOMERS, HOLDS, PRODUCTS, DataSet
 from chalicelib.reference_data.publish import Prepared
-from chalicelib.reference_data.sources import BadReferenceData, Problem
+from chalicelib.reference_data.sources import BadReferenceData, RecordProblem
 
 DATA_SETS: dict[str, DataSet[Any]] = {data_set.name: data_set for data_set in (CUSTOMERS, PRODUCTS, HOLDS)}
 
@@ -33,7 +33,7 @@ class S3ReferencePublisher:
             message = (
                 f"takes {len(content):,} bytes, at most {MAX_FILE_BYTES:,} can be published: leave out what is unsold"
             )
-            raise BadReferenceData([Problem(name, "", message)])
+            raise BadReferenceData([RecordProblem(name, "", message)])
         file = ReferenceFile(DATA_SETS[name], content)
         published = self._objects.head(name)
         same = published is not None and (published.sha256, published.size) == (file.sha256, len(content))

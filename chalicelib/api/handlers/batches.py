@@ -17,7 +17,7 @@ from chalicelib.api.http.body import json_object
 from chalicelib.api.http.commands import CommandIn, command, parse
 from chalicelib.api.http.problems import FieldError, Problem
 from chalicelib.api.http.query import Parameters
-from chalicelib.api.http.request import Answer, Call
+from chalicelib.api.http.request import Request, Response
 from chalicelib.api.services import ApiServices
 from chalicelib.api.views.batches import BatchView, batch_view, upload_view
 from chalicelib.auth.tokens import Principal, Role
@@ -72,10 +72,10 @@ class CancelBatchIn(CommandIn):
     )
 
 
-def create_batch(call: Call, services: ApiServices) -> Answer:
+def create_batch(request: Request, services: ApiServices) -> Response:
     """`POST /batches`: 202 with a batch or a place for a file, 200 for orders that were handed over before."""
-    principal = require(call, services.clock.now(), Role.INGEST)
-    asked = parse(BatchIn, json_object(call, MAX_BODY_BYTES))
+    principal = require(request, services.clock.now(), Role.INGEST)
+    asked = parse(BatchIn, json_object(request, MAX_BODY_BYTES))
     if asked.source != principal.source:
         raise Problem(
             problems.WRONG_SOURCE,
@@ -87,56 +87,56 @@ def create_batch(call: Call, services: ApiServices) -> Answer:
         view = batch_view(services.batches.standing(batch))
         logger().info("batch taken", extra={"batch_id": batch.batch_id, "orders": len(asked.orders), "new": is_new})
         headers = {} if is_new else {"Idempotent-Replayed": "true"}
-        return Answer(202 if is_new else 200, view, {"Location": call.reference(view["links"]["self"]), **headers})
+        return Response(202 if is_new else 200, view, {"Location": request.reference(view["links"]["self"]), **headers})
     upload, form = services.batches.offer(
         asked.source, Format(asked.format or ""), asked.encoding or "utf-8", asked.mapping or "default"
     )
     view = upload_view(upload, form)
-    return Answer(202, view, {"Location": call.reference(view["links"]["self"])})
+    return Response(202, view, {"Location": request.reference(view["links"]["self"])})
 
 
-def show_batch(call: Call, services: ApiServices) -> Answer:
+def show_batch(request: Request, services: ApiServices) -> Response:
     """`GET /batches/{batch_id}`."""
-    principal = require(call, services.clock.now(), Role.INGEST, Role.READ)
-    Parameters(call.query).done()
-    found = _found(call, services, principal)
+    principal = require(request, services.clock.now(), Role.INGEST, Role.READ)
+    Parameters(request.query).done()
+    found = _found(request, services, principal)
     view: BatchView = upload_view(found) if isinstance(found, Upload) else batch_view(services.batches.standing(found))
-    return Answer(200, view)
+    return Response(200, view)
 
 
-def cancel_batch(call: Call, services: ApiServices) -> Answer:
+def cancel_batch(request: Request, services: ApiServices) -> Response:
     """`POST /batches/{batch_id}/cancel`: no further line is accepted."""
-    principal = require(call, services.clock.now(), Role.OPERATE)
-    asked = command(call, CancelBatchIn)
-    batch = _batch(call, services, principal)
+    principal = require(request, services.clock.now(), Role.OPERATE)
+    asked = command(request, CancelBatchIn)
+    batch = _batch(request, services, principal)
     actor, orders = asked.actor(principal), asked.running_orders == "cancel"
-    return _commanded(call, services, services.batches.cancel(batch, actor, asked.reason, orders))
+    return _commanded(request, services, services.batches.cancel(batch, actor, asked.reason, orders))
 
 
-def resume_batch(call: Call, services: ApiServices) -> Answer:
+def resume_batch(request: Request, services: ApiServices) -> Response:
     """`POST /batches/{batch_id}/resume`: goes on where it stopped; of a complete batch, makes the report anew."""
-    principal = require(call, services.clock.now(), Role.OPERATE)
-    asked = command(call, CommandIn)
-    batch = services.batches.resume(_batch(call, services, principal))
+    principal = require(request, services.clock.now(), Role.OPERATE)
+    asked = command(request, CommandIn)
+    batch = services.batches.resume(_batch(request, services, principal))
     logger().info("batch resumed", extra={"batch_id": batch.batch_id, "by": asked.actor(principal)})
-    return _commanded(call, services, batch)
+    return _commanded(request, services, batch)
 
 
-def _commanded(call: Call, services: ApiServices, batch: Batch) -> Answer:
+def _commanded(request: Request, services: ApiServices, batch: Batch) -> Response:
     view = batch_view(services.batches.standing(batch))
-    return Answer(202, view, {"Location": call.reference(view["links"]["self"])})
+    return Response(202, view, {"Location": request.reference(view["links"]["self"])})
 
 
-def _batch(call: Call, services: ApiServices, principal: Principal) -> Batch:
-    found = _found(call, services, principal)
+def _batch(request: Request, services: ApiServices, principal: Principal) -> Batch:
+    found = _found(request, services, principal)
     if isinstance(found, Upload):
         raise Problem(problems.NOT_POSSIBLE, "The upload has not become a batch: there is nothing to command yet.")
     return found
 
 
-def _found(call: Call, services: ApiServices, principal: Principal) -> Batch | Upload:
+def _found(request: Request, services: ApiServices, principal: Principal) -> Batch | Upload:
     """The same answer for what does not exist and for what belongs to another source."""
-    asked_for = call.params["batch_id"]
+    asked_for = request.params["batch_id"]
     found: Batch | Upload | None = None
     if _BATCH_ID.match(asked_for):
         found = services.batches.ledger.batch(asked_for)

@@ -13,7 +13,7 @@ from chalicelib.api.http import problems
 from chalicelib.api.http.commands import CommandIn, GroupCommandIn, command
 from chalicelib.api.http.problems import Problem
 from chalicelib.api.http.query import DEFAULT_PAGE, Parameters, WrongParameter, page_size
-from chalicelib.api.http.request import Answer, Call
+from chalicelib.api.http.request import Request, Response
 from chalicelib.api.services import ApiServices
 from chalicelib.api.views.dead_letters import GroupsView, LettersView, group_view, job_view, letter_view
 from chalicelib.auth.tokens import Principal, Role
@@ -24,24 +24,24 @@ _FINGERPRINT = re.compile(r"[0-9a-f]{12}\Z", re.ASCII)
 _JOB_ID = re.compile(r"[0-9A-Za-z-]{1,64}\Z", re.ASCII)
 
 
-def list_groups(call: Call, services: ApiServices) -> Answer:
+def list_groups(request: Request, services: ApiServices) -> Response:
     """`GET /dead-letters`: the groups, and the jobs that work on them."""
-    require(call, services.clock.now(), Role.READ)
-    Parameters(call.query).done()
+    require(request, services.clock.now(), Role.READ)
+    Parameters(request.query).done()
     view: GroupsView = {
         "groups": [group_view(group) for group in services.letters.groups()],
         "jobs": [job_view(job) for job in services.jobs.jobs.latest(RECENT_JOBS)],
     }
-    return Answer(200, view)
+    return Response(200, view)
 
 
-def list_letters(call: Call, services: ApiServices) -> Answer:
+def list_letters(request: Request, services: ApiServices) -> Response:
     """`GET /dead-letters/{id}`: the orders of a group, by order id."""
-    require(call, services.clock.now(), Role.READ)
-    fingerprint = call.params["id"]
+    require(request, services.clock.now(), Role.READ)
+    fingerprint = request.params["id"]
     if not _FINGERPRINT.match(fingerprint):
         raise _no_such_letter()
-    parameters = Parameters(call.query)
+    parameters = Parameters(request.query)
     limit = parameters.take("limit", page_size) or DEFAULT_PAGE
     after = parameters.take("cursor", _after) or ""
     parameters.done()
@@ -50,49 +50,49 @@ def list_letters(call: Call, services: ApiServices) -> Answer:
     view: LettersView = {"letters": [letter_view(x) for x in letters[:limit]], "links": {"self": own}}
     if len(letters) > limit:
         view["links"]["next"] = f"{own}?limit={limit}&cursor={letters[limit - 1].failed.order_id}"
-    return Answer(200, view)
+    return Response(200, view)
 
 
-def redrive(call: Call, services: ApiServices) -> Answer:
+def redrive(request: Request, services: ApiServices) -> Response:
     """`POST /dead-letters/{id}/redrive`."""
-    return _act(call, services, Action.REDRIVE)
+    return _act(request, services, Action.REDRIVE)
 
 
-def discard(call: Call, services: ApiServices) -> Answer:
+def discard(request: Request, services: ApiServices) -> Response:
     """`POST /dead-letters/{id}/discard`: undo and close."""
-    return _act(call, services, Action.DISCARD)
+    return _act(request, services, Action.DISCARD)
 
 
-def show_job(call: Call, services: ApiServices) -> Answer:
+def show_job(request: Request, services: ApiServices) -> Response:
     """`GET /dead-letters/jobs/{job_id}`: how far a group's job is."""
-    require(call, services.clock.now(), Role.READ)
-    Parameters(call.query).done()
-    job_id = call.params["job_id"]
+    require(request, services.clock.now(), Role.READ)
+    Parameters(request.query).done()
+    job_id = request.params["job_id"]
     job = services.jobs.jobs.load(job_id) if _JOB_ID.match(job_id) else None
     if job is None:
         raise Problem(problems.NOT_FOUND, "There is no job with this id.")
-    return Answer(200, job_view(job))
+    return Response(200, job_view(job))
 
 
-def _act(call: Call, services: ApiServices, action: Action) -> Answer:
-    principal = require(call, services.clock.now(), Role.OPERATE)
-    target = call.params["id"]
+def _act(request: Request, services: ApiServices, action: Action) -> Response:
+    principal = require(request, services.clock.now(), Role.OPERATE)
+    target = request.params["id"]
     if _FINGERPRINT.match(target):
-        return _act_on_group(call, services, action, principal)
+        return _act_on_group(request, services, action, principal)
     if ORDER_ID.match(target):
-        asked, commands = command(call, CommandIn), services.commands
+        asked, commands = command(request, CommandIn), services.commands
         act = commands.redrive if action is Action.REDRIVE else commands.cancel
-        return commanded(call, services, act(target, asked.actor(principal), asked.reason))
+        return commanded(request, services, act(target, asked.actor(principal), asked.reason))
     raise _no_such_letter()
 
 
-def _act_on_group(call: Call, services: ApiServices, action: Action, principal: Principal) -> Answer:
-    asked = command(call, GroupCommandIn)
-    job = services.jobs.request(call.params["id"], action, asked.rate_per_s, asked.actor(principal), asked.reason)
+def _act_on_group(request: Request, services: ApiServices, action: Action, principal: Principal) -> Response:
+    asked = command(request, GroupCommandIn)
+    job = services.jobs.request(request.params["id"], action, asked.rate_per_s, asked.actor(principal), asked.reason)
     if job is None:
         raise _no_such_letter()
     view = job_view(job)
-    return Answer(202, view, {"Location": call.reference(view["links"]["self"])})
+    return Response(202, view, {"Location": request.reference(view["links"]["self"])})
 
 
 def _after(text: str) -> str:

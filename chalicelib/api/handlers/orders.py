@@ -13,7 +13,7 @@ from chalicelib.api.http.commands import CommandIn, command
 from chalicelib.api.http.problem_of_error import problem_of_payload
 from chalicelib.api.http.problems import FieldError, Problem
 from chalicelib.api.http.query import Parameters, order_query
-from chalicelib.api.http.request import Answer, Call
+from chalicelib.api.http.request import Request, Response
 from chalicelib.api.services import ApiServices
 from chalicelib.api.views.events import EventsView, event_view
 from chalicelib.api.views.orders import accepted, order_view, row_view
@@ -23,44 +23,44 @@ from chalicelib.domain.order import OrderContent
 from chalicelib.domain.state import Order, fold
 from chalicelib.observability import logger
 from chalicelib.orders.payload import InvalidPayload, parse_order
-from chalicelib.recovery.close_dead_letter import settle
+from chalicelib.recovery.close_dead_letter import close_dead_letter
 
 ORDER_ID = re.compile(r"o-[0-9a-z]{24}\Z", re.ASCII)
 
 
-def accept_order(call: Call, services: ApiServices) -> Answer:
+def accept_order(request: Request, services: ApiServices) -> Response:
     """`POST /orders`: 202 once, 200 for a repeat, with the same order id."""
-    principal = require(call, services.clock.now(), Role.INGEST)
-    content = _order(call, services)
+    principal = require(request, services.clock.now(), Role.INGEST)
+    content = _order(request, services)
     if content.source != principal.source:
         raise Problem(
             problems.WRONG_SOURCE,
             f"This token may post orders of {principal.source} only.",
             [FieldError("source", f"must be {principal.source}")],
         )
-    taken = services.intake.accept(content, call.correlation_id)
+    taken = services.intake.accept(content, request.correlation_id)
     logger().info(
         "order accepted", extra={"order_id": taken.order_id, "replayed": taken.replayed, "started": taken.started}
     )
     view = accepted(taken.order_id, taken.status, taken.correlation_id)
-    headers = {"Location": call.reference(view["links"]["self"])}
+    headers = {"Location": request.reference(view["links"]["self"])}
     if taken.replayed:
-        return Answer(200, view, {**headers, "Idempotent-Replayed": "true"})
-    return Answer(202, view, headers)
+        return Response(200, view, {**headers, "Idempotent-Replayed": "true"})
+    return Response(202, view, headers)
 
 
-def show_order(call: Call, services: ApiServices) -> Answer:
+def show_order(request: Request, services: ApiServices) -> Response:
     """`GET /orders/{order_id}`, from the events: strongly consistent."""
-    principal = require(call, services.clock.now(), Role.INGEST, Role.READ)
-    Parameters(call.query).done()
-    return Answer(200, order_view(_visible_order(call, services, principal)))
+    principal = require(request, services.clock.now(), Role.INGEST, Role.READ)
+    Parameters(request.query).done()
+    return Response(200, order_view(_visible_order(request, services, principal)))
 
 
-def show_events(call: Call, services: ApiServices) -> Answer:
+def show_events(request: Request, services: ApiServices) -> Response:
     """`GET /orders/{order_id}/events`. Operators see whom it is delivered to."""
-    principal = require(call, services.clock.now(), Role.INGEST, Role.READ)
-    Parameters(call.query).done()
-    recorded = services.events.load(_order_id(call))
+    principal = require(request, services.clock.now(), Role.INGEST, Role.READ)
+    Parameters(request.query).done()
+    recorded = services.events.load(_order_id(request))
     if not recorded or not may_see(principal, recorded[0].source):
         raise _no_such_order()
     show_address = principal.role is Role.OPERATE
@@ -68,13 +68,13 @@ def show_events(call: Call, services: ApiServices) -> Answer:
         "order_id": recorded[0].order_id,
         "events": [event_view(event, show_address) for event in recorded],
     }
-    return Answer(200, view)
+    return Response(200, view)
 
 
-def list_orders(call: Call, services: ApiServices) -> Answer:
+def list_orders(request: Request, services: ApiServices) -> Response:
     """`GET /orders`: a page of the read model, newest first."""
-    principal = require(call, services.clock.now(), Role.INGEST, Role.READ)
-    query = order_query(call.query)
+    principal = require(request, services.clock.now(), Role.INGEST, Role.READ)
+    query = order_query(request.query)
     if principal.role is Role.INGEST:
         if query.source not in (None, principal.source):
             raise Problem(problems.WRONG_SOURCE, f"This token shows orders of {principal.source} only.")
@@ -85,55 +85,55 @@ def list_orders(call: Call, services: ApiServices) -> Answer:
         raise Problem(problems.VALIDATION, "The cursor is wrong.", [FieldError("cursor", str(error))]) from None
     view: OrderPageView = {
         "orders": [row_view(row) for row in page.rows],
-        "links": {"self": _page_link(call, query.cursor)},
+        "links": {"self": _page_link(request, query.cursor)},
     }
     if page.cursor:
-        view["links"]["next"] = _page_link(call, page.cursor)
-    return Answer(200, view)
+        view["links"]["next"] = _page_link(request, page.cursor)
+    return Response(200, view)
 
 
-def cancel_order(call: Call, services: ApiServices) -> Answer:
+def cancel_order(request: Request, services: ApiServices) -> Response:
     """`POST /orders/{order_id}/cancel`: 202, or 409 with the reason why it is too late."""
-    principal = require(call, services.clock.now(), Role.OPERATE)
-    asked = command(call, CommandIn)
-    order = services.commands.cancel(_order_id(call), asked.actor(principal), asked.reason)
-    return commanded(call, services, order)
+    principal = require(request, services.clock.now(), Role.OPERATE)
+    asked = command(request, CommandIn)
+    order = services.commands.cancel(_order_id(request), asked.actor(principal), asked.reason)
+    return commanded(request, services, order)
 
 
-def redrive_order(call: Call, services: ApiServices) -> Answer:
+def redrive_order(request: Request, services: ApiServices) -> Response:
     """`POST /orders/{order_id}/redrive`: the next attempt of a FAILED order, going on where it stands."""
-    principal = require(call, services.clock.now(), Role.OPERATE)
-    asked = command(call, CommandIn)
-    order = services.commands.redrive(_order_id(call), asked.actor(principal), asked.reason)
-    return commanded(call, services, order)
+    principal = require(request, services.clock.now(), Role.OPERATE)
+    asked = command(request, CommandIn)
+    order = services.commands.redrive(_order_id(request), asked.actor(principal), asked.reason)
+    return commanded(request, services, order)
 
 
-def commanded(call: Call, services: ApiServices, order: Order) -> Answer:
+def commanded(request: Request, services: ApiServices, order: Order) -> Response:
     """A command was carried out on the order: its dead letter, if it had one, is settled."""
-    settle(services.letters, order)
+    close_dead_letter(services.letters, order)
     logger().info("order commanded", extra={"order_id": order.order_id, "status": order.status.value})
     view = accepted(order.order_id, order.status, order.correlation_id)
-    return Answer(202, view, {"Location": call.reference(view["links"]["self"])})
+    return Response(202, view, {"Location": request.reference(view["links"]["self"])})
 
 
-def _order(call: Call, services: ApiServices) -> OrderContent:
-    body = json_object(call, services.limits.max_body_bytes)
+def _order(request: Request, services: ApiServices) -> OrderContent:
+    body = json_object(request, services.limits.max_body_bytes)
     try:
         return parse_order(body)
     except InvalidPayload as error:
         raise problem_of_payload(error) from None
 
 
-def _order_id(call: Call) -> str:
+def _order_id(request: Request) -> str:
     """Anything that cannot be an id of ours is not looked for: the store's keys have limits."""
-    order_id = call.params["order_id"]
+    order_id = request.params["order_id"]
     if not ORDER_ID.match(order_id):
         raise _no_such_order()
     return order_id
 
 
-def _visible_order(call: Call, services: ApiServices, principal: Principal) -> Order:
-    recorded = services.events.load(_order_id(call))
+def _visible_order(request: Request, services: ApiServices, principal: Principal) -> Order:
+    recorded = services.events.load(_order_id(request))
     if not recorded or not may_see(principal, recorded[0].source):
         raise _no_such_order()
     return fold(recorded)
@@ -144,8 +144,8 @@ def _no_such_order() -> Problem:
     return Problem(problems.NOT_FOUND, "There is no order with this id.")
 
 
-def _page_link(call: Call, cursor: str) -> str:
-    parameters = [(name, value) for name, values in call.query.items() if name != "cursor" for value in values]
+def _page_link(request: Request, cursor: str) -> str:
+    parameters = [(name, value) for name, values in request.query.items() if name != "cursor" for value in values]
     if cursor:
         parameters.append(("cursor", cursor))
     return "/orders" + (f"?{urlencode(parameters)}" if parameters else "")

@@ -8,7 +8,7 @@ from typing import Literal
 
 from typing_extensions import TypedDict
 
-from chalicelib.api.http.request import Answer, Call
+from chalicelib.api.http.request import Request, Response
 from chalicelib.api.services import ApiServices
 
 OPENAPI_FILE = Path(__file__).resolve().parents[1] / "openapi" / "openapi.json"
@@ -33,7 +33,7 @@ class HealthView(TypedDict):
     checks: list[CheckView]
 
 
-def show_health(_: Call, services: ApiServices) -> Answer:
+def show_health(_: Request, services: ApiServices) -> Response:
     """`GET /health`: 200 also when degraded, because the API itself answers."""
     checks = services.health()
     view: HealthView = {
@@ -41,12 +41,12 @@ def show_health(_: Call, services: ApiServices) -> Answer:
         "version": services.version,
         "checks": [{"name": check.name, "status": _status(check.ok), "detail": check.detail} for check in checks],
     }
-    return Answer(200, view)
+    return Response(200, view)
 
 
-def show_openapi(_: Call, __: ApiServices) -> Answer:
+def show_openapi(_: Request, __: ApiServices) -> Response:
     """`GET /openapi.json`: the document that belongs to this very code."""
-    return Answer(200, _openapi(), {"Cache-Control": "public, max-age=300"})
+    return Response(200, _openapi(), {"Cache-Control": "public, max-age=300"})
 
 
 def _status(ok: bool) -> Health:

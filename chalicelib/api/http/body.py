@@ -15,7 +15,7 @@ from typing import Any
 
 from chalicelib.api.http import problems
 from chalicelib.api.http.problems import FieldError, Problem
-from chalicelib.api.http.request import JSON, Call
+from chalicelib.api.http.request import JSON, Request
 
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 """What API Gateway puts in place of bytes that are not UTF-8, before we see them: an umlaut in Latin-1, lost."""
@@ -27,10 +27,10 @@ class _Repeating(dict[str, Any]):
     repeated: tuple[str, ...] = ()
 
 
-def json_object(call: Call, max_bytes: int) -> Mapping[str, Any]:
+def json_object(request: Request, max_bytes: int) -> Mapping[str, Any]:
     """The JSON object of the body. Raises Problem: 400, 413, 415, 422."""
-    _check_media_type(call.headers.get("content-type", JSON))
-    value = _parse(_decode(_bytes(call, max_bytes)))
+    _check_media_type(request.headers.get("content-type", JSON))
+    value = _parse(_decode(_bytes(request, max_bytes)))
     if not isinstance(value, dict):
         message = f"must be a JSON object {{...}}, but is {_kind(value)}"
         raise Problem(problems.VALIDATION, f"The body {message}.", [FieldError("", message)])
@@ -48,15 +48,15 @@ def _check_media_type(header: str) -> None:
         )
 
 
-def _bytes(call: Call, max_bytes: int) -> bytes:
-    raw = call.body
+def _bytes(request: Request, max_bytes: int) -> bytes:
+    raw = request.body
     if not raw:
         raise _malformed("is empty: send the JSON object")
-    if len(raw) > (max_bytes * 4 // 3 + 4 if call.is_base64 else max_bytes):
+    if len(raw) > (max_bytes * 4 // 3 + 4 if request.is_base64 else max_bytes):
         raise _too_large(max_bytes)
     try:
         data = raw if isinstance(raw, bytes) else raw.encode("utf-8")
-        data = base64.b64decode(data, validate=True) if call.is_base64 else data
+        data = base64.b64decode(data, validate=True) if request.is_base64 else data
     except binascii.Error:
         raise _malformed("is not valid base 64") from None
     except UnicodeEncodeError:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from chalicelib.api.http import problems
 from chalicelib.api.http.body import json_object
 from chalicelib.api.http.problems import FieldError, Problem
-from chalicelib.api.http.request import Call
+from chalicelib.api.http.request import Request
 from chalicelib.auth.tokens import Principal
 from chalicelib.orders.payload import Name
 from chalicelib.recovery.group_jobs import MAX_RATE_PER_S
@@ -52,6 +52,6 @@ def parse(model: type[Model], body: Mapping[str, Any]) -> Model:
         raise Problem(problems.VALIDATION, "Some fields of the command are wrong.", errors) from None
 
 
-def command(call: Call, model: type[Model]) -> Model:
+def command(request: Request, model: type[Model]) -> Model:
     """The command in the body. Raises Problem (400, 413, 415, 422)."""
-    return parse(model, json_object(call, MAX_COMMAND_BYTES))
+    return parse(model, json_object(request, MAX_COMMAND_BYTES))

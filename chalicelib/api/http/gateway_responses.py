@@ -13,14 +13,14 @@ from typing import Any
 
 from chalicelib.api.http import problems
 from chalicelib.api.http.problem_of_error import RETRY_AFTER_SECONDS
-from chalicelib.api.http.problems import Kind, Problem
+from chalicelib.api.http.problems import Problem, ProblemType
 
 _UNKNOWN_OUTCOME = (
     "The request was not answered in time. Repeat the very same request: what was done already is recognised."
 )
 
 
-def _gateway_response(kind: Kind, detail: str, **headers: str) -> dict[str, Any]:
+def _gateway_response(kind: ProblemType, detail: str, **headers: str) -> dict[str, Any]:
     """`correlation_id` is API Gateway's request id, which our functions use too if the caller gives none."""
     document = Problem(kind, detail).document("", "$context.requestId")
     del document["instance"]

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from chalicelib.api.http.request import Answer, Call
+from chalicelib.api.http.request import Request, Response
 
 CONTENT_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:orderbridge:problem:"
@@ -17,7 +17,7 @@ Lambda can return 6 MB; an entry has at most some 400 characters."""
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class ProblemType:
     """A kind of problem. `slug` is stable for programs; `remedy` says what the caller does about it."""
 
     slug: str
@@ -30,29 +30,39 @@ class Kind:
         return TYPE_PREFIX + self.slug
 
 
-MALFORMED = Kind("malformed-request", 400, "The request cannot be read", "Correct the request; `errors` says where.")
-UNAUTHORIZED = Kind("unauthorized", 401, "No valid token", "Send a valid token as `Authorization: Bearer ob_...`.")
-FORBIDDEN = Kind("forbidden", 403, "The token's role does not suffice", "Use a token of the role that is named.")
-WRONG_SOURCE = Kind("wrong-source", 403, "The token is for another source", "Use the token of that source.")
-NOT_FOUND = Kind("not-found", 404, "There is no such thing", "Check the id and whose token it is.")
-METHOD_NOT_ALLOWED = Kind("method-not-allowed", 405, "Not possible with this method", "Use a method named in `Allow`.")
-NOT_POSSIBLE = Kind("not-possible", 409, "The order's state does not allow it", "Read `detail`; look at the order.")
-CONFLICT = Kind(
+MALFORMED = ProblemType(
+    "malformed-request", 400, "The request cannot be read", "Correct the request; `errors` says where."
+)
+UNAUTHORIZED = ProblemType(
+    "unauthorized", 401, "No valid token", "Send a valid token as `Authorization: Bearer ob_...`."
+)
+FORBIDDEN = ProblemType("forbidden", 403, "The token's role does not suffice", "Use a token of the role that is named.")
+WRONG_SOURCE = ProblemType("wrong-source", 403, "The token is for another source", "Use the token of that source.")
+NOT_FOUND = ProblemType("not-found", 404, "There is no such thing", "Check the id and whose token it is.")
+METHOD_NOT_ALLOWED = ProblemType(
+    "method-not-allowed", 405, "Not possible with this method", "Use a method named in `Allow`."
+)
+NOT_POSSIBLE = ProblemType(
+    "not-possible", 409, "The order's state does not allow it", "Read `detail`; look at the order."
+)
+CONFLICT = ProblemType(
     "order-conflict",
     409,
     "The order number was accepted with another content",
     "Compare `differences`; send a changed order under a new external_id.",
 )
-TOO_LARGE = Kind("too-large", 413, "The request is too large", "Split the order, or send a batch.")
-UNSUPPORTED_MEDIA_TYPE = Kind(
+TOO_LARGE = ProblemType("too-large", 413, "The request is too large", "Split the order, or send a batch.")
+UNSUPPORTED_MEDIA_TYPE = ProblemType(
     "unsupported-media-type", 415, "The body is not declared as JSON", "Send `Content-Type: application/json`."
 )
-VALIDATION = Kind("validation", 422, "Some fields are wrong", "Correct every field in `errors` and send it again.")
-TOO_MANY = Kind("too-many-requests", 429, "Too many requests", "Wait for `Retry-After` seconds and repeat.")
-INTERNAL = Kind("internal", 500, "An error of ours", "Repeat later; report the correlation id if it stays.")
-UNAVAILABLE = Kind("unavailable", 503, "Not available at the moment", "Repeat after `Retry-After` seconds.")
+VALIDATION = ProblemType(
+    "validation", 422, "Some fields are wrong", "Correct every field in `errors` and send it again."
+)
+TOO_MANY = ProblemType("too-many-requests", 429, "Too many requests", "Wait for `Retry-After` seconds and repeat.")
+INTERNAL = ProblemType("internal", 500, "An error of ours", "Repeat later; report the correlation id if it stays.")
+UNAVAILABLE = ProblemType("unavailable", 503, "Not available at the moment", "Repeat after `Retry-After` seconds.")
 
-KINDS: tuple[Kind, ...] = tuple(value for value in list(globals().values()) if isinstance(value, Kind))
+KINDS: tuple[ProblemType, ...] = tuple(value for value in list(globals().values()) if isinstance(value, ProblemType))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +78,7 @@ class Problem(Exception):
 
     def __init__(
         self,
-        kind: Kind,
+        kind: ProblemType,
         detail: str,
         errors: Sequence[FieldError] = (),
         members: Mapping[str, Any] | None = None,
@@ -97,9 +107,9 @@ class Problem(Exception):
         return document | self.members
 
 
-def answer_of(problem: Problem, call: Call) -> Answer:
+def answer_of(problem: Problem, request: Request) -> Response:
     """The problem document as an answer to the call."""
     headers = dict(problem.headers)
     if problem.kind is UNAUTHORIZED:
         headers["WWW-Authenticate"] = "Bearer"
-    return Answer(problem.kind.status, problem.document(call.path, call.correlation_id), headers, CONTENT_TYPE)
+    return Response(problem.kind.status, problem.document(request.path, request.correlation_id), headers, CONTENT_TYPE)

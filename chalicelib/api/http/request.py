@@ -11,7 +11,7 @@ JSON = "application/json"
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class Request:
     """One request. `path` is what the client asked for, `resource` the pattern of the route ("/orders/{order_id}").
 
     Header names are in lower case; `body` is as API Gateway passes it, in base 64 if `is_base64`.
@@ -29,7 +29,7 @@ class Call:
     authorizer: Mapping[str, str] = field(repr=False)
 
     @classmethod
-    def of(cls, event: Mapping[str, Any]) -> Call:
+    def of(cls, event: Mapping[str, Any]) -> Request:
         """From an event of API Gateway's Lambda proxy integration (payload format 1.0)."""
         context = event["requestContext"]
         return cls(
@@ -53,7 +53,7 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Response:
     """What is sent back; a `body` that is no string is written as JSON."""
 
     status: int

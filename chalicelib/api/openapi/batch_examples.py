@@ -8,9 +8,9 @@ from typing import Any
 
 from chalicelib.api.views.batches import batch_view, upload_view
 from chalicelib.batches.accounting import pace
-from chalicelib.batches.model import Batch, BatchState, Counts, Format, Upload
+from chalicelib.batches.model import Batch, BatchCounts, BatchState, Format, Upload
 from chalicelib.batches.ports import UploadForm
-from chalicelib.batches.service import Standing
+from chalicelib.batches.service import BatchStatus
 
 SOURCE = "sap-emea"
 LINK = "https://orderbridge-prod-batches.s3.eu-central-1.amazonaws.com/batches/b-7z9x/report"
@@ -44,14 +44,14 @@ def batch_examples(order: dict[str, Any], begin: datetime) -> dict[str, Any]:
         3600,
     )
     now = begin + timedelta(minutes=2)
-    half = Counts(duplicate=41, invalid=38, confirmed=3_820, rejected=77, running=24)
-    whole = Counts(duplicate=100, invalid=100, confirmed=9_600, rejected=199, failed=1)
+    half = BatchCounts(duplicate=41, invalid=38, confirmed=3_820, rejected=77, running=24)
+    whole = BatchCounts(duplicate=100, invalid=100, confirmed=9_600, rejected=199, failed=1)
     links = {"jsonl": f"{LINK}.jsonl?X-Amz-Signature=...", "csv": f"{LINK}.csv?X-Amz-Signature=..."}
     return {
         "batch_of_orders": {"source": SOURCE, "orders": [order]},
         "batch_of_file": {"source": SOURCE, "format": "csv"},
         "cancel_batch": {"reason": "The wrong file", "by": "M. Ito", "running_orders": "finish"},
         "upload_offered": upload_view(upload, form),
-        "batch_running": batch_view(Standing(running, half, pace(running, half, now), {})),
-        "batch_done": batch_view(Standing(done, whole, pace(done, whole, end), links)),
+        "batch_running": batch_view(BatchStatus(running, half, pace(running, half, now), {})),
+        "batch_done": batch_view(BatchStatus(done, whole, pace(done, whole, end), links)),
     }

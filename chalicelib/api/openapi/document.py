@@ -16,7 +16,7 @@ from typing import Any
 
 from chalicelib.api.handlers.system import OPENAPI_FILE
 from chalicelib.api.http import problems
-from chalicelib.api.http.problems import Kind
+from chalicelib.api.http.problems import ProblemType
 from chalicelib.api.http.query import MAX_PAGE
 from chalicelib.api.openapi.examples import examples, problem_example
 from chalicelib.api.openapi.operations import OPERATIONS, Answered, Operation
@@ -129,16 +129,16 @@ def _answer(answer: Answered, shapes: dict[Any, dict[str, Any]], known: dict[str
     }
 
 
-def _problems(operation: Operation) -> list[list[Kind]]:
+def _problems(operation: Operation) -> list[list[ProblemType]]:
     """What may go wrong, by status: several kinds may share one."""
-    by_status: dict[int, list[Kind]] = {}
+    by_status: dict[int, list[ProblemType]] = {}
     for kind in problems.KINDS:
         if kind in _kinds(operation):
             by_status.setdefault(kind.status, []).append(kind)
     return list(by_status.values())
 
 
-def _joined(kinds: list[Kind]) -> str:
+def _joined(kinds: list[ProblemType]) -> str:
     return ".".join(kind.slug for kind in kinds)
 
 
@@ -148,7 +148,7 @@ def _problem_responses(shapes: dict[Any, dict[str, Any]]) -> dict[str, Any]:
     return {name: _problem_response(kinds, shapes) for name, kinds in sorted(combinations.items())}
 
 
-def _problem_response(kinds: list[Kind], shapes: dict[Any, dict[str, Any]]) -> dict[str, Any]:
+def _problem_response(kinds: list[ProblemType], shapes: dict[Any, dict[str, Any]]) -> dict[str, Any]:
     own = {401: ("WWW-Authenticate",), 429: ("Retry-After",), 503: ("Retry-After",)}.get(kinds[0].status, ())
     return {
         "description": " / ".join(f"`{kind.slug}`: {kind.title}. {kind.remedy}" for kind in kinds),
@@ -162,7 +162,7 @@ def _problem_response(kinds: list[Kind], shapes: dict[Any, dict[str, Any]]) -> d
     }
 
 
-def _kinds(operation: Operation) -> set[Kind]:
+def _kinds(operation: Operation) -> set[ProblemType]:
     """What may go wrong: named for the operation, or brought by its roles, body and parameters."""
     found = {problems.MALFORMED, problems.TOO_MANY, problems.INTERNAL, problems.UNAVAILABLE, *operation.problems}
     if operation.roles:

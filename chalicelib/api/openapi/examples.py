@@ -8,7 +8,7 @@ from typing import Any
 
 from chalicelib.api.http import problems
 from chalicelib.api.http.problem_of_error import problem_of
-from chalicelib.api.http.problems import FieldError, Kind, Problem
+from chalicelib.api.http.problems import FieldError, Problem, ProblemType
 from chalicelib.api.openapi.batch_examples import batch_examples
 from chalicelib.api.views.dead_letters import group_view, job_view, letter_view
 from chalicelib.api.views.events import event_view
@@ -119,7 +119,7 @@ def examples() -> dict[str, Any]:
     }
 
 
-def problem_example(kind: Kind) -> dict[str, Any]:
+def problem_example(kind: ProblemType) -> dict[str, Any]:
     """A problem document of that kind."""
     problem = _SPECIAL.get(kind) or Problem(kind, kind.remedy)
     return problem.document("/api/orders", CORRELATION_ID)

@@ -9,7 +9,7 @@ from chalicelib.api.handlers.batches import BatchIn, CancelBatchIn
 from chalicelib.api.handlers.system import HealthView
 from chalicelib.api.http import problems, query
 from chalicelib.api.http.commands import CommandIn, GroupCommandIn
-from chalicelib.api.http.problems import Kind
+from chalicelib.api.http.problems import ProblemType
 from chalicelib.api.views.batches import BatchView
 from chalicelib.api.views.dead_letters import GroupsView, JobView, LettersView
 from chalicelib.api.views.events import EventsView
@@ -43,7 +43,7 @@ class Operation:
     bodies: tuple[type[Any], ...] = ()
     body_examples: tuple[str, ...] = ()
     parameters: tuple[dict[str, Any], ...] = ()
-    problems: tuple[Kind, ...] = ()
+    problems: tuple[ProblemType, ...] = ()
 
 
 def _query(name: str, description: str, example: Any, **schema: Any) -> dict[str, Any]:

@@ -6,10 +6,10 @@ from typing import NotRequired
 
 from typing_extensions import TypedDict
 
-from chalicelib.api.views.orders import moment
 from chalicelib.batches.model import BatchState, Upload
 from chalicelib.batches.ports import UploadForm
-from chalicelib.batches.service import Standing
+from chalicelib.batches.service import BatchStatus
+from chalicelib.domain.timestamps import rfc3339
 
 
 class CountsView(TypedDict):
@@ -94,7 +94,7 @@ NO_COUNTS: CountsView = {
 }
 
 
-def batch_view(standing: Standing) -> BatchView:
+def batch_view(standing: BatchStatus) -> BatchView:
     batch, counts, report = standing.batch, standing.counts, standing.report
     end = standing.pace.estimated_end
     own = f"/batches/{batch.batch_id}"
@@ -121,12 +121,12 @@ def batch_view(standing: Standing) -> BatchView:
             "running": counts.running,
         },
         "rate_per_s": round(standing.pace.rate_per_s, 2),
-        "estimated_end": moment(end) if end else None,
-        "received_at": moment(batch.received_at),
-        "finished_at": moment(batch.finished_at) if batch.finished_at else None,
+        "estimated_end": rfc3339(end) if end else None,
+        "received_at": rfc3339(batch.received_at),
+        "finished_at": rfc3339(batch.finished_at) if batch.finished_at else None,
         "attempts": batch.attempt,
         "problem": batch.problem,
-        "report": {"made_at": moment(batch.reported_at), "jsonl": report["jsonl"], "csv": report["csv"]}
+        "report": {"made_at": rfc3339(batch.reported_at), "jsonl": report["jsonl"], "csv": report["csv"]}
         if batch.reported_at
         else None,
         "links": links,
@@ -143,7 +143,7 @@ def upload_view(upload: Upload, form: UploadForm | None = None) -> BatchView:
         "counts": NO_COUNTS,
         "rate_per_s": 0.0,
         "estimated_end": None,
-        "received_at": moment(upload.created_at),
+        "received_at": rfc3339(upload.created_at),
         "finished_at": None,
         "attempts": 0,
         "problem": upload.problem,

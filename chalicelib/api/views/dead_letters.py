@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing_extensions import TypedDict
 
-from chalicelib.api.views.orders import moment
 from chalicelib.api.views.schemas import PageLinks
+from chalicelib.domain.timestamps import rfc3339
 from chalicelib.ports import LETTER_COUNT_LIMIT, DeadLetter, LetterGroup
 from chalicelib.recovery.group_jobs import Action, Job
 
@@ -101,8 +101,8 @@ def group_view(group: LetterGroup) -> GroupView:
         "message": group.message,
         "count": group.count,
         "count_is_minimum": group.count >= LETTER_COUNT_LIMIT,
-        "first_failed_at": moment(group.first_failed_at),
-        "last_failed_at": moment(group.last_failed_at),
+        "first_failed_at": rfc3339(group.first_failed_at),
+        "last_failed_at": rfc3339(group.last_failed_at),
         "links": _links(group.fingerprint, f"/dead-letters/{group.fingerprint}"),
     }
 
@@ -116,8 +116,8 @@ def letter_view(letter: DeadLetter) -> LetterView:
         "step": failed.step,
         "error": failed.error,
         "message": failed.message,
-        "failed_at": moment(failed.failed_at),
-        "redrive_at": moment(letter.redrive_at) if letter.redrive_at else None,
+        "failed_at": rfc3339(failed.failed_at),
+        "redrive_at": rfc3339(letter.redrive_at) if letter.redrive_at else None,
         "correlation_id": failed.correlation_id,
         "links": _links(failed.order_id, f"/orders/{failed.order_id}"),
     }
@@ -134,8 +134,8 @@ def job_view(job: Job) -> JobView:
         "total": job.total,
         "done": job.done,
         "refused": job.refused,
-        "requested_at": moment(job.requested_at),
-        "finished_at": moment(job.finished_at) if job.finished_at else None,
+        "requested_at": rfc3339(job.requested_at),
+        "finished_at": rfc3339(job.finished_at) if job.finished_at else None,
         "links": {"self": f"/dead-letters/jobs/{job.job_id}"},
     }
 

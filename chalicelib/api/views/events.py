@@ -13,10 +13,11 @@ from typing import Any
 
 from typing_extensions import TypedDict
 
-from chalicelib.api.views.orders import amount, moment
+from chalicelib.api.views.orders import amount
 from chalicelib.domain.events import Event, OrderReceived, RecordedEvent
 from chalicelib.domain.money import Money
 from chalicelib.domain.order import OrderContent
+from chalicelib.domain.timestamps import rfc3339
 
 MASKED = "***"
 
@@ -46,7 +47,7 @@ def event_view(recorded: RecordedEvent, show_address: bool) -> EventView:
     return {
         "sequence": recorded.sequence,
         "type": recorded.type,
-        "recorded_at": moment(recorded.recorded_at),
+        "recorded_at": rfc3339(recorded.recorded_at),
         "step": recorded.step,
         "data": _data(recorded.event, show_address),
     }
@@ -75,7 +76,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Decimal):
         return format(value, "f")
     if isinstance(value, datetime):
-        return moment(value)
+        return rfc3339(value)
     if is_dataclass(value):
         return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, dict):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from urllib.parse import quote
 
 from chalicelib.api.views.explain import next_step, why
@@ -11,16 +10,12 @@ from chalicelib.domain.decisions import decide_cancellation, decide_redrive
 from chalicelib.domain.errors import Refused
 from chalicelib.domain.money import Money
 from chalicelib.domain.state import Order, Status
+from chalicelib.domain.timestamps import rfc3339
 from chalicelib.ports import OrderRow
 
 
 def amount(money: Money) -> Amount:
     return {"amount": money.amount, "currency": money.currency}
-
-
-def moment(value: datetime) -> str:
-    """RFC 3339 in UTC."""
-    return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def accepted(order_id: str, status: Status, correlation_id: str) -> AcceptedView:
@@ -48,9 +43,9 @@ def order_view(order: Order) -> OrderView:
         "total": amount(content.total),
         "line_count": len(content.lines),
         "payment_method": content.payment.method,
-        "ordered_at": moment(content.ordered_at),
-        "received_at": moment(order.received_at),
-        "updated_at": moment(order.updated_at),
+        "ordered_at": rfc3339(content.ordered_at),
+        "received_at": rfc3339(order.received_at),
+        "updated_at": rfc3339(order.updated_at),
         "version": order.version,
         "attempts": order.attempt,
         "channel": order.channel,
@@ -70,8 +65,8 @@ def row_view(row: OrderRow) -> RowView:
         "external_id": row.external_id,
         "customer_id": row.customer_id,
         "total": amount(row.total),
-        "received_at": moment(row.received_at),
-        "updated_at": moment(row.updated_at),
+        "received_at": rfc3339(row.received_at),
+        "updated_at": rfc3339(row.updated_at),
         "attempts": row.attempt,
         "correlation_id": row.correlation_id,
         "reasons": list(row.reasons),

@@ -13,13 +13,13 @@ from chalicelib.batches.parsing.records import (
     MAX_RECORD_CHARACTERS,
     REPLACED,
     TOO_LONG,
+    FileRecord,
     Problem,
-    Record,
     numbered_lines,
 )
 from chalicelib.domain.order import MAX_LINES
 from chalicelib.mapping.faults import Fault
-from chalicelib.mapping.rules import Surroundings, apply, columns_of, rules_of, sum_of_lines
+from chalicelib.mapping.rules import MappingContext, apply, columns_of, rules_of, sum_of_lines
 
 MAX_NAMED = 8
 """Columns named in one message."""
@@ -33,7 +33,7 @@ Row = tuple[int, list[str]]
 """The line of the file on which the row begins, and its cells."""
 
 
-def csv_records(pieces: Iterable[str], mapping: CsvMapping, source: str) -> Iterator[Record]:
+def csv_records(pieces: Iterable[str], mapping: CsvMapping, source: str) -> Iterator[FileRecord]:
     """One record per order. Raises BrokenFile if the header does not fit the mapping, or a quote never ends."""
     rows = _rows(pieces, mapping)
     _, header = next(rows, (0, []))
@@ -101,7 +101,7 @@ class _Orders:
     """Makes orders of rows, with the rules compiled for this header."""
 
     def __init__(self, names: list[str], mapping: CsvMapping, source: str) -> None:
-        around = Surroundings(mapping.codes, mapping.timezone, mapping.ambiguous_time)
+        around = MappingContext(mapping.codes, mapping.timezone, mapping.ambiguous_time)
         self._names = names
         self._source = source
         self._mapping = mapping
@@ -131,28 +131,28 @@ class _Orders:
         key = [first[position] for position in self._key]
         return any(key) and key == [other[position] for position in self._key]
 
-    def record(self, group: list[Row]) -> Record:
+    def record(self, group: list[Row]) -> FileRecord:
         line, cells = group[0]
         if not cells:
-            return Record(line, problems=(TOO_LONG,))
+            return FileRecord(line, problems=(TOO_LONG,))
         if len(cells) != len(self._names):
             problem = f"has {len(cells)} cells, the header row has {len(self._names)}: a quote or delimiter is missing"
-            return Record(line, problems=(("", problem),))
+            return FileRecord(line, problems=(("", problem),))
         order: dict[str, Any] = {"source": self._source, "payment": {}, "ship_to": {}}
         faults: list[Fault] = []
         apply(self._rules, cells, order, "", faults)
         external_id = str(order.get("external_id", ""))
         if any(REPLACED in cell for _, row in group for cell in row):
-            return Record(line, problems=(_ENCODING_PROBLEM,), external_id=external_id)
+            return FileRecord(line, problems=(_ENCODING_PROBLEM,), external_id=external_id)
         self._compare_headers(group, faults)
         order["lines"] = [self._line(number, row, faults) for number, (_, row) in enumerate(group)]
         if faults:
-            return Record(
+            return FileRecord(
                 line, problems=tuple((fault.field, _told(fault)) for fault in faults), external_id=external_id
             )
         if self._mapping.order.total.computed is not None:
             order["total"] = sum_of_lines(order)
-        return Record(line, json.dumps(order, ensure_ascii=False, separators=(",", ":")), external_id=external_id)
+        return FileRecord(line, json.dumps(order, ensure_ascii=False, separators=(",", ":")), external_id=external_id)
 
     def _line(self, number: int, cells: Sequence[str], faults: list[Fault]) -> dict[str, Any]:
         line: dict[str, Any] = {"line": number + 1} if self._mapping.line.line.computed is not None else {}

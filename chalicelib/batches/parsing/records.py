@@ -24,7 +24,7 @@ TOO_LONG: Problem = ("", f"is longer than {MAX_RECORD_CHARACTERS:,} characters: 
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class FileRecord:
     """One order as it stands in the file: the JSON text of the order, or the problems why there is none.
 
     `line` is the line of the file on which it begins, from 1; in a JSON array the number of the element.
@@ -36,13 +36,13 @@ class Record:
     external_id: str = ""
 
 
-def jsonl(pieces: Iterable[str]) -> Iterator[Record]:
+def jsonl(pieces: Iterable[str]) -> Iterator[FileRecord]:
     """An order a line; blank lines are none."""
     for number, line in numbered_lines(pieces):
         if line is None:
-            yield Record(number, problems=(TOO_LONG,))
+            yield FileRecord(number, problems=(TOO_LONG,))
         elif line.strip():
-            yield readable(Record(number, line))
+            yield readable(FileRecord(number, line))
 
 
 def numbered_lines(pieces: Iterable[str]) -> Iterator[tuple[int, str | None]]:
@@ -61,11 +61,11 @@ def numbered_lines(pieces: Iterable[str]) -> Iterator[tuple[int, str | None]]:
         yield number, None if too_long else begun.removesuffix("\r")
 
 
-def readable(record: Record) -> Record:
+def readable(record: FileRecord) -> FileRecord:
     """The record, or why its characters cannot be meant."""
     if REPLACED in record.text:
         problem = ("", "has bytes that are not of the file's encoding: state the right one, or send UTF-8")
-        return Record(record.line, problems=(problem,), external_id=record.external_id)
+        return FileRecord(record.line, problems=(problem,), external_id=record.external_id)
     return record
 
 
@@ -87,7 +87,7 @@ class _Array:
         self._element: list[str] = []
         self._length = 0
 
-    def feed(self, piece: str) -> Iterator[Record]:
+    def feed(self, piece: str) -> Iterator[FileRecord]:
         """The elements that end in this piece."""
         position = 0
         if not self.begun:
@@ -137,21 +137,21 @@ class _Array:
         else:
             self._element.clear()
 
-    def _finish(self, must: bool = False) -> Iterator[Record]:
+    def _finish(self, must: bool = False) -> Iterator[FileRecord]:
         text, length = "".join(self._element).strip(), self._length
         self._element, self._length = [], 0
         if not text and length <= MAX_RECORD_CHARACTERS and not must:
             return
         self.elements += 1
         if length > MAX_RECORD_CHARACTERS:
-            yield Record(self.elements, problems=(TOO_LONG,))
+            yield FileRecord(self.elements, problems=(TOO_LONG,))
         elif not text:
-            yield Record(self.elements, problems=(("", "is empty: two commas follow each other"),))
+            yield FileRecord(self.elements, problems=(("", "is empty: two commas follow each other"),))
         else:
-            yield readable(Record(self.elements, text))
+            yield readable(FileRecord(self.elements, text))
 
 
-def json_array(pieces: Iterable[str]) -> Iterator[Record]:
+def json_array(pieces: Iterable[str]) -> Iterator[FileRecord]:
     """The elements of an array, numbered from 1. Raises BrokenFile if it is none, or does not end."""
     array = _Array()
     for piece in _whole_escapes(pieces):

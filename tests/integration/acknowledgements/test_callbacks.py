@@ -22,7 +22,7 @@ from chalicelib.cli.callbacks import main
 from chalicelib.domain.errors import DependencyUnavailable, Misconfigured
 from chalicelib.domain.events import OrderConfirmed
 from tests.support.aws import SETTINGS, moto_dynamodb
-from tests.support.operations import Desk
+from tests.support.operations import FakeApplication
 
 SECRET = "whsec_" + base64.b64encode(b"a" * 32).decode()
 OLD_SECRET = "whsec_" + base64.b64encode(b"b" * 32).decode()
@@ -127,7 +127,7 @@ class Calls:
         self.made.append((source, message_id, json.loads(body)))
 
 
-def confirmed(desk: Desk) -> str:
+def confirmed(desk: FakeApplication) -> str:
     order_id = desk.accept()
     journal = desk.journal()
     journal.append(journal.load(order_id), OrderConfirmed("OB-ABC"))
@@ -135,7 +135,7 @@ def confirmed(desk: Desk) -> str:
 
 
 def test_an_outcome_is_announced_to_sources_that_want_it() -> None:
-    desk = Desk()
+    desk = FakeApplication()
     sent: list[dict[str, object]] = []
     order_id = confirmed(desk)
     for wants in (True, False):
@@ -146,7 +146,7 @@ def test_an_outcome_is_announced_to_sources_that_want_it() -> None:
 
 
 def test_the_erp_is_told_once_and_the_order_remembers() -> None:
-    desk, calls = Desk(), Calls()
+    desk, calls = FakeApplication(), Calls()
     order_id = confirmed(desk)
     acknowledge = AcknowledgeErp(desk.journal("AcknowledgeErp"), calls, desk.queue.park)
     for _ in range(2):
@@ -159,7 +159,7 @@ def test_the_erp_is_told_once_and_the_order_remembers() -> None:
 
 
 def test_an_erp_that_is_down_gets_its_answer_later() -> None:
-    desk, calls = Desk(), Calls()
+    desk, calls = FakeApplication(), Calls()
     order_id = confirmed(desk)
     acknowledge = AcknowledgeErp(desk.journal("AcknowledgeErp"), calls, desk.queue.park)
     calls.down = True
@@ -178,7 +178,12 @@ class TestCommand:
     def addresses(self) -> Iterator[DynamoDbCallbacks]:
         with moto_dynamodb() as client:
             yield DynamoDbCallbacks(
-                client, SETTINGS.name("control"), None, "test", HttpCallback(Desk().clock), Desk().clock
+                client,
+                SETTINGS.name("control"),
+                None,
+                "test",
+                HttpCallback(FakeApplication().clock),
+                FakeApplication().clock,
             )
 
     def run(self, addresses: DynamoDbCallbacks, *arguments: str) -> tuple[int, str]:
@@ -201,7 +206,7 @@ class TestCommand:
 
 
 def test_what_the_erp_refuses_for_good_is_parked_and_can_be_sent_again() -> None:
-    desk, calls = Desk(), Calls()
+    desk, calls = FakeApplication(), Calls()
     order_id = confirmed(desk)
     acknowledge = AcknowledgeErp(desk.journal("AcknowledgeErp"), calls, desk.queue.park)
     calls.refuses = True
@@ -215,7 +220,7 @@ def test_what_the_erp_refuses_for_good_is_parked_and_can_be_sent_again() -> None
 
 @pytest.mark.parametrize("poison", ["not JSON", "[]", "{}", '{"order_id": "o-000000000000000000000000"}'])
 def test_poison_is_parked(poison: str) -> None:
-    desk = Desk()
+    desk = FakeApplication()
     AcknowledgeErp(desk.journal("AcknowledgeErp"), Calls(), desk.queue.park)(poison)
     [(body, reason)] = desk.queue.parked
     assert body == poison

@@ -10,7 +10,7 @@ import pytest
 from botocore import exceptions
 
 from chalicelib.adapters.aws import clients
-from chalicelib.adapters.aws.errors import translated
+from chalicelib.adapters.aws.errors import aws_errors_translated
 from chalicelib.adapters.memory import FixedClock, SequentialIds
 from chalicelib.adapters.resilience.backoff import MAX_DELAY_S, MAX_WAITS, Backoff
 from chalicelib.adapters.system import SystemClock, SystemIds
@@ -63,7 +63,7 @@ CASES: list[tuple[Exception, type[OrderbridgeError], str]] = [
 def test_every_failure_of_aws_says_what_happens_next(
     raised: Exception, becomes: type[OrderbridgeError], says: str
 ) -> None:
-    with pytest.raises(OrderbridgeError) as caught, translated("DynamoDB"):
+    with pytest.raises(OrderbridgeError) as caught, aws_errors_translated("DynamoDB"):
         raise raised
     assert type(caught.value) is becomes
     assert says in str(caught.value)
@@ -72,13 +72,13 @@ def test_every_failure_of_aws_says_what_happens_next(
 
 
 def test_what_aws_says_about_the_data_is_not_repeated() -> None:
-    with pytest.raises(Misconfigured) as caught, translated("DynamoDB"):
+    with pytest.raises(Misconfigured) as caught, aws_errors_translated("DynamoDB"):
         raise answered("ValidationException")
     assert SECRET not in str(caught.value)
 
 
 def test_other_errors_pass() -> None:
-    with pytest.raises(KeyError), translated("DynamoDB"):
+    with pytest.raises(KeyError), aws_errors_translated("DynamoDB"):
         raise KeyError("a bug")
 
 

@@ -28,7 +28,7 @@ from chalicelib.domain.errors import (
 )
 from chalicelib.domain.events import CancellationRequested, InventoryReleased, InventoryReserved
 from chalicelib.domain.state import Order, Status
-from chalicelib.orders.repository import Journal
+from chalicelib.orders.repository import OrderRepository
 from chalicelib.steps.reject_order import RejectOrder
 from chalicelib.steps.release_inventory import ReleaseInventory
 from chalicelib.steps.reserve_inventory import ReserveInventory
@@ -58,7 +58,7 @@ class Shop:
             self.inventory().set_available(sku, 0 if name == short else FULL)
         self.total = self.pieces()
 
-    def journal(self, client: Any = None) -> Journal:
+    def journal(self, client: Any = None) -> OrderRepository:
         return self._process(client)[0]
 
     def inventory(self, client: Any = None) -> DynamoDbInventory:
@@ -83,11 +83,13 @@ class Shop:
         self.release(client)
         return self.close(client)
 
-    def _process(self, client: Any = None, clock: FixedClock | None = None) -> tuple[Journal, DynamoDbInventory]:
+    def _process(
+        self, client: Any = None, clock: FixedClock | None = None
+    ) -> tuple[OrderRepository, DynamoDbInventory]:
         client, clock, ids = client or self.client, clock or FixedClock(), SequentialIds()
         store = DynamoDbEventStore(client, SETTINGS.name("events"))
         inventory = DynamoDbInventory(client, SETTINGS.name("inventory"), store, clock, ids, skus_per_transaction=2)
-        return Journal(store, clock, self.tokens, "test"), inventory
+        return OrderRepository(store, clock, self.tokens, "test"), inventory
 
     def order(self) -> Order:
         return self.journal().load(self.order_id)

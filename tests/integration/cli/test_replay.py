@@ -20,7 +20,7 @@ from chalicelib.domain.errors import DependencyUnavailable
 from chalicelib.domain.events import OrderConfirmed, OrderRejected, OrderValidated
 from chalicelib.domain.state import Status, fold
 from chalicelib.ports import EventStore, OrderQuery, OrderRow, Projection
-from chalicelib.read_model.comparison import Comparison, Difference, compare
+from chalicelib.read_model.comparison import Comparison, RowDifference, compare
 from tests.support.aws import SETTINGS, moto_client, moto_dynamodb
 from tests.support.builders import append, content, received
 from tests.support.faults import Tripwire
@@ -66,9 +66,9 @@ def test_every_differing_field_is_reported(models: tuple[EventStore, Projection]
     assert replay(models).compare() == (
         3,
         [
-            Difference("o-2", "status", "VALIDATED", "CONFIRMED"),
-            Difference("o-2", "attempt", "1", "4"),
-            Difference("o-2", "reasons", "()", "('no_price',)"),
+            RowDifference("o-2", "status", "VALIDATED", "CONFIRMED"),
+            RowDifference("o-2", "attempt", "1", "4"),
+            RowDifference("o-2", "reasons", "()", "('no_price',)"),
         ],
     )
 
@@ -86,8 +86,8 @@ def test_a_missing_row_and_a_row_without_events_are_reported(models: tuple[Event
     orders, differences = replay(models).compare()
     assert orders == 4
     assert differences == [
-        Difference("o-1", "row", "VALIDATED of version 2", "no row"),
-        Difference("o-ghost", "row", "no row", "VALIDATED of version 2"),
+        RowDifference("o-1", "row", "VALIDATED of version 2", "no row"),
+        RowDifference("o-ghost", "row", "no row", "VALIDATED of version 2"),
     ]
 
 

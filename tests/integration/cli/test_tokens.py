@@ -10,7 +10,7 @@ import pytest
 
 from chalicelib.adapters.dynamodb.control.tokens import DynamoDbTokens
 from chalicelib.adapters.memory import FixedClock
-from chalicelib.auth.issue import TokenDesk
+from chalicelib.auth.issue import TokenIssuer
 from chalicelib.auth.tokens import Principal, Role, authorize
 from chalicelib.cli.tokens import main
 from tests.support.api import seeded_entropy
@@ -20,7 +20,7 @@ from tests.support.aws import SETTINGS, moto_dynamodb
 class Terminal:
     """One operator's session over the real table."""
 
-    def __init__(self, desk: TokenDesk) -> None:
+    def __init__(self, desk: TokenIssuer) -> None:
         self.desk = desk
         self.all_output = ""
 
@@ -46,7 +46,7 @@ class Terminal:
 def terminal() -> Iterator[Terminal]:
     with moto_dynamodb() as client:
         store = DynamoDbTokens(client, SETTINGS.name("control"))
-        yield Terminal(TokenDesk(store, FixedClock(), seeded_entropy()))
+        yield Terminal(TokenIssuer(store, FixedClock(), seeded_entropy()))
 
 
 def test_a_created_token_stands_alone_on_standard_output_and_works(terminal: Terminal) -> None:

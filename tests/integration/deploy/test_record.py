@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from moto import mock_aws
 
-from chalicelib.deploy.record import KEY, Record
+from chalicelib.deploy.record import KEY, DeploymentRecord
 from tests.support.aws import moto_client
 
 BUCKET = "record"
@@ -24,18 +24,18 @@ def s3() -> Iterator[Any]:
         yield client
 
 
-def machine(s3: Any, folder: Path) -> Record:
+def machine(s3: Any, folder: Path) -> DeploymentRecord:
     """A checkout on some machine."""
-    return Record(s3, BUCKET, folder / "deployed" / "dev.json")
+    return DeploymentRecord(s3, BUCKET, folder / "deployed" / "dev.json")
 
 
-def chalice_records(record: Record, *names: str) -> None:
+def chalice_records(record: DeploymentRecord, *names: str) -> None:
     record.file.parent.mkdir(parents=True, exist_ok=True)
     resources = [{"name": name, "resource_type": "lambda_function"} for name in names]
     record.file.write_text(json.dumps({"schema_version": "2.0", "resources": resources, "backend": "api"}))
 
 
-def names(record: Record) -> list[str]:
+def names(record: DeploymentRecord) -> list[str]:
     return [resource["name"] for resource in record.read().get("resources", ())]
 
 
@@ -61,7 +61,7 @@ def test_the_newest_record_is_not_fetched_again(s3: Any, tmp_path: Path) -> None
 
 def test_the_first_deployment_finds_no_record(s3: Any, tmp_path: Path) -> None:
     assert machine(s3, tmp_path).fetch() is False
-    assert Record(s3, "no-such-bucket", tmp_path / "dev.json").fetch() is False
+    assert DeploymentRecord(s3, "no-such-bucket", tmp_path / "dev.json").fetch() is False
 
 
 def test_a_local_record_stays_if_nothing_is_shared(s3: Any, tmp_path: Path) -> None:
@@ -83,7 +83,7 @@ def test_what_a_failed_attempt_made_is_added_to_what_was_there(s3: Any, tmp_path
 
 
 def test_deleting_what_was_never_deployed_needs_no_bucket(s3: Any, tmp_path: Path) -> None:
-    record = Record(s3, "no-such-bucket", tmp_path / "deployed" / "dev.json")
+    record = DeploymentRecord(s3, "no-such-bucket", tmp_path / "deployed" / "dev.json")
     chalice_records(record)
     record.share()
     assert names(record) == []

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from chalicelib.domain.state import FINAL
-from chalicelib.read_model.comparison import Difference, compare
+from chalicelib.read_model.comparison import RowDifference, compare
 from chalicelib.settings import Settings
 from chalicelib.wiring.application import Application
 from local.client.api import Client
@@ -97,7 +97,7 @@ class Deployed:
             time.sleep(POLL_S)
 
 
-def lasting_differences(system: Deployed) -> list[Difference]:
+def lasting_differences(system: Deployed) -> list[RowDifference]:
     """What replay finds, once the stream has had time to be followed."""
     app = system.app
     deadline = time.monotonic() + OUTCOME_TIMEOUT_S

@@ -22,12 +22,12 @@ from chalicelib.domain.events import (
 )
 from chalicelib.domain.state import Order, fold
 from chalicelib.orders.accept import Intake
-from chalicelib.orders.repository import Journal
+from chalicelib.orders.repository import OrderRepository
 from tests.support.builders import content
 
 
-def an_order(channel: str = POLLER_CHANNEL) -> tuple[Journal, Order]:
-    journal = Journal(MemoryEventStore(), FixedClock(), SequentialIds(), "Test")
+def an_order(channel: str = POLLER_CHANNEL) -> tuple[OrderRepository, Order]:
+    journal = OrderRepository(MemoryEventStore(), FixedClock(), SequentialIds(), "Test")
     accepted = Intake(journal, MemoryWorkflowEngine()).accept(content(), "correlation-1", channel)
     return journal, journal.load(accepted.order_id)
 

@@ -16,7 +16,7 @@ from chalicelib.adapters.memory import FixedClock
 from chalicelib.api.authorizer import Unauthorized, authorizer_response
 from chalicelib.api.openapi.examples import ORDER
 from chalicelib.api.openapi.operations import OPERATIONS, Operation
-from chalicelib.auth.issue import TokenDesk
+from chalicelib.auth.issue import TokenIssuer
 from chalicelib.auth.tokens import CACHE_SECONDS, Denied, Principal, Role, authorize
 from chalicelib.batches.model import Format, batch_id_of
 from chalicelib.domain.errors import Contention, DependencyUnavailable, Refused
@@ -167,7 +167,7 @@ class TestDesk:
             api.token_desk.revoke("unknown")
 
     def test_broken_randomness_is_noticed(self, api: ApiBench) -> None:
-        desk = TokenDesk(api.tokens, api.desk.clock, lambda size: b"\x04" * size)
+        desk = TokenIssuer(api.tokens, api.desk.clock, lambda size: b"\x04" * size)
         desk.create(Role.READ, "", timedelta(days=1))
         with pytest.raises(Contention, match="randomness"):
             desk.create(Role.READ, "", timedelta(days=1))

@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 
 from chalicelib.batches import page_worker, split
-from chalicelib.batches.model import Batch, BatchState, Counts, Page
+from chalicelib.batches.model import Batch, BatchCounts, BatchState, Page
 from chalicelib.batches.parsing.csv_mapping import CANONICAL, parse_mapping
 from chalicelib.domain.errors import Contention, DependencyUnavailable, Refused
 from chalicelib.domain.order import order_id
@@ -56,7 +56,7 @@ def test_a_mixed_file_is_accounted_for_line_by_line(bench: BulkBench) -> None:
         {"field": "total", "message": "differs from the order that was accepted before under this number"}
     ]
     assert {error["field"] for error in report[6]["errors"]} >= {"source", "lines", "no"}
-    expected = Counts(duplicate=2, invalid=3, confirmed=3, rejected=1, failed=1)
+    expected = BatchCounts(duplicate=2, invalid=3, confirmed=3, rejected=1, failed=1)
     assert bench.counts(batch) == expected
     assert (expected.received, expected.accepted) == (10, 5)
     assert bench.batch(batch.batch_id).state is BatchState.COMPLETED
@@ -84,7 +84,7 @@ def test_while_orders_do_not_end_no_further_line_is_accepted(bench: BulkBench) -
     for _ in range(3):
         progress = bench.worker(batch.batch_id, 1)
         assert (progress.done, progress.wait_s) == (False, page_worker.STALLED_WAIT_S)
-    assert bench.counts(batch) == Counts(running=bench.window)
+    assert bench.counts(batch) == BatchCounts(running=bench.window)
     bench.outcome = BulkBench.confirm
     assert Counter(line["status"] for line in bench.run(batch)) == {"CONFIRMED": 60}
 
@@ -97,11 +97,11 @@ def test_parked_orders_free_their_place_and_are_counted_as_what_they_become(benc
     for line in report[:4]:
         bench.desk_of_orders.commands.redrive(line["order_id"], "operator", "the provider is back")
         bench.desk_of_orders.project(line["order_id"])
-    assert bench.desk.standing(bench.batch(batch.batch_id)).counts == Counts(failed=8, running=4)
+    assert bench.desk.standing(bench.batch(batch.batch_id)).counts == BatchCounts(failed=8, running=4)
     for line in report[:4]:
         bench.confirm(line["order_id"])
         bench.desk_of_orders.project(line["order_id"])
-    assert bench.desk.standing(bench.batch(batch.batch_id)).counts == Counts(failed=8, confirmed=4)
+    assert bench.desk.standing(bench.batch(batch.batch_id)).counts == BatchCounts(failed=8, confirmed=4)
 
 
 def test_the_same_file_is_the_same_batch_whoever_sends_it_again(bench: BulkBench) -> None:
@@ -173,7 +173,7 @@ def test_killed_anywhere_and_sent_again_the_accounting_is_the_same(bench: BulkBe
     again = bench.started(data)
     report = bench.run(again)
     assert again.batch_id == batch.batch_id
-    assert bench.counts(batch) == Counts(duplicate=1, invalid=1, confirmed=24, rejected=3, failed=3)
+    assert bench.counts(batch) == BatchCounts(duplicate=1, invalid=1, confirmed=24, rejected=3, failed=3)
     assert [line["line"] for line in report] == list(range(1, 33))
     received = [event.type for key in events.order_ids() for event in events.load(key)]
     assert received.count("OrderReceived") == 30
@@ -199,7 +199,7 @@ def test_a_dependency_that_fails_in_the_middle_costs_nothing_that_was_done(bench
     assert bench.counts(batch).received == 12
     bench.desk_of_orders.events = events
     assert len(bench.run(batch)) == 20
-    assert bench.counts(batch) == Counts(confirmed=20)
+    assert bench.counts(batch) == BatchCounts(confirmed=20)
 
 
 def test_two_workers_of_a_page_do_not_count_twice(bench: BulkBench) -> None:
@@ -269,7 +269,7 @@ def test_orders_that_do_not_move_for_hours_do_not_hold_a_page_for_ever(bench: Bu
     bench.work(batch)
     bench.report(batch)
     closed = bench.batch(batch.batch_id)
-    assert (closed.state, bench.counts(batch)) == (BatchState.INCOMPLETE, Counts(running=5))
+    assert (closed.state, bench.counts(batch)) == (BatchState.INCOMPLETE, BatchCounts(running=5))
 
 
 def test_a_broken_array_is_refused_before_anything_is_accepted(bench: BulkBench) -> None:

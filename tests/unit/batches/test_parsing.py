@@ -15,7 +15,7 @@ from chalicelib.batches.errors import BrokenFile
 from chalicelib.batches.parsing.csv_mapping import CANONICAL, parse_mapping
 from chalicelib.batches.parsing.csv_records import csv_records
 from chalicelib.batches.parsing.file import MAX_CONTENT_BYTES, PIECE_BYTES, content, fingerprint, text
-from chalicelib.batches.parsing.records import MAX_RECORD_CHARACTERS, Record, json_array, jsonl
+from chalicelib.batches.parsing.records import MAX_RECORD_CHARACTERS, FileRecord, json_array, jsonl
 from chalicelib.orders.payload import parse_order
 from local.sample.batch import batch_lines
 
@@ -52,7 +52,7 @@ def pieces(data: bytes, size: int) -> Iterator[bytes]:
     return (data[start : start + size] for start in range(0, len(data), size))
 
 
-def csv_of(data: bytes, mapping: str = GERMAN) -> list[Record]:
+def csv_of(data: bytes, mapping: str = GERMAN) -> list[FileRecord]:
     parsed = parse_mapping(mapping)
     return list(csv_records(text(pieces(data, 7), parsed.encoding), parsed, "sap-emea"))
 

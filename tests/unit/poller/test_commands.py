@@ -28,13 +28,13 @@ from chalicelib.domain.events import OrderConfirmed, OrderRejected
 from chalicelib.domain.order import order_id
 from chalicelib.domain.state import fold
 from chalicelib.orders.accept import Intake
-from chalicelib.orders.repository import Journal
+from chalicelib.orders.repository import OrderRepository
 from chalicelib.ports import OrderRow
 from local.legacy_erp.database import SOURCE_FILE, LegacyErp
 from local.legacy_erp.orders import OrderDesk
 from local.legacy_erp.work import Work
 from poller.__main__ import parser
-from poller.commands.context import Context, Stores
+from poller.commands.context import CommandContext, Context
 from poller.database.connection import connect
 from poller.database.secrets import no_secrets
 from poller.polling.poll import poll_source
@@ -71,7 +71,7 @@ class Bench:
         self.environ = {"LEGACY_ERP_DB": str(self.erp.path), "ORDERBRIDGE_POLLER_SOURCES": str(folder)}
         self.events, self.projection, self.outbox = MemoryEventStore(), MemoryProjection(), MemoryOutbox()
         ids = SequentialIds()
-        journal = Journal(self.events, self.clock, ids, "Poller")
+        journal = OrderRepository(self.events, self.clock, ids, "Poller")
         watermarks = MemoryWatermarks()
         self.services = PollServices(
             intake=Intake(journal, NoWorkflow()),
@@ -84,7 +84,9 @@ class Bench:
             connect=lambda source: connect(source, self.environ),
             connect_writable=lambda source: connect(source, self.environ, writable=True),
         )
-        self.stores = Stores(self.services, self.outbox, journal, self.projection, LoadedFirstEvents(self.events))
+        self.stores = CommandContext(
+            self.services, self.outbox, journal, self.projection, LoadedFirstEvents(self.events)
+        )
         self.answer = ""
 
     @property

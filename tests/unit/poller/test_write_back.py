@@ -28,7 +28,7 @@ from chalicelib.domain.events import (
 )
 from chalicelib.mapping.values import Value
 from chalicelib.orders.accept import Intake
-from chalicelib.orders.repository import Journal
+from chalicelib.orders.repository import OrderRepository
 from chalicelib.ports import Append
 from poller.database.connection import connect
 from poller.errors import SchemaChanged
@@ -94,7 +94,7 @@ CREATE TRIGGER every_change AFTER UPDATE OF status ON orders
 @dataclass
 class Services:
     outbox: Any
-    journal: Journal
+    journal: OrderRepository
     clock: FixedClock
 
 
@@ -107,7 +107,7 @@ class Erp:
             connection.executescript(TABLES)
         self.source: Source = parse_source(SOURCE.format(path=self.path)).source
         clock = FixedClock()
-        journal = Journal(MemoryEventStore(), clock, SequentialIds(), "WriteBack")
+        journal = OrderRepository(MemoryEventStore(), clock, SequentialIds(), "WriteBack")
         self.services = Services(MemoryOutbox(), journal, clock)
         self.listen = listener(self.services.outbox)
 

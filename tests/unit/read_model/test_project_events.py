@@ -19,14 +19,14 @@ from chalicelib.read_model.fold_cache import RecentOrders
 from chalicelib.read_model.metrics import STUCK, count
 from chalicelib.read_model.project_events import ProjectEvents
 from tests.support.builders import content
-from tests.support.operations import Desk
+from tests.support.operations import FakeApplication
 
 
 @dataclass
 class Consumer:
     """The consumer on twins; `told` holds what listeners heard, `aside` what was set aside."""
 
-    desk: Desk = field(default_factory=Desk)
+    desk: FakeApplication = field(default_factory=FakeApplication)
     bus: MemoryBus = field(default_factory=MemoryBus)
     told: list[tuple[str, int]] = field(default_factory=list)
     aside: list[tuple[str, str]] = field(default_factory=list)

@@ -18,19 +18,19 @@ from chalicelib.domain.state import Status
 from chalicelib.read_model.metrics import STUCK, count
 from chalicelib.recovery.redrive_policy import AUTOMATIC_ATTEMPTS
 from tests.support.builders import content
-from tests.support.operations import BUG, TIMEOUT, Desk
+from tests.support.operations import BUG, TIMEOUT, FakeApplication
 
 
 @pytest.fixture
-def desk() -> Desk:
-    return Desk()
+def desk() -> FakeApplication:
+    return FakeApplication()
 
 
 def body(failed: FailedOrder, due: bool = False) -> str:
     return json.dumps(redrive_message(failed) if due else failed_order_message(failed))
 
 
-def test_a_passing_failure_is_scheduled_and_then_redriven(desk: Desk) -> None:
+def test_a_passing_failure_is_scheduled_and_then_redriven(desk: FakeApplication) -> None:
     order_id = desk.accept()
     failed = desk.park(order_id)
     desk.consumer(body(failed))
@@ -46,7 +46,7 @@ def test_a_passing_failure_is_scheduled_and_then_redriven(desk: Desk) -> None:
     assert desk.letters.get(failed.fingerprint, order_id) is None
 
 
-def test_the_delay_grows_and_ends_with_an_operator(desk: Desk) -> None:
+def test_the_delay_grows_and_ends_with_an_operator(desk: FakeApplication) -> None:
     order_id = desk.accept()
     delays = []
     for _ in range(AUTOMATIC_ATTEMPTS):
@@ -64,7 +64,7 @@ def test_the_delay_grows_and_ends_with_an_operator(desk: Desk) -> None:
     assert letter.redrive_at is None
 
 
-def test_a_bug_waits_for_an_operator(desk: Desk) -> None:
+def test_a_bug_waits_for_an_operator(desk: FakeApplication) -> None:
     order_id = desk.accept()
     failed = desk.park(order_id, BUG)
     desk.consumer(body(failed))
@@ -74,7 +74,7 @@ def test_a_bug_waits_for_an_operator(desk: Desk) -> None:
     assert [message["kind"] for message, _ in desk.queue.sent] == ["failed_order"]
 
 
-def test_no_redrive_while_the_circuit_is_open(desk: Desk) -> None:
+def test_no_redrive_while_the_circuit_is_open(desk: FakeApplication) -> None:
     order_id = desk.accept()
     failed = desk.park(order_id)
     desk.open_circuits.add("payment")
@@ -88,7 +88,7 @@ def test_no_redrive_while_the_circuit_is_open(desk: Desk) -> None:
     assert desk.order(order_id).status is Status.RECEIVED
 
 
-def test_duplicates_and_late_messages_are_harmless(desk: Desk) -> None:
+def test_duplicates_and_late_messages_are_harmless(desk: FakeApplication) -> None:
     order_id = desk.accept()
     failed = desk.park(order_id)
     for _ in range(2):
@@ -108,21 +108,21 @@ def test_duplicates_and_late_messages_are_harmless(desk: Desk) -> None:
         ("\x00", "not JSON"),
     ],
 )
-def test_poison_is_parked_with_its_reason(desk: Desk, poison: str, reason: str) -> None:
+def test_poison_is_parked_with_its_reason(desk: FakeApplication, poison: str, reason: str) -> None:
     desk.consumer(poison)
     [(parked, why)] = desk.queue.parked
     assert parked == poison
     assert reason in why
 
 
-def test_an_unknown_order_is_parked(desk: Desk) -> None:
+def test_an_unknown_order_is_parked(desk: FakeApplication) -> None:
     failed = desk.park(desk.accept())
     desk.consumer(body(replace(failed, order_id="o-000000000000000000000000")))
     [(_, why)] = desk.queue.parked
     assert "there is no order o-000000000000000000000000" in why
 
 
-def test_failures_of_two_causes_form_two_groups(desk: Desk) -> None:
+def test_failures_of_two_causes_form_two_groups(desk: FakeApplication) -> None:
     for number in range(100):
         order_id = desk.accept(content(f"SO-{number}"))
         cause = TIMEOUT if number % 2 else replace(TIMEOUT, message=f"request {number} to {order_id} answered HTTP 503")
@@ -130,7 +130,7 @@ def test_failures_of_two_causes_form_two_groups(desk: Desk) -> None:
     assert sorted(group.count for group in desk.letters.groups()) == [50, 50]
 
 
-def test_all_effects_of_a_failure_are_tried(desk: Desk) -> None:
+def test_all_effects_of_a_failure_are_tried(desk: FakeApplication) -> None:
     class DeadQueue:
         def send(self, message: object, delay_s: int = 0) -> None:
             raise DependencyUnavailable("sqs", "outage")
@@ -148,14 +148,14 @@ def test_all_effects_of_a_failure_are_tried(desk: Desk) -> None:
     assert f"POST /orders/{order_id}/redrive" in text
 
 
-def test_a_failed_compensation_is_an_alert_of_its_own_kind(desk: Desk) -> None:
+def test_a_failed_compensation_is_an_alert_of_its_own_kind(desk: FakeApplication) -> None:
     order_id = desk.accept()
     desk.park(order_id, replace(TIMEOUT, step="RefundPayment"))
     [(subject, _)] = desk.alerts.published
     assert subject.startswith("Money or stock is stuck: RefundPayment")
 
 
-def test_an_order_that_cannot_even_be_read_is_an_alert_and_is_parked_later(desk: Desk) -> None:
+def test_an_order_that_cannot_even_be_read_is_an_alert_and_is_parked_later(desk: FakeApplication) -> None:
     class DeadStore(MemoryEventStore):
         def load(self, order_id: str) -> NoReturn:
             raise DependencyUnavailable("DynamoDB", "outage")
@@ -171,7 +171,7 @@ def test_an_order_that_cannot_even_be_read_is_an_alert_and_is_parked_later(desk:
     assert desk.handle_failure(order_id, TIMEOUT, retries=3) is Status.FAILED
 
 
-def test_failed_compensations_are_counted_apart(desk: Desk) -> None:
+def test_failed_compensations_are_counted_apart(desk: FakeApplication) -> None:
     counted = []
     for step in ("CapturePayment", "RefundPayment", "ReleaseInventory", "RejectOrder"):
         order_id = desk.accept(content(f"SO-{step}"))

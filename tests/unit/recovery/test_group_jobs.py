@@ -13,15 +13,15 @@ from chalicelib.domain.state import Order, Status
 from chalicelib.orders.commands import OrderCommands
 from chalicelib.recovery.group_jobs import Action, Job
 from tests.support.builders import content
-from tests.support.operations import BUG, Desk
+from tests.support.operations import BUG, FakeApplication
 
 
 @pytest.fixture
-def desk() -> Desk:
-    return Desk()
+def desk() -> FakeApplication:
+    return FakeApplication()
 
 
-def parked_group(desk: Desk, size: int) -> tuple[str, list[str]]:
+def parked_group(desk: FakeApplication, size: int) -> tuple[str, list[str]]:
     """A fingerprint and the ids of its parked orders."""
     orders = [desk.accept(content(f"SO-{number}")) for number in range(size)]
     for order_id in orders:
@@ -29,7 +29,7 @@ def parked_group(desk: Desk, size: int) -> tuple[str, list[str]]:
     return BUG.fingerprint, orders
 
 
-def run(desk: Desk, job: Job) -> Job:
+def run(desk: FakeApplication, job: Job) -> Job:
     """Deliver the queue's job messages until the job is done."""
     while True:
         current = desk.jobs.load(job.job_id)
@@ -39,7 +39,7 @@ def run(desk: Desk, job: Job) -> Job:
         desk.consumer(json.dumps({"kind": "job", "job_id": job.job_id}))
 
 
-def test_a_group_of_200_is_redriven_at_20_per_second(desk: Desk) -> None:
+def test_a_group_of_200_is_redriven_at_20_per_second(desk: FakeApplication) -> None:
     fingerprint, orders = parked_group(desk, 200)
     began = desk.clock.now()
     job = desk.group_jobs.request(fingerprint, Action.REDRIVE, 20, by="anna", reason="fixed in 1.2")
@@ -52,7 +52,7 @@ def test_a_group_of_200_is_redriven_at_20_per_second(desk: Desk) -> None:
     assert desk.letters.groups() == []
 
 
-def test_a_long_job_continues_in_further_messages(desk: Desk) -> None:
+def test_a_long_job_continues_in_further_messages(desk: FakeApplication) -> None:
     fingerprint, _ = parked_group(desk, 50)
     job = desk.group_jobs.request(fingerprint, Action.REDRIVE, 1, by="anna", reason="slowly")
     assert job is not None
@@ -64,7 +64,7 @@ def test_a_long_job_continues_in_further_messages(desk: Desk) -> None:
     assert run(desk, job).done == 50
 
 
-def test_discarding_cancels_the_orders(desk: Desk) -> None:
+def test_discarding_cancels_the_orders(desk: FakeApplication) -> None:
     fingerprint, orders = parked_group(desk, 3)
     job = desk.group_jobs.request(fingerprint, Action.DISCARD, 50, by="anna", reason="customer is gone")
     assert job is not None
@@ -76,7 +76,7 @@ def test_discarding_cancels_the_orders(desk: Desk) -> None:
         assert (order_id, "correlation-1", 2) in desk.workflow.started
 
 
-def test_orders_that_moved_on_are_counted_apart(desk: Desk) -> None:
+def test_orders_that_moved_on_are_counted_apart(desk: FakeApplication) -> None:
     fingerprint, orders = parked_group(desk, 3)
     job = desk.group_jobs.request(fingerprint, Action.REDRIVE, 50, by="anna", reason="fixed")
     assert job is not None
@@ -86,7 +86,7 @@ def test_orders_that_moved_on_are_counted_apart(desk: Desk) -> None:
     assert desk.types(orders[0]).count("OrderRedriven") == 1
 
 
-def test_an_order_that_cannot_be_read_holds_up_no_other_and_keeps_its_letter(desk: Desk) -> None:
+def test_an_order_that_cannot_be_read_holds_up_no_other_and_keeps_its_letter(desk: FakeApplication) -> None:
     fingerprint, orders = parked_group(desk, 3)
     job = desk.group_jobs.request(fingerprint, Action.REDRIVE, 50, by="anna", reason="fixed")
     assert job is not None
@@ -107,11 +107,11 @@ def test_an_order_that_cannot_be_read_holds_up_no_other_and_keeps_its_letter(des
     assert letter.failed.order_id == orders[1]
 
 
-def test_an_unknown_group_is_none(desk: Desk) -> None:
+def test_an_unknown_group_is_none(desk: FakeApplication) -> None:
     assert desk.group_jobs.request("000000000000", Action.REDRIVE, 1, by="anna", reason="x") is None
 
 
-def test_a_crash_in_the_middle_loses_nothing(desk: Desk) -> None:
+def test_a_crash_in_the_middle_loses_nothing(desk: FakeApplication) -> None:
     fingerprint, orders = parked_group(desk, 25)
     job = desk.group_jobs.request(fingerprint, Action.REDRIVE, 50, by="anna", reason="fixed")
     assert job is not None

@@ -13,21 +13,21 @@ from chalicelib.domain.state import Status
 from chalicelib.ports import Append
 from chalicelib.recovery import sweeper as module
 from tests.support.builders import content
-from tests.support.operations import BUG, Desk
+from tests.support.operations import BUG, FakeApplication
 
 
 @pytest.fixture
-def desk() -> Desk:
-    return Desk()
+def desk() -> FakeApplication:
+    return FakeApplication()
 
 
-def accepted_without_start(desk: Desk, external_id: str = "SO-1") -> str:
+def accepted_without_start(desk: FakeApplication, external_id: str = "SO-1") -> str:
     order_id = desk.accept(content(external_id))
     desk.workflow.started.clear()
     return order_id
 
 
-def test_an_order_that_was_never_started_is_started_once(desk: Desk) -> None:
+def test_an_order_that_was_never_started_is_started_once(desk: FakeApplication) -> None:
     order_id = accepted_without_start(desk)
     assert desk.sweeper()["started"] == 0, "too young: its start may be on the way"
     desk.clock.advance(61)
@@ -37,13 +37,13 @@ def test_an_order_that_was_never_started_is_started_once(desk: Desk) -> None:
     assert desk.types(order_id) == ["OrderReceived"]
 
 
-def test_a_running_execution_is_left_alone(desk: Desk) -> None:
+def test_a_running_execution_is_left_alone(desk: FakeApplication) -> None:
     desk.accept()
     desk.clock.advance(3600)
     assert desk.sweeper() == {"seen": 1, "started": 0, "restarted": 0, "announced": 0, "unreadable": 0}
 
 
-def test_an_order_whose_execution_is_gone_gets_another_attempt(desk: Desk) -> None:
+def test_an_order_whose_execution_is_gone_gets_another_attempt(desk: FakeApplication) -> None:
     order_id = desk.accept()
     desk.workflow.ended.add((order_id, 1))
     desk.clock.advance(300)
@@ -54,7 +54,7 @@ def test_an_order_whose_execution_is_gone_gets_another_attempt(desk: Desk) -> No
     assert desk.order(order_id).attempt == 2
 
 
-def test_a_stale_row_moves_nothing(desk: Desk) -> None:
+def test_a_stale_row_moves_nothing(desk: FakeApplication) -> None:
     order_id = desk.accept()
     desk.workflow.ended.add((order_id, 1))
     journal = desk.journal()
@@ -64,7 +64,7 @@ def test_a_stale_row_moves_nothing(desk: Desk) -> None:
     assert desk.order(order_id).status is Status.CONFIRMED
 
 
-def test_a_parked_order_without_a_letter_is_announced_again(desk: Desk) -> None:
+def test_a_parked_order_without_a_letter_is_announced_again(desk: FakeApplication) -> None:
     order_id = desk.accept()
     failed = desk.park(order_id, BUG)
     desk.queue.sent.clear()
@@ -74,7 +74,7 @@ def test_a_parked_order_without_a_letter_is_announced_again(desk: Desk) -> None:
     assert (message["order_id"], message["fingerprint"]) == (order_id, failed.fingerprint)
 
 
-def test_a_cancelled_parked_order_is_set_in_motion(desk: Desk) -> None:
+def test_a_cancelled_parked_order_is_set_in_motion(desk: FakeApplication) -> None:
     order_id = desk.accept()
     desk.park(order_id, BUG)
     journal = desk.journal()
@@ -85,7 +85,7 @@ def test_a_cancelled_parked_order_is_set_in_motion(desk: Desk) -> None:
     assert desk.workflow.started[-1] == (order_id, "correlation-1", 2)
 
 
-def test_an_order_that_cannot_be_read_holds_up_no_other(desk: Desk) -> None:
+def test_an_order_that_cannot_be_read_holds_up_no_other(desk: FakeApplication) -> None:
     orders = [accepted_without_start(desk, f"SO-{number}") for number in range(3)]
     desk.clock.advance(61)
 
@@ -110,7 +110,7 @@ def test_an_order_that_cannot_be_read_holds_up_no_other(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("bookmark", ["FAILED not-a-cursor", "CONFIRMED x", "NONSENSE y"])
-def test_a_bookmark_of_another_release_is_the_beginning(desk: Desk, bookmark: str) -> None:
+def test_a_bookmark_of_another_release_is_the_beginning(desk: FakeApplication, bookmark: str) -> None:
     accepted_without_start(desk)
     desk.clock.advance(61)
     desk.bookmark.save(bookmark)
@@ -118,7 +118,7 @@ def test_a_bookmark_of_another_release_is_the_beginning(desk: Desk, bookmark: st
     assert desk.bookmark.load() == ""
 
 
-def test_more_orders_than_one_sweep_can_look_at(desk: Desk) -> None:
+def test_more_orders_than_one_sweep_can_look_at(desk: FakeApplication) -> None:
     orders = [accepted_without_start(desk, f"SO-{number}") for number in range(3 * module.PAGE)]
     desk.clock.advance(61)
 

@@ -30,7 +30,7 @@ from chalicelib.domain.errors import (
 )
 from chalicelib.domain.events import CancellationRequested, InventoryReserved, OrderValidated
 from chalicelib.domain.state import Status
-from chalicelib.orders.repository import Journal
+from chalicelib.orders.repository import OrderRepository
 from chalicelib.ports import PaymentGateway
 from chalicelib.steps.capture_payment import CapturePayment, payment_request
 from chalicelib.steps.refund_payment import RefundPayment
@@ -54,8 +54,8 @@ class Shop:
         self.switches = FaultSwitches(MemorySwitchStore(), self.clock, enabled=True, kill=kill)
         self.gateway: PaymentGateway = FaultyGateway(SandboxGateway(self.ledger, self.clock, self.ids), self.switches)
 
-    def journal(self, step: str) -> Journal:
-        return Journal(self.events, self.clock, self.ids, step)
+    def journal(self, step: str) -> OrderRepository:
+        return OrderRepository(self.events, self.clock, self.ids, step)
 
     def reserved(self, external_id: str = "SO-1") -> str:
         order = content(external_id)

@@ -29,7 +29,7 @@ from chalicelib.domain.order import MAX_LINES
 from chalicelib.domain.state import Order
 from chalicelib.orders.accept import Intake
 from chalicelib.orders.payload import parse_order
-from chalicelib.orders.repository import Journal
+from chalicelib.orders.repository import OrderRepository
 from chalicelib.steps.capture_payment import CapturePayment
 from chalicelib.steps.confirm_order import ConfirmOrder
 from chalicelib.steps.refund_payment import RefundPayment
@@ -82,8 +82,8 @@ class Shop:
         for customer_id, limit in catalogue.credit_accounts().items():
             self.accounts.open_account(customer_id, limit)
 
-    def journal(self, step: str) -> Journal:
-        return Journal(self.events, self.clock, self.ids, step)
+    def journal(self, step: str) -> OrderRepository:
+        return OrderRepository(self.events, self.clock, self.ids, step)
 
     def take(self, sample: SampleOrder) -> Order:
         """Through the door, the steps and, if it is turned down, the compensations; the order as it ends."""

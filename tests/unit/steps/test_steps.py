@@ -24,7 +24,7 @@ from chalicelib.domain.state import Status
 from chalicelib.workflow.table import STEPS
 from tests.support.builders import CUSTOMER, GADGET, NOW, content, line
 from tests.support.faults import Tripwire
-from tests.support.workflow_harness import STOCK, World
+from tests.support.workflow_harness import STOCK, WorkflowHarness
 
 ORDER = content("SO-1", line(), line("GADGET-7", 2, 2, "99.00"))
 WANTED = ORDER.quantities()
@@ -34,7 +34,7 @@ def paying(token: str) -> OrderContent:
     return replace(ORDER, payment=PaymentInstruction("card", token))
 
 
-def _as_it_is(world: World) -> None:
+def _as_it_is(world: WorkflowHarness) -> None:
     pass
 
 
@@ -45,7 +45,7 @@ class Scenario:
     order: OrderContent
     status: Status
     history: str
-    prepare: Callable[[World], object] = _as_it_is
+    prepare: Callable[[WorkflowHarness], object] = _as_it_is
     codes: tuple[str, ...] = ()
 
     @property
@@ -53,11 +53,11 @@ class Scenario:
         return self.history.split()
 
 
-def _hold(world: World) -> None:
+def _hold(world: WorkflowHarness) -> None:
     world.reference.holds["sku", "GADGET-7"] = DeliveryHold("sku", "GADGET-7", "recalled by the maker")
 
 
-def _close_account(world: World) -> None:
+def _close_account(world: WorkflowHarness) -> None:
     world.reference.customers[CUSTOMER.customer_id] = replace(CUSTOMER, active=False)
 
 
@@ -104,13 +104,13 @@ SCENARIOS = {
 every_scenario = pytest.mark.parametrize("scenario", SCENARIOS.values(), ids=list(SCENARIOS))
 
 
-def world_of(scenario: Scenario, wrap: Callable[[object], object] | None = None) -> tuple[World, str]:
-    world = World(wrap) if wrap else World()
+def world_of(scenario: Scenario, wrap: Callable[[object], object] | None = None) -> tuple[WorkflowHarness, str]:
+    world = WorkflowHarness(wrap) if wrap else WorkflowHarness()
     scenario.prepare(world)
     return world, world.accept(scenario.order)
 
 
-def assert_books_agree(world: World, order_id: str) -> None:
+def assert_books_agree(world: WorkflowHarness, order_id: str) -> None:
     """Money, stock and status tell the same story, each kept by somebody else."""
     order, charge = world.order(order_id), world.ledger.find(order_id)
     held = {sku: world.inventory.reserved(sku) for sku in WANTED}
@@ -154,7 +154,7 @@ def test_a_rejected_order_ends_without_failing() -> None:
 
 def test_an_unknown_order_is_parked_by_nobody() -> None:
     with pytest.raises(UnknownOrder):
-        World().step("ValidateOrder", "o-unknown")
+        WorkflowHarness().step("ValidateOrder", "o-unknown")
 
 
 def test_a_rejection_names_every_reason_and_the_step() -> None:
@@ -195,7 +195,7 @@ def test_every_step_may_be_repeated_at_once(scenario: Scenario) -> None:
     assert_books_agree(world, order_id)
 
 
-def killed_everywhere(scenario: Scenario) -> Iterator[tuple[World, str]]:
+def killed_everywhere(scenario: Scenario) -> Iterator[tuple[WorkflowHarness, str]]:
     """A run for every place where it can be killed: before and after each call of each port."""
     place = 0
     while True:
@@ -234,7 +234,7 @@ def test_cancelling_between_two_steps_undoes_what_was_done(scenario: Scenario, m
         assert visited[-1] == "RejectOrder"
 
 
-def cancelled_at(scenario: Scenario, place: int, after: bool) -> tuple[World, str, str]:
+def cancelled_at(scenario: Scenario, place: int, after: bool) -> tuple[WorkflowHarness, str, str]:
     """A run in which the order is cancelled at one call of a port; and what the customer was told."""
     answer = "never asked"
 
@@ -279,7 +279,7 @@ def test_a_payment_whose_answer_was_lost_is_found_and_not_charged_again() -> Non
 
 
 def test_a_payment_that_never_arrived_is_made_by_the_retry() -> None:
-    world = World()
+    world = WorkflowHarness()
     order_id = world.accept(paying("pm_sandbox_timeout_before_2"))
     world.run(order_id)
     assert world.order(order_id).status is Status.CONFIRMED
@@ -288,7 +288,7 @@ def test_a_payment_that_never_arrived_is_made_by_the_retry() -> None:
 
 
 def test_a_payment_of_unknown_outcome_is_refunded_when_the_order_is_cancelled_meanwhile() -> None:
-    world = World()
+    world = WorkflowHarness()
     order_id = world.accept(paying("pm_sandbox_timeout_after_capture"))
     world.step("ValidateOrder", order_id)
     world.step("ReserveInventory", order_id)
@@ -303,7 +303,7 @@ def test_a_payment_of_unknown_outcome_is_refunded_when_the_order_is_cancelled_me
 
 
 def test_a_failed_order_keeps_what_it_has_and_goes_on_there_when_it_is_redriven() -> None:
-    world = World()
+    world = WorkflowHarness()
     order_id = world.accept(paying("pm_sandbox_unavailable_9"))
     assert world.run(order_id)[-1] == "OrderParked"
     assert world.order(order_id).status is Status.FAILED
@@ -318,7 +318,7 @@ def test_a_failed_order_keeps_what_it_has_and_goes_on_there_when_it_is_redriven(
 
 
 def test_a_failed_order_that_is_cancelled_is_undone() -> None:
-    world = World()
+    world = WorkflowHarness()
     order_id = world.accept(paying("pm_sandbox_unavailable_99"))
     world.run(order_id)
     world.cancel(order_id)
@@ -335,7 +335,7 @@ def test_times_of_the_events_come_from_the_injected_clock() -> None:
 
 
 def test_every_article_is_reserved_once_however_often_it_is_on_the_order() -> None:
-    world = World()
+    world = WorkflowHarness()
     lines = (line("GADGET-7", 2, 1, "99.00"), line("GADGET-7", 3, 2, "99.00"))
     order_id = world.accept(content("SO-2", *lines))
     world.run(order_id)

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import msgspec
 from botocore.exceptions import ClientError
 
-from chalicelib.adapters.aws.errors import error_code, translated
+from chalicelib.adapters.aws.errors import aws_errors_translated, error_code
 from chalicelib.adapters.dynamodb.batch_get import batch_get
 from chalicelib.adapters.dynamodb.orders.items import row_key, row_of
 from chalicelib.adapters.resilience.backoff import Backoff
@@ -39,7 +39,7 @@ class DynamoDbLedger:
         self._clock = clock
 
     def save_upload(self, upload: Upload) -> None:
-        with translated(_DEPENDENCY):
+        with aws_errors_translated(_DEPENDENCY):
             self._client.put_item(TableName=self._table, Item=self._item(*_upload_key(upload.upload_id), upload))
 
     def upload(self, upload_id: str) -> Upload | None:
@@ -68,7 +68,7 @@ class DynamoDbLedger:
             "ConsistentRead": True,
         }
         while True:
-            with translated(_DEPENDENCY):
+            with aws_errors_translated(_DEPENDENCY):
                 answer = self._client.query(**request)
             yield from (_decoded(item, Page) for item in answer["Items"])
             if "LastEvaluatedKey" not in answer:
@@ -91,7 +91,7 @@ class DynamoDbLedger:
                 "ExpressionAttributeValues": {":expected": {"N": str(expected)}},
             }
         item = {**self._item(pk, sk, kept), "version": {"N": str(version)}}
-        with translated(_DEPENDENCY):
+        with aws_errors_translated(_DEPENDENCY):
             try:
                 self._client.put_item(TableName=self._table, Item=item, **condition)
             except ClientError as error:
@@ -102,7 +102,7 @@ class DynamoDbLedger:
 
     def _get(self, pk: str, sk: str, kind: type[Kept]) -> Kept | None:
         key = {"pk": {"S": pk}, "sk": {"S": sk}}
-        with translated(_DEPENDENCY):
+        with aws_errors_translated(_DEPENDENCY):
             answer = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)
         return _decoded(answer["Item"], kind) if "Item" in answer else None
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from cachetools import TTLCache
 
-from chalicelib.adapters.aws.errors import translated
+from chalicelib.adapters.aws.errors import aws_errors_translated
 from chalicelib.adapters.aws.secret import Secret
 from chalicelib.adapters.http_callback import CallbackTarget, HttpCallback
 from chalicelib.domain.errors import Misconfigured
@@ -54,7 +54,7 @@ class DynamoDbCallbacks:
     def set_url(self, source: str, url: str) -> None:
         """An empty `url` ends the callbacks."""
         item = {**_key(source), "url": {"S": url}}
-        with translated("DynamoDB"):
+        with aws_errors_translated("DynamoDB"):
             self._dynamodb.put_item(TableName=self._table, Item=item)
         self._urls.pop(source, None)
 
@@ -64,7 +64,7 @@ class DynamoDbCallbacks:
     def url(self, source: str) -> str:
         """Empty if the source wants no callbacks. Raises DependencyUnavailable."""
         if source not in self._urls:
-            with translated("DynamoDB"):
+            with aws_errors_translated("DynamoDB"):
                 answer = self._dynamodb.get_item(TableName=self._table, Key=_key(source))
             self._urls[source] = str(answer.get("Item", {}).get("url", {}).get("S", ""))
         return self._urls[source]

@@ -9,7 +9,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from chalicelib.adapters.aws.errors import error_code, translated
+from chalicelib.adapters.aws.errors import aws_errors_translated, error_code
 from chalicelib.adapters.resilience.circuits import Circuit, State
 from chalicelib.domain.errors import Contention
 
@@ -29,7 +29,7 @@ class DynamoDbCircuitStore:
     table: str
 
     def load(self, name: str) -> Circuit:
-        with translated(STORE):
+        with aws_errors_translated(STORE):
             answer = self.client.get_item(TableName=self.table, Key=_key(name), ConsistentRead=True)
         return _circuit(name, answer.get("Item", {}))
 
@@ -42,7 +42,7 @@ class DynamoDbCircuitStore:
         }
         circuits: list[Circuit] = []
         while True:
-            with translated(STORE):
+            with aws_errors_translated(STORE):
                 page = self.client.query(**request)
             circuits += [_circuit(item["sk"]["S"], item) for item in page["Items"] if "version" in item]
             if "LastEvaluatedKey" not in page:
@@ -72,7 +72,7 @@ class DynamoDbCircuitStore:
                 "ConditionExpression": "version = :before",
                 "ExpressionAttributeValues": {":before": _number(before.version)},
             }
-        with translated(STORE):
+        with aws_errors_translated(STORE):
             try:
                 self.client.put_item(
                     TableName=self.table,
@@ -88,7 +88,7 @@ class DynamoDbCircuitStore:
 
     def _count(self, update: str, condition: str, name: str, values: Item) -> int:
         """Failures in the window after the update; 0 if the condition does not hold."""
-        with translated(STORE):
+        with aws_errors_translated(STORE):
             try:
                 answer = self.client.update_item(
                     TableName=self.table,

@@ -15,9 +15,9 @@ from typing import Any
 
 import msgspec
 
-from chalicelib.adapters.aws.errors import translated
+from chalicelib.adapters.aws.errors import aws_errors_translated
 from chalicelib.domain.failures import FailedOrder
-from chalicelib.domain.timestamps import moment, timestamp
+from chalicelib.domain.timestamps import format_utc, parse_utc
 from chalicelib.ports import LETTER_COUNT_LIMIT, DeadLetter, LetterGroup
 
 GROUPS = "DEADLETTERS"
@@ -38,7 +38,7 @@ class DynamoDbDeadLetters:
             "attempt": {"N": str(failed.attempt)},
             "data": {"S": msgspec.json.encode(letter).decode()},
         }
-        with translated(_DEPENDENCY):
+        with aws_errors_translated(_DEPENDENCY):
             self.client.put_item(TableName=self.table, Item=item)
             self.client.update_item(
                 TableName=self.table,
@@ -50,17 +50,17 @@ class DynamoDbDeadLetters:
                     ":step": {"S": failed.step},
                     ":error": {"S": failed.error},
                     ":message": {"S": failed.message},
-                    ":at": {"S": timestamp(failed.failed_at)},
+                    ":at": {"S": format_utc(failed.failed_at)},
                 },
             )
 
     def get(self, fingerprint: str, order_id: str) -> DeadLetter | None:
-        with translated(_DEPENDENCY):
+        with aws_errors_translated(_DEPENDENCY):
             answer = self.client.get_item(TableName=self.table, Key=_key(fingerprint, order_id), ConsistentRead=True)
         return _letter(answer["Item"]) if "Item" in answer else None
 
     def close(self, failed: FailedOrder) -> None:
-        with translated(_DEPENDENCY):
+        with aws_errors_translated(_DEPENDENCY):
             try:
                 self.client.delete_item(
                     TableName=self.table,
@@ -101,7 +101,7 @@ class DynamoDbDeadLetters:
             "Limit": page,
         }
         while True:
-            with translated(_DEPENDENCY):
+            with aws_errors_translated(_DEPENDENCY):
                 answer = self.client.query(**request)
             yield from answer["Items"]
             if "LastEvaluatedKey" not in answer:
@@ -113,7 +113,7 @@ class DynamoDbDeadLetters:
         request["KeyConditionExpression"] = "pk = :pk"
         request["ExpressionAttributeValues"] = {":pk": {"S": f"{GROUPS}#{fingerprint}"}}
         while count < LETTER_COUNT_LIMIT:
-            with translated(_DEPENDENCY):
+            with aws_errors_translated(_DEPENDENCY):
                 answer = self.client.query(**request)
             count += answer["Count"]
             if "LastEvaluatedKey" not in answer:
@@ -122,7 +122,7 @@ class DynamoDbDeadLetters:
         return min(count, LETTER_COUNT_LIMIT)
 
     def _remove_group(self, item: dict[str, Any]) -> None:
-        with translated(_DEPENDENCY):
+        with aws_errors_translated(_DEPENDENCY):
             try:
                 self.client.delete_item(
                     TableName=self.table,
@@ -148,7 +148,7 @@ def _group(item: dict[str, Any], count: int) -> LetterGroup:
         step=item["step"]["S"],
         error=item["error"]["S"],
         message=item["message"]["S"],
-        first_failed_at=moment(item["first_failed_at"]["S"]),
-        last_failed_at=moment(item["last_failed_at"]["S"]),
+        first_failed_at=parse_utc(item["first_failed_at"]["S"]),
+        last_failed_at=parse_utc(item["last_failed_at"]["S"]),
         count=count,
     )

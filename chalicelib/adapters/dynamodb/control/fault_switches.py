@@ -13,7 +13,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from chalicelib.adapters.aws.errors import error_code, translated
+from chalicelib.adapters.aws.errors import aws_errors_translated, error_code
 from chalicelib.adapters.fault_injection.switches import LONGEST_REHEARSAL, Mode, Switch
 
 STORE = "DynamoDB"
@@ -39,11 +39,11 @@ class DynamoDbSwitchStore:
         }
         if switch.remaining is not None:
             item["remaining"] = {"N": str(switch.remaining)}
-        with translated(STORE):
+        with aws_errors_translated(STORE):
             self.client.put_item(TableName=self.table, Item=item)
 
     def clear(self, dependency: str, operation: str) -> None:
-        with translated(STORE):
+        with aws_errors_translated(STORE):
             self.client.delete_item(TableName=self.table, Key=_key(dependency, operation))
 
     def switches(self) -> Sequence[Switch]:
@@ -52,7 +52,7 @@ class DynamoDbSwitchStore:
     def use(self, switch: Switch) -> bool:
         if switch.remaining is None:
             return True
-        with translated(STORE):
+        with aws_errors_translated(STORE):
             try:
                 self.client.update_item(
                     TableName=self.table,
@@ -69,7 +69,7 @@ class DynamoDbSwitchStore:
 
     def count_call(self, dependency: str, now: datetime) -> None:
         second = now.replace(microsecond=0)
-        with translated(STORE):
+        with aws_errors_translated(STORE):
             self.client.update_item(
                 TableName=self.table,
                 Key={"pk": {"S": f"FAULT-CALLS#{dependency}"}, "sk": {"S": second.isoformat()}},
@@ -89,7 +89,7 @@ class DynamoDbSwitchStore:
         items: list[Item] = []
         more: dict[str, Any] = {}
         while True:
-            with translated(STORE):
+            with aws_errors_translated(STORE):
                 page = self.client.query(
                     TableName=self.table,
                     KeyConditionExpression="pk = :pk",

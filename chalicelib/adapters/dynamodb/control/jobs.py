@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from chalicelib.adapters.aws.errors import translated
+from chalicelib.adapters.aws.errors import aws_errors_translated
 from chalicelib.recovery.group_jobs import Job
 
 KEEP_JOBS = timedelta(days=30)
@@ -31,17 +31,17 @@ class DynamoDbJobs:
             "data": {"S": msgspec.json.encode(job).decode()},
             "expires_at": {"N": str(expires_at)},
         }
-        with translated(_DEPENDENCY):
+        with aws_errors_translated(_DEPENDENCY):
             self.client.put_item(TableName=self.table, Item=item)
 
     def load(self, job_id: str) -> Job | None:
         key = {"pk": {"S": "JOBS"}, "sk": {"S": job_id}}
-        with translated(_DEPENDENCY):
+        with aws_errors_translated(_DEPENDENCY):
             answer = self.client.get_item(TableName=self.table, Key=key, ConsistentRead=True)
         return _job(answer["Item"]) if "Item" in answer else None
 
     def latest(self, limit: int) -> Sequence[Job]:
-        with translated(_DEPENDENCY):
+        with aws_errors_translated(_DEPENDENCY):
             answer = self.client.query(
                 TableName=self.table,
                 KeyConditionExpression="pk = :pk",
@@ -61,12 +61,12 @@ class DynamoDbBookmark:
     name: str
 
     def load(self) -> str:
-        with translated(_DEPENDENCY):
+        with aws_errors_translated(_DEPENDENCY):
             answer = self.client.get_item(TableName=self.table, Key=self._key(), ConsistentRead=True)
         return str(answer.get("Item", {}).get("position", {}).get("S", ""))
 
     def save(self, position: str) -> None:
-        with translated(_DEPENDENCY):
+        with aws_errors_translated(_DEPENDENCY):
             self.client.put_item(TableName=self.table, Item={**self._key(), "position": {"S": position}})
 
     def _key(self) -> dict[str, dict[str, str]]:

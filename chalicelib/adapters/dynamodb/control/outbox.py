@@ -12,8 +12,8 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from chalicelib.acknowledgements.outbox import OutboxEntry
-from chalicelib.adapters.aws.errors import error_code, translated
-from chalicelib.domain.timestamps import moment, timestamp
+from chalicelib.adapters.aws.errors import aws_errors_translated, error_code
+from chalicelib.domain.timestamps import format_utc, parse_utc
 
 DEPENDENCY = "DynamoDB (control)"
 WAITING = "OUTBOX"
@@ -30,19 +30,19 @@ class DynamoDbOutbox:
         self._table = table
 
     def put(self, entry: OutboxEntry) -> None:
-        with translated(DEPENDENCY):
+        with aws_errors_translated(DEPENDENCY):
             self._client.put_item(TableName=self._table, Item=_item(WAITING, entry))
 
     def pending(self, source: str, limit: int) -> Sequence[OutboxEntry]:
         return tuple(_entry(item) for item in self._items(WAITING, source, limit))
 
     def done(self, entry: OutboxEntry) -> None:
-        with translated(DEPENDENCY):
+        with aws_errors_translated(DEPENDENCY):
             self._client.delete_item(TableName=self._table, Key=_key(WAITING, entry))
 
     def park(self, entry: OutboxEntry, problem: str) -> None:
         put = {"Put": {"TableName": self._table, "Item": {**_item(PARKED, entry), "problem": {"S": problem}}}}
-        with translated(DEPENDENCY):
+        with aws_errors_translated(DEPENDENCY):
             self._client.transact_write_items(TransactItems=[put, self._delete(WAITING, entry)])
 
     def parked(self, source: str, limit: int) -> Sequence[tuple[OutboxEntry, str]]:
@@ -51,7 +51,7 @@ class DynamoDbOutbox:
     def unpark(self, entry: OutboxEntry) -> None:
         """Conditional: an entry that was unparked before, and done since, must not come back."""
         put = {"Put": {"TableName": self._table, "Item": _item(WAITING, entry)}}
-        with translated(DEPENDENCY):
+        with aws_errors_translated(DEPENDENCY):
             try:
                 self._client.transact_write_items(TransactItems=[put, self._delete(PARKED, entry, must_exist=True)])
             except ClientError as error:
@@ -73,7 +73,7 @@ class DynamoDbOutbox:
             "ConsistentRead": True,
         }
         while True:
-            with translated(DEPENDENCY):
+            with aws_errors_translated(DEPENDENCY):
                 answer = self._client.query(**request, Limit=limit - len(found))
             found += answer["Items"]
             if len(found) >= limit or "LastEvaluatedKey" not in answer:
@@ -89,7 +89,7 @@ def _condition_failed(error: ClientError) -> bool:
 
 
 def _key(place: str, entry: OutboxEntry) -> dict[str, dict[str, str]]:
-    position = f"{timestamp(entry.occurred_at)}#{entry.order_id}#{entry.version:08}#{entry.kind}"
+    position = f"{format_utc(entry.occurred_at)}#{entry.order_id}#{entry.version:08}#{entry.kind}"
     return {"pk": {"S": f"{place}#{entry.source}"}, "sk": {"S": position}}
 
 
@@ -97,7 +97,7 @@ def _item(place: str, entry: OutboxEntry) -> dict[str, dict[str, str]]:
     return {
         **_key(place, entry),
         **{name: {"S": getattr(entry, name)} for name in _TEXTS},
-        "occurred_at": {"S": timestamp(entry.occurred_at)},
+        "occurred_at": {"S": format_utc(entry.occurred_at)},
         "version": {"N": str(entry.version)},
     }
 
@@ -105,6 +105,6 @@ def _item(place: str, entry: OutboxEntry) -> dict[str, dict[str, str]]:
 def _entry(item: Mapping[str, Any]) -> OutboxEntry:
     return OutboxEntry(
         **{name: item[name]["S"] for name in _TEXTS},
-        occurred_at=moment(item["occurred_at"]["S"]),
+        occurred_at=parse_utc(item["occurred_at"]["S"]),
         version=int(item["version"]["N"]),
     )

@@ -9,9 +9,9 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from chalicelib.adapters.aws.errors import error_code, translated
+from chalicelib.adapters.aws.errors import aws_errors_translated, error_code
 from chalicelib.auth.tokens import Role, TokenRecord
-from chalicelib.domain.timestamps import moment, timestamp
+from chalicelib.domain.timestamps import format_utc, parse_utc
 
 KEPT_AFTER_EXPIRY = timedelta(days=400)
 """A record outlives its token, so that an audit finds whose it was; then DynamoDB deletes it (`expires_at`)."""
@@ -32,7 +32,7 @@ class DynamoDbTokens:
     table: str
 
     def create(self, record: TokenRecord) -> bool:
-        with translated(_DEPENDENCY):
+        with aws_errors_translated(_DEPENDENCY):
             try:
                 self.client.put_item(
                     TableName=self.table, Item=_item(record), ConditionExpression="attribute_not_exists(pk)"
@@ -44,7 +44,7 @@ class DynamoDbTokens:
         return True
 
     def get(self, token_id: str) -> TokenRecord | None:
-        with translated(_DEPENDENCY):
+        with aws_errors_translated(_DEPENDENCY):
             answer = self.client.get_item(TableName=self.table, Key=_key(token_id), ConsistentRead=True)
         return _record(answer["Item"]) if "Item" in answer else None
 
@@ -53,7 +53,7 @@ class DynamoDbTokens:
             token_id,
             "SET revoked_at = if_not_exists(revoked_at, :at)",
             "attribute_exists(pk)",
-            {":at": {"S": timestamp(at)}},
+            {":at": {"S": format_utc(at)}},
         )
 
     def expire_by(self, token_id: str, at: datetime) -> TokenRecord | None:
@@ -61,14 +61,14 @@ class DynamoDbTokens:
             token_id,
             "SET valid_until = :at, expires_at = :deleted",
             "attribute_exists(pk) AND valid_until > :at",
-            {":at": {"S": timestamp(at)}, ":deleted": {"N": str(_deleted_at(at))}},
+            {":at": {"S": format_utc(at)}, ":deleted": {"N": str(_deleted_at(at))}},
         )
 
     def all(self) -> Iterator[TokenRecord]:
         """Scans the table: a handful of records among few others, for the command line only."""
         start: dict[str, Any] = {}
         while True:
-            with translated(_DEPENDENCY):
+            with aws_errors_translated(_DEPENDENCY):
                 page = self.client.scan(
                     TableName=self.table,
                     ConsistentRead=True,
@@ -83,7 +83,7 @@ class DynamoDbTokens:
 
     def _update(self, token_id: str, change: str, condition: str, values: dict[str, Any]) -> TokenRecord | None:
         """The record afterwards; if the condition failed, the record as it is, None if there is none."""
-        with translated(_DEPENDENCY):
+        with aws_errors_translated(_DEPENDENCY):
             try:
                 answer = self.client.update_item(
                     TableName=self.table,
@@ -110,11 +110,11 @@ def _item(record: TokenRecord) -> dict[str, Any]:
         "source": record.source,
         "label": record.label,
         "secret_hash": record.secret_hash,
-        "created_at": timestamp(record.created_at),
-        "valid_until": timestamp(record.expires_at),
+        "created_at": format_utc(record.created_at),
+        "valid_until": format_utc(record.expires_at),
     }
     if record.revoked_at is not None:
-        texts["revoked_at"] = timestamp(record.revoked_at)
+        texts["revoked_at"] = format_utc(record.revoked_at)
     deleted = {"expires_at": {"N": str(_deleted_at(record.expires_at))}}
     return _key(record.token_id) | {name: {"S": text} for name, text in texts.items()} | deleted
 
@@ -132,7 +132,7 @@ def _record(item: dict[str, Any]) -> TokenRecord:
         source=texts["source"],
         label=texts["label"],
         secret_hash=texts["secret_hash"],
-        created_at=moment(texts["created_at"]),
-        expires_at=moment(texts["valid_until"]),
-        revoked_at=moment(revoked_at) if revoked_at else None,
+        created_at=parse_utc(texts["created_at"]),
+        expires_at=parse_utc(texts["valid_until"]),
+        revoked_at=parse_utc(revoked_at) if revoked_at else None,
     )

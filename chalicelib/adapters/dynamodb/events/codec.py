@@ -15,7 +15,7 @@ import msgspec
 
 from chalicelib.domain.errors import CorruptHistory, EventTooLarge
 from chalicelib.domain.events import EVENT_TYPES, Event, RecordedEvent
-from chalicelib.domain.timestamps import moment, timestamp
+from chalicelib.domain.timestamps import format_utc, parse_utc
 
 MAX_ITEM_BYTES = 400 * 1024
 """DynamoDB's limit for one item, names included."""
@@ -50,7 +50,7 @@ def to_item(recorded: RecordedEvent) -> dict[str, dict[str, str]]:
         "type": {"S": recorded.type},
         "schema_version": {"N": str(recorded.event.SCHEMA_VERSION)},
         "data": {"S": msgspec.json.encode(recorded.event).decode()},
-        "recorded_at": {"S": timestamp(recorded.recorded_at)},
+        "recorded_at": {"S": format_utc(recorded.recorded_at)},
         "correlation_id": {"S": recorded.correlation_id},
         "source": {"S": recorded.source},
         "step": {"S": recorded.step},
@@ -72,7 +72,7 @@ def from_item(item: Mapping[str, Mapping[str, Any]]) -> RecordedEvent:
             order_id=order_id,
             sequence=sequence,
             event=decode(item["type"]["S"], int(item["schema_version"]["N"]), item["data"]["S"]),
-            recorded_at=moment(item["recorded_at"]["S"]),
+            recorded_at=parse_utc(item["recorded_at"]["S"]),
             correlation_id=item["correlation_id"]["S"],
             source=item["source"]["S"],
             step=item["step"]["S"],

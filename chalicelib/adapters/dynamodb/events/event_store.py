@@ -7,7 +7,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from chalicelib.adapters.aws.errors import error_code, translated
+from chalicelib.adapters.aws.errors import aws_errors_translated, error_code
 from chalicelib.adapters.dynamodb.events.codec import FIRST_EVENT, from_item, order_id_of, partition, sort_key, to_item
 from chalicelib.domain.errors import VersionConflict
 from chalicelib.domain.events import RecordedEvent
@@ -36,7 +36,7 @@ class DynamoDbEventStore:
         self.require_predecessor(append)
         recorded = append.as_recorded()
         item = to_item(recorded)
-        with translated(DEPENDENCY):
+        with aws_errors_translated(DEPENDENCY):
             try:
                 self._client.put_item(
                     TableName=self.table,
@@ -113,7 +113,7 @@ class DynamoDbEventStore:
         return from_item(item)
 
     def _item(self, order_id: str, sequence: int) -> dict[str, Any] | None:
-        with translated(DEPENDENCY):
+        with aws_errors_translated(DEPENDENCY):
             answer = self._client.get_item(TableName=self.table, Key=_key(order_id, sequence), ConsistentRead=True)
         found: dict[str, Any] | None = answer.get("Item")
         return found
@@ -130,7 +130,7 @@ class DynamoDbEventStore:
     def _pages(self, read: Any, request: dict[str, Any]) -> Iterator[dict[str, Any]]:
         """All items: an answer ends at 1 MB."""
         while True:
-            with translated(DEPENDENCY):
+            with aws_errors_translated(DEPENDENCY):
                 answer = read(**request)
             yield from answer["Items"]
             if "LastEvaluatedKey" not in answer:

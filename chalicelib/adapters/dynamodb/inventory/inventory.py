@@ -20,15 +20,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from chalicelib.adapters.aws.errors import translated
+from chalicelib.adapters.aws.errors import aws_errors_translated
 from chalicelib.adapters.dynamodb.events.event_store import DynamoDbEventStore
 from chalicelib.adapters.dynamodb.inventory.items import pieces, stock_key
 from chalicelib.adapters.dynamodb.inventory.reservation_call import ReservationCall, load_reservation
-from chalicelib.adapters.dynamodb.inventory.transaction import DEPENDENCY, MAX_ACTIONS, Outcome
+from chalicelib.adapters.dynamodb.inventory.transaction import DEPENDENCY, MAX_ACTIONS, TransactionResult
 from chalicelib.adapters.resilience.backoff import Backoff
 from chalicelib.domain.errors import InsufficientStock, VersionConflict
 from chalicelib.domain.events import InventoryReleased, InventoryReserved, RecordedEvent
-from chalicelib.domain.reservation import Holding, Reservation, shortages
+from chalicelib.domain.reservation import Reservation, ReservationState, shortages
 from chalicelib.ports import Append, Clock, Ids
 
 MAX_SKUS = MAX_ACTIONS - 2
@@ -66,14 +66,14 @@ class DynamoDbInventory:
         while reservation.can_take:
             after, done = _next_take(call, reservation, quantities)
             outcome = call.change(reservation, after, done)
-            if outcome is Outcome.MOVED_ON:
+            if outcome is TransactionResult.MOVED_ON:
                 break
-            if outcome is Outcome.APPLIED:
+            if outcome is TransactionResult.APPLIED:
                 if done:
                     return done.as_recorded()
                 reservation = after
                 continue
-            if outcome is Outcome.SHORT:
+            if outcome is TransactionResult.SHORT:
                 _refuse_if_short(call, reservation, quantities)
             reservation = call.after_refusal(outcome, reservation)
         return self._events.stored(append)
@@ -82,12 +82,12 @@ class DynamoDbInventory:
         assert isinstance(append.event, InventoryReleased)
         call = self._call(append)
         reservation = call.load()
-        while reservation.state is not Holding.RELEASED:
+        while reservation.state is not ReservationState.RELEASED:
             after, done = _next_return(call, reservation)
             outcome = call.change(reservation, after, done)
-            if outcome is Outcome.MOVED_ON:
+            if outcome is TransactionResult.MOVED_ON:
                 break
-            if outcome is Outcome.APPLIED:
+            if outcome is TransactionResult.APPLIED:
                 if done:
                     return done.as_recorded()
                 reservation = after
@@ -107,7 +107,7 @@ class DynamoDbInventory:
 
     def set_available(self, sku: str, quantity: int) -> None:
         assert quantity >= 0
-        with translated(DEPENDENCY):
+        with aws_errors_translated(DEPENDENCY):
             self._client.update_item(
                 TableName=self._table,
                 Key=stock_key(sku),
@@ -116,7 +116,7 @@ class DynamoDbInventory:
             )
 
     def _stock(self, sku: str) -> dict[str, Any]:
-        with translated(DEPENDENCY):
+        with aws_errors_translated(DEPENDENCY):
             answer = self._client.get_item(TableName=self._table, Key=stock_key(sku), ConsistentRead=True)
         return dict(answer.get("Item", {}))
 
@@ -134,13 +134,13 @@ def _next_take(
     chunk = call.first(missing)
     after = reservation.take(chunk, completes=len(chunk) == len(missing))
     done = replace(call.append, event=InventoryReserved(dict(wanted), after.chunks))
-    return after, done if after.state is Holding.RESERVED else None
+    return after, done if after.state is ReservationState.RESERVED else None
 
 
 def _next_return(call: ReservationCall, reservation: Reservation) -> tuple[Reservation, Append | None]:
     after = reservation.give_back(call.first(reservation.held))
     done = replace(call.append, event=InventoryReleased(dict(sorted(after.returned.items()))))
-    return after, done if after.state is Holding.RELEASED else None
+    return after, done if after.state is ReservationState.RELEASED else None
 
 
 def _refuse_if_short(call: ReservationCall, reservation: Reservation, wanted: Mapping[str, int]) -> None:
@@ -152,9 +152,9 @@ def _refuse_if_short(call: ReservationCall, reservation: Reservation, wanted: Ma
     while reservation.held:
         after = reservation.put_back(call.first(reservation.held))
         outcome = call.change(reservation, after, None)
-        if outcome is Outcome.MOVED_ON:
+        if outcome is TransactionResult.MOVED_ON:
             raise VersionConflict(call.append.order_id, call.append.expected_version)
-        reservation = after if outcome is Outcome.APPLIED else call.after_refusal(outcome, reservation)
+        reservation = after if outcome is TransactionResult.APPLIED else call.after_refusal(outcome, reservation)
         if not reservation.can_take:
             raise VersionConflict(call.append.order_id, call.append.expected_version)
     call.events.require_place(call.append)  # a call that the order has left behind has no say

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from chalicelib.domain.reservation import Holding, Reservation
+from chalicelib.domain.reservation import Reservation, ReservationState
 
 Item = Mapping[str, Any]
 
@@ -61,7 +61,7 @@ def reservation_of(order_id: str, item: Item | None) -> Reservation:
     return Reservation(
         order_id,
         revision=int(item["revision"]["N"]),
-        state=Holding(item["state"]["S"]),
+        state=ReservationState(item["state"]["S"]),
         held=_from_map(item["held"]),
         returned=_from_map(item["returned"]),
         chunks=int(item["chunks"]["N"]),

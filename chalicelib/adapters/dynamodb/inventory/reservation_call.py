@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from chalicelib.adapters.aws.errors import translated
+from chalicelib.adapters.aws.errors import aws_errors_translated
 from chalicelib.adapters.dynamodb.batch_get import batch_get
 from chalicelib.adapters.dynamodb.events.event_store import DynamoDbEventStore
 from chalicelib.adapters.dynamodb.inventory.items import (
@@ -20,7 +20,7 @@ from chalicelib.adapters.dynamodb.inventory.items import (
     stock_key,
     take_action,
 )
-from chalicelib.adapters.dynamodb.inventory.transaction import DEPENDENCY, Outcome, transact
+from chalicelib.adapters.dynamodb.inventory.transaction import DEPENDENCY, TransactionResult, transact
 from chalicelib.adapters.resilience.backoff import Backoff
 from chalicelib.domain.reservation import Reservation
 from chalicelib.ports import Append
@@ -51,7 +51,7 @@ class ReservationCall:
             sku_of(item): pieces(item, "available") for item in batch_get(self.client, self.table, keys, self.backoff)
         }
 
-    def change(self, before: Reservation, after: Reservation, done: Append | None) -> Outcome:
+    def change(self, before: Reservation, after: Reservation, done: Append | None) -> TransactionResult:
         """Move the stock between the two reservations, and append `done` with the last of the changes."""
         event = self.events.put_action(done) if done else self.events.unchanged_action(self.append)
         taken = {sku: quantity for sku, quantity in after.held.items() if sku not in before.held}
@@ -61,14 +61,14 @@ class ReservationCall:
         attempt = f"{self.append.token} {self.backoff.spent}"
         return transact(self.client, event, save_action(self.table, before, after), stock, attempt)
 
-    def after_refusal(self, outcome: Outcome, reservation: Reservation) -> Reservation:
+    def after_refusal(self, outcome: TransactionResult, reservation: Reservation) -> Reservation:
         """Wait, and return the reservation to go on with. Raises Contention when it has lasted too long."""
         self.backoff.wait()
-        return self.load() if outcome is Outcome.STALE else reservation
+        return self.load() if outcome is TransactionResult.STALE else reservation
 
 
 def load_reservation(client: Any, table: str, order_id: str) -> Reservation:
     """What the order holds, strongly consistent."""
-    with translated(DEPENDENCY):
+    with aws_errors_translated(DEPENDENCY):
         answer = client.get_item(TableName=table, Key=reservation_key(order_id), ConsistentRead=True)
     return reservation_of(order_id, answer.get("Item"))

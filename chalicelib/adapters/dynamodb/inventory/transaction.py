@@ -10,7 +10,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from chalicelib.adapters.aws.errors import error_code, translated
+from chalicelib.adapters.aws.errors import aws_errors_translated, error_code
 from chalicelib.domain.errors import Misconfigured
 
 DEPENDENCY = "DynamoDB (inventory)"
@@ -20,7 +20,7 @@ _FAILED = "ConditionalCheckFailed"
 _PASSING = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
 
 
-class Outcome(Enum):
+class TransactionResult(Enum):
     """What became of it; the first refusal in this order counts."""
 
     APPLIED = auto()
@@ -32,21 +32,21 @@ class Outcome(Enum):
 
 def transact(
     client: Any, event: dict[str, Any], reservation: dict[str, Any], stock: Sequence[dict[str, Any]], attempt: str
-) -> Outcome:
+) -> TransactionResult:
     """All actions or none. A repeat by the SDK within the same `attempt`, because the answer was lost, changes nothing.
 
     Raises DependencyUnavailable, DependencyTimeout, Contention, Misconfigured.
     """
     actions = [event, reservation, *stock]
     assert len(actions) <= MAX_ACTIONS, f"{len(actions)} actions in one transaction"
-    with translated(DEPENDENCY):
+    with aws_errors_translated(DEPENDENCY):
         try:
             client.transact_write_items(TransactItems=actions, ClientRequestToken=_token(attempt, actions))
         except ClientError as error:
             if error_code(error) != "TransactionCanceledException":
                 raise
             return _refusal([str(reason.get("Code", "")) for reason in error.response["CancellationReasons"]])
-    return Outcome.APPLIED
+    return TransactionResult.APPLIED
 
 
 def _token(attempt: str, actions: list[dict[str, Any]]) -> str:
@@ -54,14 +54,14 @@ def _token(attempt: str, actions: list[dict[str, Any]]) -> str:
     return hashlib.sha256(json.dumps([attempt, actions], sort_keys=True).encode()).hexdigest()[:36]
 
 
-def _refusal(codes: Sequence[str]) -> Outcome:
+def _refusal(codes: Sequence[str]) -> TransactionResult:
     """From the cancellation reasons, which stand in the order of the actions."""
     if codes[0] == _FAILED:
-        return Outcome.MOVED_ON
+        return TransactionResult.MOVED_ON
     if codes[1] == _FAILED:
-        return Outcome.STALE
+        return TransactionResult.STALE
     if _FAILED in codes:
-        return Outcome.SHORT
+        return TransactionResult.SHORT
     if not _PASSING.isdisjoint(codes):
-        return Outcome.BUSY
+        return TransactionResult.BUSY
     raise Misconfigured(f"{DEPENDENCY}: a transaction was refused: {', '.join(sorted(set(codes) - {'None', ''}))}")

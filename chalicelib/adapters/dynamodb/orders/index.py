@@ -14,10 +14,10 @@ from datetime import date, timedelta
 from itertools import islice
 from typing import Any
 
-from chalicelib.adapters.aws.errors import translated
+from chalicelib.adapters.aws.errors import aws_errors_translated
 from chalicelib.adapters.dynamodb.orders.items import SHARDS, day_of, shard_value
 from chalicelib.adapters.dynamodb.tables import ORDERS_INDEXES, POSITION
-from chalicelib.domain.timestamps import timestamp
+from chalicelib.domain.timestamps import format_utc
 from chalicelib.ports import OrderQuery
 
 DEPENDENCY = "DynamoDB (orders)"
@@ -97,7 +97,7 @@ class OrderIndex:
             "Limit": SHARD_PAGE,
         }
         while low <= high:
-            with translated(DEPENDENCY):
+            with aws_errors_translated(DEPENDENCY):
                 answer = self.client.query(**request)
             for item in answer["Items"]:
                 if item[POSITION]["S"] != self.after:  # BETWEEN includes its bounds
@@ -109,5 +109,5 @@ class OrderIndex:
     def _bounds(self) -> tuple[str, str]:
         """A position begins with its time and goes on with "#", so the time alone sorts before all its positions."""
         start, end = self.query.start, self.query.end
-        high = timestamp(end) if end else _LAST
-        return timestamp(start) if start else _FIRST, min(high, self.after) if self.after else high
+        high = format_utc(end) if end else _LAST
+        return format_utc(start) if start else _FIRST, min(high, self.after) if self.after else high

@@ -13,7 +13,7 @@ import msgspec
 
 from chalicelib.adapters.dynamodb.tables import POSITION
 from chalicelib.domain.errors import CorruptHistory
-from chalicelib.domain.timestamps import timestamp
+from chalicelib.domain.timestamps import format_utc
 from chalicelib.ports import OrderRow
 from chalicelib.read_model.listing import position
 
@@ -37,7 +37,7 @@ def to_item(row: OrderRow) -> dict[str, dict[str, str]]:
         **row_key(row.order_id),
         "version": {"N": str(row.version)},
         "data": {"S": msgspec.json.encode(row).decode()},
-        "day_shard": {"S": shard_value(day_of(timestamp(row.received_at)), shard)},
+        "day_shard": {"S": shard_value(day_of(format_utc(row.received_at)), shard)},
         "status_shard": {"S": shard_value(row.status, shard)},
         "source_shard": {"S": shard_value(row.source, shard)},
         POSITION: {"S": position(row)},

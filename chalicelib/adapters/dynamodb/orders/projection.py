@@ -16,12 +16,12 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from chalicelib.adapters.aws.errors import error_code, translated
+from chalicelib.adapters.aws.errors import aws_errors_translated, error_code
 from chalicelib.adapters.dynamodb.batch_get import MAX_KEYS, batch_get
 from chalicelib.adapters.dynamodb.orders.index import DEPENDENCY, MAX_POSITIONS, OrderIndex
 from chalicelib.adapters.dynamodb.orders.items import day_of, row_key, row_of, to_item
 from chalicelib.adapters.resilience.backoff import Backoff
-from chalicelib.domain.timestamps import timestamp
+from chalicelib.domain.timestamps import format_utc
 from chalicelib.ports import Clock, Ids, OrderPage, OrderQuery, OrderRow
 from chalicelib.read_model.listing import decode_cursor, encode_cursor, matches, position
 
@@ -45,8 +45,8 @@ class DynamoDbProjection:
         self._oldest_known = ""
 
     def put(self, row: OrderRow) -> bool:
-        self._note_day(day_of(timestamp(row.received_at)))
-        with translated(DEPENDENCY):
+        self._note_day(day_of(format_utc(row.received_at)))
+        with aws_errors_translated(DEPENDENCY):
             return self._put_if(
                 "version <= :version",
                 Item=to_item(row),
@@ -54,7 +54,7 @@ class DynamoDbProjection:
             )
 
     def remove(self, order_id: str) -> None:
-        with translated(DEPENDENCY):
+        with aws_errors_translated(DEPENDENCY):
             self._client.delete_item(TableName=self._table, Key=row_key(order_id))
 
     def get(self, order_id: str) -> OrderRow | None:
@@ -80,7 +80,7 @@ class DynamoDbProjection:
         """Reads, and pays for, the whole table."""
         request = {"TableName": self._table, "ProjectionExpression": "pk", "ConsistentRead": True}
         while True:
-            with translated(DEPENDENCY):
+            with aws_errors_translated(DEPENDENCY):
                 answer = self._client.scan(**request)
             yield from (item["pk"]["S"] for item in answer["Items"] if item["pk"]["S"] != OLDEST)
             if "LastEvaluatedKey" not in answer:
@@ -104,7 +104,7 @@ class DynamoDbProjection:
         """Keep the oldest day, before the row is there. A read per process, then a write only for an older day."""
         self._oldest_known = self._oldest_known or self._oldest()
         if not self._oldest_known or day < self._oldest_known:
-            with translated(DEPENDENCY):
+            with aws_errors_translated(DEPENDENCY):
                 self._put_if(
                     "oldest_day > :day",
                     Item={**row_key(OLDEST), "oldest_day": {"S": day}},
@@ -116,7 +116,7 @@ class DynamoDbProjection:
         return str(self._item(OLDEST).get("oldest_day", {}).get("S", ""))
 
     def _item(self, key: str) -> dict[str, Any]:
-        with translated(DEPENDENCY):
+        with aws_errors_translated(DEPENDENCY):
             answer = self._client.get_item(TableName=self._table, Key=row_key(key), ConsistentRead=True)
         return dict(answer.get("Item", {}))
 

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from botocore.exceptions import ClientError
 
-from chalicelib.adapters.aws.errors import error_code, translated
+from chalicelib.adapters.aws.errors import aws_errors_translated, error_code
 from chalicelib.adapters.payments.ledger import Charge, ChargeState, nothing_to_refund
 from chalicelib.domain.money import Money
 
@@ -27,12 +27,12 @@ class DynamoDbChargeLedger:
     table: str
 
     def find(self, order_id: str) -> Charge | None:
-        with translated(STORE):
+        with aws_errors_translated(STORE):
             answer = self.client.get_item(TableName=self.table, Key=charge_key(order_id), ConsistentRead=True)
         return charge_from(answer["Item"]) if "Item" in answer else None
 
     def record(self, charge: Charge) -> Charge:
-        with translated(STORE):
+        with aws_errors_translated(STORE):
             try:
                 self.client.put_item(TableName=self.table, **put_if_absent(charge))
             except ClientError as error:
@@ -42,7 +42,7 @@ class DynamoDbChargeLedger:
         return charge
 
     def count_call(self, order_id: str) -> int:
-        with translated(STORE):
+        with aws_errors_translated(STORE):
             answer = self.client.update_item(
                 TableName=self.table,
                 Key=_key(order_id, "CALLS"),
@@ -54,7 +54,7 @@ class DynamoDbChargeLedger:
 
     def reverse(self, order_id: str, refund_id: str) -> Charge:
         update = mark_refunded(order_id, refund_id)
-        with translated(STORE):
+        with aws_errors_translated(STORE):
             try:
                 answer = self.client.update_item(TableName=self.table, ReturnValues="ALL_NEW", **update)
             except ClientError as error:

@@ -12,7 +12,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from chalicelib.adapters.aws.errors import translated
+from chalicelib.adapters.aws.errors import aws_errors_translated
 from chalicelib.adapters.dynamodb.payments.charges import (
     STORE,
     DynamoDbChargeLedger,
@@ -47,7 +47,7 @@ class DynamoDbCreditLedger(DynamoDbChargeLedger):
         return persist(self.clock, self.ids, lambda: self._give_back(charge, refund_id))
 
     def account(self, customer_id: str, currency: str) -> Account | None:
-        with translated(STORE):
+        with aws_errors_translated(STORE):
             answer = self.client.get_item(
                 TableName=self.table, Key=_account_key(customer_id, currency), ConsistentRead=True
             )
@@ -119,7 +119,7 @@ class DynamoDbCreditLedger(DynamoDbChargeLedger):
             condition, available = "#limit = :old", "available + :change"
             values = {":old": known.limit.minor, ":change": (limit - known.limit).minor}
         values[":limit"] = limit.minor
-        with translated(STORE):
+        with aws_errors_translated(STORE):
             try:
                 answer = self.client.update_item(
                     TableName=self.table,

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from botocore.exceptions import ClientError
 
-from chalicelib.adapters.aws.errors import error_code, translated
+from chalicelib.adapters.aws.errors import aws_errors_translated, error_code
 from chalicelib.adapters.dynamodb.payments.charges import STORE, Item
 from chalicelib.adapters.resilience.backoff import Backoff
 from chalicelib.domain.errors import Contention, DependencyUnavailable
@@ -38,7 +38,7 @@ def transact(client: Any, *actions: dict[str, Any]) -> list[Item | None] | None:
 
     Raises Collided, DependencyUnavailable, DependencyTimeout, Misconfigured.
     """
-    with translated(STORE):
+    with aws_errors_translated(STORE):
         try:
             client.transact_write_items(TransactItems=list(actions))
         except ClientError as error:

@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from chalicelib.adapters.payments.stripe.amounts import stripe_amount
-from chalicelib.adapters.payments.stripe.errors import key_is_spent, translated
+from chalicelib.adapters.payments.stripe.errors import key_is_spent, stripe_error_translated
 from chalicelib.adapters.payments.stripe.key import StripeKey
 from chalicelib.ports import PaymentRequest
 
@@ -98,14 +98,14 @@ class StripeApi:
                 return self._send(partial(call, options))
             except self._stripe.StripeError as error:
                 if not key_is_spent(error) or generation == MAX_KEY_GENERATIONS:
-                    raise translated(error, refers_to) from None
+                    raise stripe_error_translated(error, refers_to) from None
             generation += 1
 
     def _call(self, call: Callable[[Any], Result]) -> Result:
         try:
             return self._send(call)
         except self._stripe.StripeError as error:
-            raise translated(error) from None
+            raise stripe_error_translated(error) from None
 
     def _send(self, call: Callable[[Any], Result]) -> Result:
         """A key that was rotated a moment ago is refused: read it anew and try once more."""

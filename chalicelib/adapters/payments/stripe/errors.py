@@ -27,7 +27,7 @@ _FIELDS = {"amount": "total", "currency": "currency"}
 _UNUSABLE_TOKEN = "get a new one from the customer: it may be wrong, used up or of another account"
 
 
-def translated(error: Any, refers_to: str = "") -> OrderbridgeError:
+def stripe_error_translated(error: Any, refers_to: str = "") -> OrderbridgeError:
     """The domain's error for a stripe.StripeError. `refers_to`: the parameter that names an object, if one does."""
     import stripe
 
