@@ -40,12 +40,12 @@ class Seed:
 
     def tokens(self) -> dict[str, str]:
         """One token per role; `ingest` is that of the first source, `ingest:<source>` of each."""
-        desk = TokenIssuer(self.app.tokens, self.app.clock, secrets.token_bytes)
+        issuer = TokenIssuer(self.app.tokens, self.app.clock, secrets.token_bytes)
         tokens = {
-            f"ingest:{source}": desk.create(Role.INGEST, source, TOKEN_LIFE, "local seed").token
+            f"ingest:{source}": issuer.create(Role.INGEST, source, TOKEN_LIFE, "local seed").token
             for source in self.sources
         }
         tokens["ingest"] = tokens[f"ingest:{self.sources[0]}"]
         for role in (Role.READ, Role.OPERATE):
-            tokens[role.value] = desk.create(role, "", TOKEN_LIFE, "local seed").token
+            tokens[role.value] = issuer.create(role, "", TOKEN_LIFE, "local seed").token
         return tokens

@@ -92,7 +92,7 @@ class Ours:
 
     first_events: FirstEvents
     projection: Projection
-    journal: OrderRepository
+    repository: OrderRepository
     missing_stage: Callable[[RawOrder], str]
 
 
@@ -107,7 +107,7 @@ def reconcile(source: str, pages: Iterable[Sequence[RawOrder]], mapper: Mapper, 
         assert isinstance(event, OrderReceived)
         if event.content.ordered_at in period:
             report.here += 1
-            stage = str(ours.journal.load(first.order_id).status)
+            stage = str(ours.repository.load(first.order_id).status)
             detail = f"accepted through {event.channel}; the ERP has no such order (any more)"
             report.add(Finding(DifferenceKind.EXTRA, event.content.external_id, first.order_id, stage, detail))
     return report
@@ -163,7 +163,7 @@ def _compare_one(raw: RawOrder, content: OrderContent, first: RecordedEvent | No
     event = first.event
     assert isinstance(event, OrderReceived)
     if event.content != content and event.payload_hash != content.payload_hash():  # equal contents are the rule
-        stage = str(ours.journal.load(first.order_id).status)
+        stage = str(ours.repository.load(first.order_id).status)
         fields = ", ".join(difference.field for difference in differences(event.content, content))
         report.add(Finding(DifferenceKind.DIFFERENT, content.external_id, content.order_id, stage, fields))
 
@@ -179,7 +179,7 @@ def _report_unmappable(
             return
         report.here += 1
     report.in_erp += 1
-    stage = str(ours.journal.load(key).status) if first is not None else "quarantined"
+    stage = str(ours.repository.load(key).status) if first is not None else "quarantined"
     report.add(Finding(DifferenceKind.UNMAPPABLE, name, key, stage, str(bad)))
 
 

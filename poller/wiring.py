@@ -50,7 +50,7 @@ def services_of(app: Application, environ: Mapping[str, str] = os.environ) -> Po
         log=log,
         connect=reading,
         connect_writable=writing,
-        answer=Answers(app.outbox, app.journal("WriteBack"), app.clock, app.ids, watermarks, log, writing),
+        answer=Answers(app.outbox, app.repository("WriteBack"), app.clock, app.ids, watermarks, log, writing),
     )
 
 

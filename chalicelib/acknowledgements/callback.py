@@ -2,7 +2,7 @@
 
 The stream consumer announces an outcome by a message; the consumer of the messages calls the ERP. A message that
 fails comes again, later each time; an ERP that is down gets its answers when it is back. What repeating cannot help,
-an ERP that refuses or has no secret, is parked with its reason, to be sent again when the cause is mended.
+an ERP that refuses or has no secret, is parked with its reason, to be sent again when the cause is fixed.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class AnnounceOutcome:
 class AcknowledgeErp:
     """Handles one message. `park` puts one away with its reason. Raises TransientError: the message comes again."""
 
-    journal: OrderRepository
+    repository: OrderRepository
     callback: Callback
     park: Callable[[str, str], None]
 
@@ -58,18 +58,18 @@ class AcknowledgeErp:
             self.park(body, f"{type(problem).__name__}: {problem}")
 
     def _acknowledge(self, order_id: str) -> None:
-        order = self.journal.load(order_id)
+        order = self.repository.load(order_id)
         with log_context(order_id=order.order_id, correlation_id=order.correlation_id, source=order.content.source):
             if not order.is_final or order.status in order.acknowledged:
                 return
             document = json.dumps(outcome_document(order)).encode()
             self.callback(order.content.source, f"{order.order_id}.{order.status.lower()}", document)
-            self.journal.decide(order.order_id, self._record)
+            self.repository.handle(order.order_id, self._record)
             logger().info("ERP acknowledged", extra={"outcome": order.status})
 
     def _record(self, order: Order) -> None:
         if order.status not in order.acknowledged:
-            self.journal.append(order, ErpAcknowledged(CHANNEL, order.status))
+            self.repository.append(order, ErpAcknowledged(CHANNEL, order.status))
 
 
 def redelivery_delay_s(receives: int) -> int:

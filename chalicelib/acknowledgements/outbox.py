@@ -26,7 +26,7 @@ POLLER_CHANNEL = "poller"
 """OrderReceived.channel of orders that were read from an ERP's database: only they are answered there."""
 
 KINDS = ("received", "failed", "confirmed", "rejected", "cancelled")
-"""What can be told: statuses in small letters. `failed` may still become any of the last three, which are final."""
+"""What can be told: statuses in lower case. `failed` may still become any of the last three, which are final."""
 
 _RANK = {"received": 0, "failed": 1, "confirmed": 2, "rejected": 2, "cancelled": 2}
 

@@ -1,1 +1,1 @@
-"""The ports' implementations: DynamoDB, S3, Stripe, HTTP, and twins in memory that pass the same contract suites."""
+"""The ports' implementations: DynamoDB, S3, Stripe, HTTP, and fakes in memory that pass the same contract suites."""

@@ -81,7 +81,7 @@ class HttpCallback:
 
 
 def signatures(secrets: Sequence[str], message_id: str, timestamp: str, body: bytes) -> str:
-    """The header's value: `v1,<base64>` per secret, separated by blanks. Raises Misconfigured for a bad secret."""
+    """The header's value: `v1,<base64>` per secret, separated by whitespace. Raises Misconfigured for a bad secret."""
     signed = f"{message_id}.{timestamp}.".encode() + body
     made = [hmac.new(_key(secret), signed, hashlib.sha256).digest() for secret in secrets]
     return " ".join("v1," + base64.b64encode(digest).decode() for digest in made)

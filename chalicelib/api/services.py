@@ -1,4 +1,4 @@
-"""What the routes work with: made by the composition root, replaced by twins in memory in tests."""
+"""What the routes work with: made by the composition root, replaced by fakes in memory in tests."""
 
 from __future__ import annotations
 

@@ -22,8 +22,8 @@ class Throughput:
     estimated_end: datetime | None
 
 
-def pace(batch: Batch, counts: BatchCounts, now: datetime) -> Throughput:
-    """Of a finished batch: its pace until then."""
+def throughput(batch: Batch, counts: BatchCounts, now: datetime) -> Throughput:
+    """Of a finished batch: its throughput until then."""
     until = batch.finished_at or now
     seconds = (until - batch.attempt_started_at).total_seconds()
     settled = counts.settled - batch.settled_before

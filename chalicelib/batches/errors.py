@@ -6,7 +6,7 @@ from chalicelib.domain.errors import OrderbridgeError
 
 
 class BrokenFile(OrderbridgeError):
-    """The file cannot be taken in at all; nothing of it has been accepted. The message says what to mend."""
+    """The file cannot be taken in at all; nothing of it has been accepted. The message says what to fix."""
 
 
 class FileReplaced(BrokenFile):

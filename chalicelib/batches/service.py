@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from chalicelib.batches.accounting import Throughput, counted, pace
+from chalicelib.batches.accounting import Throughput, counted, throughput
 from chalicelib.batches.model import Batch, BatchCounts, BatchState, Cancellation, Format, Page, Upload, report_key
 from chalicelib.batches.parsing.file import MAX_UPLOAD_BYTES
 from chalicelib.batches.ports import Files, Ledger, OrderRows, UploadForm
@@ -22,11 +22,11 @@ LOOKED_UP_AGAIN = 300
 
 @dataclass(frozen=True, slots=True)
 class BatchStatus:
-    """A batch, its sums and its pace, of one moment; `report` maps csv and jsonl to links."""
+    """A batch, its sums and its throughput, of one moment; `report` maps csv and jsonl to links."""
 
     batch: Batch
     counts: BatchCounts
-    pace: Throughput
+    throughput: Throughput
     report: dict[str, str]
 
 
@@ -60,7 +60,7 @@ class BatchService:
         assert batch is not None, "orders that were JSON in the request are JSON in the file"
         return batch, batch.key == key
 
-    def standing(self, batch: Batch) -> BatchStatus:
+    def status(self, batch: Batch) -> BatchStatus:
         """The accounting as of now. After the end, orders that were parked may have moved on: these are looked up."""
         pages = list(self.ledger.pages(batch.batch_id))
         if batch.finished_at is not None:
@@ -72,7 +72,7 @@ class BatchService:
                 kind: self.files.link(report_key(batch.batch_id, kind), f"{batch.batch_id}.{kind}")
                 for kind in ("jsonl", "csv")
             }
-        return BatchStatus(batch, counts, pace(batch, counts, self.clock.now()), links)
+        return BatchStatus(batch, counts, throughput(batch, counts, self.clock.now()), links)
 
     def cancel(self, batch: Batch, by: str, reason: str, orders: bool) -> Batch:
         """Accept no further line. Raises Refused if the batch has ended, Contention."""
@@ -88,7 +88,7 @@ class BatchService:
         Raises Refused while it runs, and for a file that was refused.
         """
         if batch.state is BatchState.REFUSED:
-            raise Refused("the file was refused; mend it and send it again")
+            raise Refused("the file was refused; fix it and send it again")
         return self.start.resume(batch)
 
     def _looked_up(self, pages: list[Page]) -> list[Page]:

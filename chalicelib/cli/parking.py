@@ -4,7 +4,7 @@
     python -m chalicelib.cli.parking retry ID|all [--stage S]
     python -m chalicelib.cli.parking drop ID [--stage S]
 
-`retry` sends a message back to the queue that it came from, when its cause is mended; a message that is not ours stays.
+`retry` sends a message back to the queue that it came from, when its cause is fixed; a message that is not ours stays.
 `drop` deletes it for ever. The queue keeps a message for 14 days. (docs/operations.md, messages-parked)
 """
 

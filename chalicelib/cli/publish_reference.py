@@ -3,7 +3,7 @@
     python -m chalicelib.cli.publish_reference DIR [--stage S] [--dry-run] [--allow-shrink]
 
 DIR holds customers, products and holds as .json or .csv; a data set without a file stays as it is. Exits with 0 if
-everything is published (or was already), 1 if AWS could not be reached or refused, 2 if the files must be mended.
+everything is published (or was already), 1 if AWS could not be reached or refused, 2 if the files must be fixed.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ MAX_PROBLEMS_SHOWN = 200
 def run(
     arguments: Sequence[str],
     make_publisher: Callable[[str], ReferenceDataPublisher],
-    say: Callable[[str], None],
-    complain: Callable[[str], None],
+    emit: Callable[[str], None],
+    emit_error: Callable[[str], None],
 ) -> int:
     """The command with everything injected; returns the exit code. `make_publisher` takes the stage."""
     options, done = _options(arguments), list[str]()
 
     def tell(name: str, line: str) -> None:
         done.append(name)
-        say(line)
+        emit(line)
 
     try:
         found = read_directory(options.directory)
@@ -39,16 +39,16 @@ def run(
         publish(found, publisher, dry_run=options.dry_run, allow_shrink=options.allow_shrink, tell=tell)
     except BadReferenceData as error:
         for problem in error.problems[:MAX_PROBLEMS_SHOWN]:
-            complain(str(problem))
+            emit_error(str(problem))
         more = len(error.problems) - MAX_PROBLEMS_SHOWN
-        complain(f"nothing was published: {len(error.problems)} problems" + (f", {more} not shown" * (more > 0)))
+        emit_error(f"nothing was published: {len(error.problems)} problems" + (f", {more} not shown" * (more > 0)))
         return 2
     except OrderbridgeError as error:
-        complain(str(error))
+        emit_error(str(error))
         if done and not options.dry_run:
-            complain(f"{', '.join(done)} are published; the same command again does the rest")
+            emit_error(f"{', '.join(done)} are published; the same command again does the rest")
         return 1
-    say(f"to {publisher.place}")
+    emit(f"to {publisher.place}")
     return 0
 
 

@@ -26,36 +26,36 @@ from chalicelib.domain.errors import OrderbridgeError
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
 
-def main(arguments: Sequence[str], desk: Callable[[], TokenIssuer], out: TextIO, err: TextIO) -> int:
+def main(arguments: Sequence[str], issuer: Callable[[], TokenIssuer], out: TextIO, err: TextIO) -> int:
     """Runs one command; 0 if it was done, 1 with a sentence if not."""
     options = _parser().parse_args(arguments)
     try:
-        options.run(options, desk(), out, err)
+        options.run(options, issuer(), out, err)
     except OrderbridgeError as error:
         print(f"not done: {error}", file=err)
         return 1
     return 0
 
 
-def _create(options: argparse.Namespace, desk: TokenIssuer, out: TextIO, err: TextIO) -> None:
-    issued = desk.create(Role(options.role), options.source, timedelta(days=options.days), options.label)
+def _create(options: argparse.Namespace, issuer: TokenIssuer, out: TextIO, err: TextIO) -> None:
+    issued = issuer.create(Role(options.role), options.source, timedelta(days=options.days), options.label)
     _hand_over(issued, out, err)
 
 
-def _rotate(options: argparse.Namespace, desk: TokenIssuer, out: TextIO, err: TextIO) -> None:
-    issued = desk.rotate(options.id, options.overlap, timedelta(days=options.days))
+def _rotate(options: argparse.Namespace, issuer: TokenIssuer, out: TextIO, err: TextIO) -> None:
+    issued = issuer.rotate(options.id, options.overlap, timedelta(days=options.days))
     print(f"token {options.id} stays valid for {options.overlap} more, unless it expires before that", file=err)
     _hand_over(issued, out, err)
 
 
-def _revoke(options: argparse.Namespace, desk: TokenIssuer, out: TextIO, err: TextIO) -> None:
-    record = desk.revoke(options.id)
+def _revoke(options: argparse.Namespace, issuer: TokenIssuer, out: TextIO, err: TextIO) -> None:
+    record = issuer.revoke(options.id)
     print(f"token {record.token_id} is revoked; within {CACHE_SECONDS} s nothing accepts it any more", file=err)
 
 
-def _list(options: argparse.Namespace, desk: TokenIssuer, out: TextIO, err: TextIO) -> None:
-    now = desk.clock.now()
-    records = sorted(desk.store.all(), key=lambda record: (record.created_at, record.token_id))
+def _list(options: argparse.Namespace, issuer: TokenIssuer, out: TextIO, err: TextIO) -> None:
+    now = issuer.clock.now()
+    records = sorted(issuer.store.all(), key=lambda record: (record.created_at, record.token_id))
     rows = [_row(record, record.state(now)) for record in records]
     if options.json:
         print(json.dumps(rows, indent=2), file=out)

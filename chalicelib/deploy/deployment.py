@@ -28,20 +28,22 @@ class Deployment:
     stage: Stage
     settings: Settings
     client: Callable[[str], Any]
-    say: Callable[[str], None]
+    emit: Callable[[str], None]
     project: Path
 
     @classmethod
-    def begin(cls, stage: Stage, client: Callable[[str], Any], say: Callable[[str], None], project: Path) -> Deployment:
+    def begin(
+        cls, stage: Stage, client: Callable[[str], Any], emit: Callable[[str], None], project: Path
+    ) -> Deployment:
         """Learns which account and region this is. Raises DeployError."""
         with explained("Asking AWS who is deploying"):
             sts = client("sts")
             account = sts.get_caller_identity()["Account"]
-        return cls(stage, settings_of(stage, sts.meta.region_name, account), client, say, project)
+        return cls(stage, settings_of(stage, sts.meta.region_name, account), client, emit, project)
 
     @property
     def stacks(self) -> Stacks:
-        return Stacks(self.client("cloudformation"), self.say)
+        return Stacks(self.client("cloudformation"), self.emit)
 
     @property
     def record(self) -> DeploymentRecord:
@@ -52,7 +54,7 @@ class Deployment:
         """Before Chalice makes its plan."""
         with explained("Reading the record of the last deployment"):
             if self.record.fetch():
-                self.say("Found a newer record of this stage's deployment than this machine's")
+                self.emit("Found a newer record of this stage's deployment than this machine's")
 
     def deploy_resources(self) -> str:
         """Before Chalice acts; the ARN of the stream of events."""
@@ -67,10 +69,10 @@ class Deployment:
 
     def deploy_workflow(self, events_stream: str) -> None:
         """After Chalice has acted. Versions first: a new workflow may rely on new steps, never the other way round."""
-        versions = Versions(self.client("lambda"), self.say)
+        versions = Versions(self.client("lambda"), self.emit)
         moved = [versions.publish(BY_NAME[name].aws_name(self.settings), workflow.LIVE) for name in function_names()]
         if not any(moved):
-            self.say("Functions of the workflow: unchanged")
+            self.emit("Functions of the workflow: unchanged")
         template = workflow.template(self.stage, self.settings)
         parameters = {resources.EVENTS_STREAM: events_stream}
         self.stacks.apply(Stack(workflow.stack_name(self.stage), template, parameters))
@@ -91,10 +93,10 @@ class Deployment:
         try:
             self.record.keep_partial(made)
         except (BotoCoreError, ClientError) as error:  # the failure of Chalice is the one to be shown
-            self.say(f"The record of this deployment is on this machine only: {error}")
+            self.emit(f"The record of this deployment is on this machine only: {error}")
 
     def explain_what_is_kept(self) -> None:
-        self.say(
+        self.emit(
             f"Kept: the data, queues and alerts of stage {self.stage.name}, in the stack "
             f"{resources.stack_name(self.stage)}. A new deployment goes on with them. To remove them too, see "
             f"docs/deploy.md."

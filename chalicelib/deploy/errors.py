@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from botocore.exceptions import BotoCoreError, ClientError
 from click import ClickException
 
-AGAIN = "Mend the cause and run the same command again: it goes on where it stopped."
+AGAIN = "Fix the cause and run the same command again: it goes on where it stopped."
 
 
 class DeployError(ClickException):

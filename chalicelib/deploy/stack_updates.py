@@ -28,7 +28,7 @@ UNCHANGED = ("didn't contain changes", "No updates are to be performed")
 """Parts of the reason why a change set without changes fails."""
 
 
-_STUCK = """Mend that resource, or decide to leave it as it is:
+_STUCK = """Fix that resource, or decide to leave it as it is:
   aws cloudformation continue-update-rollback --stack-name {name} [--resources-to-skip NAME ...]
 Then run the same command again."""
 
@@ -48,7 +48,7 @@ class Stacks:
     """`client` is CloudFormation's; `say` prints a line."""
 
     client: Any
-    say: Callable[[str], None]
+    emit: Callable[[str], None]
 
     @property
     def watch(self) -> StackWatch:
@@ -60,7 +60,7 @@ class Stacks:
             status = self._made_workable(stack.name)
             action = "CREATE" if status in (None, "REVIEW_IN_PROGRESS") else "UPDATE"
             if not self._execute_changes(stack, action):
-                self.say(f"Stack {stack.name}: unchanged")
+                self.emit(f"Stack {stack.name}: unchanged")
             described = self.watch.describe(stack.name)
             assert described is not None, f"{stack.name} has just been deployed"
             if stack.protected and not described.get("EnableTerminationProtection"):
@@ -72,7 +72,7 @@ class Stacks:
         with explained(f"Deleting the stack {name}"):
             if self.watch.settled(name) is None:
                 return
-            self.say(f"Stack {name}: deleting")
+            self.emit(f"Stack {name}: deleting")
             self._delete(name)
 
     def _delete(self, name: str) -> None:
@@ -85,11 +85,11 @@ class Stacks:
         """The stack's state once it can be created (None, REVIEW_IN_PROGRESS) or changed."""
         status = self.watch.settled(name)
         if status in NEVER_WORKED:
-            self.say(f"Stack {name}: removing what a failed attempt left ({status})")
+            self.emit(f"Stack {name}: removing what a failed attempt left ({status})")
             self._delete(name)
             return None
         if status == "UPDATE_ROLLBACK_FAILED":
-            self.say(f"Stack {name}: finishing the rollback of a failed update")
+            self.emit(f"Stack {name}: finishing the rollback of a failed update")
             mark = self.watch.last_event(name)
             self.client.continue_update_rollback(StackName=name)
             status = self.watch.settled(name)
@@ -105,7 +105,7 @@ class Stacks:
         changes = self._change_set(stack, action)
         if changes is None:
             return False
-        self.say(f"Stack {stack.name}: {_summary(changes['Changes'])}")
+        self.emit(f"Stack {stack.name}: {_summary(changes['Changes'])}")
         mark = self.watch.last_event(stack.name)
         self.client.execute_change_set(ChangeSetName=changes["ChangeSetId"])
         self.watch.wait(stack.name, lambda: self.watch.last_event(stack.name), lambda event: event != mark)

@@ -21,7 +21,7 @@ class Versions:
     """`client` is Lambda's; `say` prints a line."""
 
     client: Any
-    say: Callable[[str], None]
+    emit: Callable[[str], None]
 
     def publish(self, function: str, alias: str) -> bool:
         """Make the alias point at what the function is now; whether it had to move. Raises DeployError."""
@@ -30,7 +30,7 @@ class Versions:
             version = self.client.publish_version(FunctionName=function)["Version"]
             if not self._move(function, alias, version):
                 return False
-            self.say(f"Function {function}: {alias} is now version {version}")
+            self.emit(f"Function {function}: {alias} is now version {version}")
             self._prune(function)
             return True
 

@@ -147,7 +147,7 @@ class EventTooLarge(PermanentError):
 
 
 class Misconfigured(PermanentError):
-    """A setting, a secret or a resource is missing or wrong; says which and how to mend it."""
+    """A setting, a secret or a resource is missing or wrong; says which and how to fix it."""
 
 
 class Refused(OrderbridgeError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
-"""Crockford's base 32 in small letters: no i, l, o, u."""
+"""Crockford's base 32 in lower case: no i, l, o, u."""
 
 
 def hashed_id(prefix: str, *parts: str) -> str:

@@ -21,7 +21,7 @@ def project_events(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
             try:
                 recorded = from_stream_record(record)
             except CorruptHistory as error:
-                app.set_aside(record["dynamodb"]["Keys"]["pk"]["S"], str(error))
+                app.send_to_stream_failures(record["dynamodb"]["Keys"]["pk"]["S"], str(error))
                 continue
             if recorded is not None:
                 records[recorded.order_id, recorded.sequence] = (recorded, record["dynamodb"]["SequenceNumber"])

@@ -16,7 +16,7 @@ def run_step(name: str, event: Mapping[str, Any], context: Any) -> dict[str, str
     order_id, retry = event["order_id"], int(event.get("retry", 0))
     with _step_context(name, event, context) as log:
         try:
-            status = app.switches.around("step", lambda: app.step(name, retry)(order_id), operation=name)
+            status = app.switches.with_faults("step", lambda: app.step(name, retry)(order_id), operation=name)
         except Rejection as rejection:
             log.info("step says no", extra={"kind": type(rejection).__name__, "codes": _codes(rejection)})
             raise rejection.with_traceback(None) from None
@@ -37,7 +37,7 @@ def handle_failure(event: Mapping[str, Any], context: Any) -> dict[str, str]:
         def park() -> str:
             return app.handle_failure(event["order_id"], caught(event["failure"]), int(event.get("retry", 0)))
 
-        status = app.switches.around("step", park, operation="HandleFailure")
+        status = app.switches.with_faults("step", park, operation="HandleFailure")
         return {"order_id": event["order_id"], "status": status}
 
 

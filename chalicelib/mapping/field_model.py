@@ -25,8 +25,8 @@ class Model(BaseModel):
 class FieldSource(Model):
     """Where one canonical field comes from.
 
-    The order of work: take the column (or join several), strip blanks unless `keep_blanks`, apply `transforms`, look up
-    `codes`; NULL and empty text become `default`. What is left is converted to the field's own type.
+    The order of work: take the column (or join several), strip whitespace unless `keep_blanks`, apply `transforms`,
+    look up `codes`; NULL and empty text become `default`. What is left is converted to the field's own type.
     """
 
     column: Column | None = None

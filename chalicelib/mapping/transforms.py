@@ -24,7 +24,7 @@ class BadTransform(ValueError):
 
 
 def strip(value: Value) -> Value:
-    """Remove blanks at both ends (done to all text anyway, unless keep_blanks)."""
+    """Remove whitespace at both ends (done to all text anyway, unless keep_blanks)."""
     return to_text(value).strip()
 
 
@@ -39,7 +39,7 @@ def lower(value: Value) -> Value:
 
 
 def collapse_blanks(value: Value) -> Value:
-    """Any run of blanks, tabs and line ends becomes one blank."""
+    """Any run of whitespace becomes one space."""
     return " ".join(to_text(value).split())
 
 

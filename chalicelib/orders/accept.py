@@ -54,7 +54,7 @@ class OrderConflict(OrderbridgeError):
 class Intake:
     """The one way in for all channels."""
 
-    journal: OrderRepository
+    repository: OrderRepository
     workflow: WorkflowEngine
 
     def accept(self, content: OrderContent, correlation_id: str, channel: str = "rest") -> Accepted:
@@ -64,7 +64,7 @@ class Intake:
         for sure only if a repeat finds nothing: the caller repeats).
         """
         try:
-            self.journal.events.append(self._first_event(content, correlation_id, channel))
+            self.repository.events.append(self._first_event(content, correlation_id, channel))
         except VersionConflict:
             return self._repeated(content)
         started = self._start(content.order_id, correlation_id)
@@ -75,16 +75,16 @@ class Intake:
             order_id=content.order_id,
             expected_version=0,
             event=OrderReceived(content, content.payload_hash(), channel),
-            recorded_at=self.journal.clock.now(),
+            recorded_at=self.repository.clock.now(),
             correlation_id=correlation_id,
             source=content.source,
-            step=self.journal.step,
-            token=self.journal.ids.token(),
+            step=self.repository.step,
+            token=self.repository.ids.token(),
         )
 
     def _repeated(self, content: OrderContent) -> Accepted:
         """The contents themselves are compared: a hash stored by an older release may be made of fewer fields."""
-        order = fold(self.journal.events.load(content.order_id))
+        order = fold(self.repository.events.load(content.order_id))
         different = differences(order.content, content)
         if different:
             raise OrderConflict(order, different)

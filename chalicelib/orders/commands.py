@@ -16,7 +16,7 @@ from chalicelib.ports import WorkflowEngine
 class OrderCommands:
     """Every command may be repeated. What cannot be started now is started by the sweeper."""
 
-    journal: OrderRepository
+    repository: OrderRepository
     workflow: WorkflowEngine
 
     def cancel(self, order_id: str, by: str, reason: str) -> Order:
@@ -29,12 +29,12 @@ class OrderCommands:
         def request(order: Order) -> Order:
             requested = decide_cancellation(order, by, reason)
             if requested is not None:
-                order = self.journal.append(order, requested)
+                order = self.repository.append(order, requested)
             if order.outcome is Status.FAILED:
-                order = self.journal.append(order, decide_redrive(order, by, f"cancellation: {reason}"))
+                order = self.repository.append(order, decide_redrive(order, by, f"cancellation: {reason}"))
             return order
 
-        order = self.journal.decide(order_id, request)
+        order = self.repository.handle(order_id, request)
         if not order.is_final:
             self._start(order)
         return order
@@ -43,9 +43,9 @@ class OrderCommands:
         """Start a parked order's next attempt, going on where it stands. Raises Refused, UnknownOrder, Contention."""
 
         def attempt(order: Order) -> Order:
-            return self.journal.append(order, decide_redrive(order, by, reason))
+            return self.repository.append(order, decide_redrive(order, by, reason))
 
-        order = self.journal.decide(order_id, attempt)
+        order = self.repository.handle(order_id, attempt)
         self._start(order)
         return order
 

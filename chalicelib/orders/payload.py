@@ -37,7 +37,7 @@ MAX_PRICE_DECIMALS = 6
 
 @dataclass(frozen=True, slots=True)
 class FieldProblem:
-    """A wrong field: its path (`lines[2].quantity`, empty for the whole), what is wrong and how to mend it."""
+    """A wrong field: its path (`lines[2].quantity`, empty for the whole), what is wrong and how to fix it."""
 
     field: str
     message: str
@@ -53,12 +53,12 @@ class InvalidPayload(OrderbridgeError):
 
 
 def _plain_text(text: str) -> str:
-    """Refuse what no ERP means: control characters, lone surrogates, private code points, outer blanks."""
+    """Refuse what no ERP means: control characters, lone surrogates, private code points, outer whitespace."""
     # isprintable() is quick and true for nearly all text; only the rest is looked at character by character.
     if not text.isprintable() and any(unicodedata.category(c) in ("Cc", "Cs", "Cn", "Co") for c in text):
         raise PydanticCustomError("characters", "must not contain control characters or invalid Unicode")
     if text != text.strip():
-        raise PydanticCustomError("blanks", "must not begin or end with blanks")
+        raise PydanticCustomError("blanks", "must not begin or end with whitespace")
     return text
 
 

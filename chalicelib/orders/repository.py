@@ -50,7 +50,7 @@ class OrderRepository:
         """Store the event after the order as loaded; the order after it. Raises VersionConflict."""
         return evolve(order, self.events.append(self.pending(order, event)))
 
-    def decide(self, order_id: str, decision: Callable[[Order], Result]) -> Result:
+    def handle(self, order_id: str, decision: Callable[[Order], Result]) -> Result:
         """Load, decide and act, again on a conflict, until nobody interfered. Raises Contention, UnknownOrder."""
         for _ in range(MAX_DECISIONS):
             order = self.load(order_id)

@@ -4,7 +4,13 @@ All times are UTC datetimes, all money is `Money`. A port raises only errors of 
 A port that a single room needs stands in that room's `ports.py`.
 """
 
-from chalicelib.ports.dead_letters import LETTER_COUNT_LIMIT, DeadLetter, DeadLetterQueue, DeadLetters, LetterGroup
+from chalicelib.ports.dead_letters import (
+    DEAD_LETTER_COUNT_LIMIT,
+    DeadLetter,
+    DeadLetterGroup,
+    DeadLetterQueue,
+    DeadLetters,
+)
 from chalicelib.ports.event_store import Append, EventStore
 from chalicelib.ports.inventory import Inventory
 from chalicelib.ports.messaging import Alerts, EventBus
@@ -15,18 +21,18 @@ from chalicelib.ports.runtime import Clock, Ids
 from chalicelib.ports.workflow import WorkflowEngine
 
 __all__ = [
-    "LETTER_COUNT_LIMIT",
+    "DEAD_LETTER_COUNT_LIMIT",
     "Alerts",
     "Append",
     "Clock",
     "DeadLetter",
+    "DeadLetterGroup",
     "DeadLetterQueue",
     "DeadLetters",
     "EventBus",
     "EventStore",
     "Ids",
     "Inventory",
-    "LetterGroup",
     "OrderPage",
     "OrderQuery",
     "OrderRow",

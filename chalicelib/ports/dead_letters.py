@@ -31,8 +31,8 @@ class DeadLetter:
 
 
 @dataclass(frozen=True, slots=True)
-class LetterGroup:
-    """The open dead letters of one fingerprint; `count` stops at LETTER_COUNT_LIMIT."""
+class DeadLetterGroup:
+    """The open dead letters of one fingerprint; `count` stops at DEAD_LETTER_COUNT_LIMIT."""
 
     fingerprint: str
     step: str
@@ -43,7 +43,7 @@ class LetterGroup:
     count: int
 
 
-LETTER_COUNT_LIMIT = 10_000
+DEAD_LETTER_COUNT_LIMIT = 10_000
 
 
 class DeadLetters(Protocol):
@@ -62,7 +62,7 @@ class DeadLetters(Protocol):
         """
         ...
 
-    def groups(self) -> Sequence[LetterGroup]:
+    def groups(self) -> Sequence[DeadLetterGroup]:
         """Groups with at least one open letter, those that failed last first."""
         ...
 

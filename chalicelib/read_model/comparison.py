@@ -35,7 +35,7 @@ class RowDifference:
 
 
 def compare(events: EventStore, projection: Projection) -> list[RowDifference]:
-    """Every difference at this moment, among them those that the stream is about to mend."""
+    """Every difference at this moment, among them those that the stream is about to fix."""
     return [difference for _, found in Comparison(events, projection).look() for difference in found]
 
 

@@ -20,7 +20,7 @@ from chalicelib.read_model.fold_cache import RecentOrders, after
 Listener = Callable[[RecordedEvent, Order], None]
 """Called for every event with the order after it, or after later ones; must be idempotent. Raises TransientError."""
 
-SetAside = Callable[[str, str], None]
+SendToStreamFailures = Callable[[str, str], None]
 """Keeps what cannot be projected where an operator sees it: the order's id and the reason. Raises TransientError."""
 
 
@@ -31,7 +31,7 @@ class ProjectEvents:
     events: EventStore
     projection: Projection
     bus: EventBus
-    set_aside: SetAside
+    send_to_stream_failures: SendToStreamFailures
     recent: RecentOrders
     threads: Executor
     listeners: Sequence[Listener] = ()
@@ -41,7 +41,7 @@ class ProjectEvents:
         orders = self._project(batch)
         for position, recorded in enumerate(batch):
             try:
-                self._tell_or_set_aside(recorded, orders[recorded.order_id])
+                self._tell_or_send_to_stream_failures(recorded, orders[recorded.order_id])
             except TransientError as error:
                 logger().warning("projection postponed", extra={"error": type(error).__name__})
                 return self._publish(batch[:position]) or recorded
@@ -69,7 +69,7 @@ class ProjectEvents:
         except OrderbridgeError as error:
             return error
 
-    def _tell_or_set_aside(self, recorded: RecordedEvent, projected: Order | OrderbridgeError) -> None:
+    def _tell_or_send_to_stream_failures(self, recorded: RecordedEvent, projected: Order | OrderbridgeError) -> None:
         """One order that cannot be read must not hold up the others that share its part of the stream."""
         try:
             if isinstance(projected, OrderbridgeError):
@@ -78,7 +78,7 @@ class ProjectEvents:
                 listener(recorded, projected)
         except PermanentError as error:
             logger().error("event not projected", extra={"order_id": recorded.order_id, "error": type(error).__name__})
-            self.set_aside(recorded.order_id, str(error))
+            self.send_to_stream_failures(recorded.order_id, str(error))
 
     def _publish(self, batch: Sequence[RecordedEvent]) -> RecordedEvent | None:
         if not batch:

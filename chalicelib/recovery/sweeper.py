@@ -39,7 +39,7 @@ class Sweeper:
     """Safe to run at any time and twice at once: every action is idempotent or a decision on events."""
 
     projection: Projection
-    journal: OrderRepository
+    repository: OrderRepository
     workflow: WorkflowEngine
     letters: DeadLetters
     queue: DeadLetterQueue
@@ -69,7 +69,7 @@ class Sweeper:
     def _look_at(self, row: OrderRow) -> str:
         if row.status is Status.FAILED and self.letters.get(row.fingerprint, row.order_id) is not None:
             return ""  # in triage, and the most frequent case: one read
-        order = self.journal.load(row.order_id)
+        order = self.repository.load(row.order_id)
         if order.is_final:
             return ""
         if order.outcome is Status.FAILED:
@@ -82,7 +82,7 @@ class Sweeper:
 
     def _quiet_orders(self) -> Iterator[OrderRow]:
         """Unfinished orders from the read model, from the bookmark on; what is done is decided on their events."""
-        now = self.journal.clock.now()
+        now = self.repository.clock.now()
         first, cursor = self._place()
         for status in STATUSES[STATUSES.index(first) :]:
             while True:
@@ -91,7 +91,7 @@ class Sweeper:
                 )
                 yield from page.rows
                 cursor = page.cursor
-                if cursor and self.journal.clock.now() >= now + SWEEPING_TIME:
+                if cursor and self.repository.clock.now() >= now + SWEEPING_TIME:
                     self.bookmark.save(f"{status} {cursor}")
                     return
                 if not cursor:
@@ -113,7 +113,7 @@ class Sweeper:
         return place, cursor
 
     def _is_silent(self, order: Order) -> bool:
-        return order.updated_at <= self.journal.clock.now() - SILENT_AFTER
+        return order.updated_at <= self.repository.clock.now() - SILENT_AFTER
 
     def _start(self, order: Order) -> bool:
         return self.workflow.start(order.order_id, order.correlation_id, order.attempt)
@@ -123,10 +123,10 @@ class Sweeper:
 
         def restart(current: Order) -> Order:
             event = decide_restart(current, by="sweeper", reason="its execution is gone")
-            return self.journal.append(current, event)
+            return self.repository.append(current, event)
 
         try:
-            redriven = self.journal.decide(order.order_id, restart)
+            redriven = self.repository.handle(order.order_id, restart)
         except Refused as refusal:
             logger().error("order cannot be restarted", extra={"reason": str(refusal)})
             return ""
@@ -135,7 +135,7 @@ class Sweeper:
 
     def _announce(self, order: Order) -> str:
         failure = order.failure
-        if failure is None or order.updated_at > self.journal.clock.now() - UNSTARTED_AFTER:
+        if failure is None or order.updated_at > self.repository.clock.now() - UNSTARTED_AFTER:
             return ""  # just parked: its message is on the way
         failed = FailedOrder(
             order_id=order.order_id,

@@ -131,7 +131,7 @@ MODELS: dict[str, type[CustomerIn | ProductIn | HoldIn]] = {
 
 
 def explained(error: ValidationError) -> list[tuple[str, str]]:
-    """(field, what is wrong and how to mend it) for every wrong field."""
+    """(field, what is wrong and how to fix it) for every wrong field."""
     found = error.errors(include_url=False, include_context=False, include_input=False)
     return [(_path(item), _WORDS.get(item["type"], item["msg"])) for item in found]
 

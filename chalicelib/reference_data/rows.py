@@ -100,7 +100,7 @@ def _csv_rows(name: str, text: str) -> Iterator[Row]:
 
 
 def _nested(cells: dict[str, str]) -> dict[str, Any]:
-    """`prices.EUR` becomes a field inside `prices`; lists are separated by blanks."""
+    """`prices.EUR` becomes a field inside `prices`; lists are separated by whitespace."""
     found: dict[str, Any] = {}
     for column, cell in cells.items():
         outer, _, inner = column.partition(".")

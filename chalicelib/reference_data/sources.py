@@ -36,7 +36,7 @@ class RecordProblem:
 
 
 class BadReferenceData(OrderbridgeError):
-    """Nothing of it can be published until every one of `problems` is mended."""
+    """Nothing of it can be published until every one of `problems` is fixed."""
 
     def __init__(self, problems: Sequence[RecordProblem]) -> None:
         self.problems = tuple(problems)
@@ -56,7 +56,7 @@ class ReferenceSet:
 class _Reading:
     problems: list[RecordProblem] = field(default_factory=list)
 
-    def say(self, where: str, field: str, message: str) -> None:
+    def emit(self, where: str, field: str, message: str) -> None:
         self.problems.append(RecordProblem(where, field, message))
 
 
@@ -79,13 +79,13 @@ def _files(directory: Path, reading: _Reading) -> Iterator[tuple[str, Path]]:
     names = " or ".join(f"{name}.json" for name in MODELS)
     candidates = sorted(path for path in directory.iterdir() if path.suffix.lower() in SUFFIXES)
     if not candidates:
-        reading.say(str(directory), "", f"holds no reference data: add {names}, or the same as .csv")
+        reading.emit(str(directory), "", f"holds no reference data: add {names}, or the same as .csv")
     for path in candidates:
         others = [other.name for other in candidates if other.stem == path.stem and other != path]
         if path.stem not in MODELS:
-            reading.say(path.name, "", f"is no data set: call it {names} (or .csv), or move it elsewhere")
+            reading.emit(path.name, "", f"is no data set: call it {names} (or .csv), or move it elsewhere")
         elif others:
-            reading.say(path.name, "", f"is there a second time as {others[0]}: remove one of them")
+            reading.emit(path.name, "", f"is there a second time as {others[0]}: remove one of them")
         else:
             yield path.stem, path
 
@@ -94,10 +94,10 @@ def _records(name: str, path: Path, reading: _Reading) -> list[Any]:
     try:
         rows = read_rows(path)
     except UnreadableFile as error:
-        reading.say(error.where, "", str(error))
+        reading.emit(error.where, "", str(error))
         return []
     if not rows and name not in MAY_BE_EMPTY:
-        reading.say(
+        reading.emit(
             path.name, "", "has no records, and without them every order would be rejected: fill it or remove it"
         )
     return list(_valid(name, rows, reading))
@@ -111,11 +111,11 @@ def _valid(name: str, rows: Iterable[Row], reading: _Reading) -> Iterator[Any]:
             record = MODELS[name].model_validate(row.values).record()
         except ValidationError as error:
             for where, message in explained(error):
-                reading.say(row.where, where, message)
+                reading.emit(row.where, where, message)
             continue
         key = (record.kind, record.key) if isinstance(record, DeliveryHold) else _key(record)
         if key in seen:
-            reading.say(row.where, "", f"has the same key as {seen[key]}: remove one of them")
+            reading.emit(row.where, "", f"has the same key as {seen[key]}: remove one of them")
         seen.setdefault(key, row.where)
         yield record
 
@@ -134,4 +134,4 @@ def _check_holds(found: ReferenceSet, reading: _Reading) -> None:
         keys = known.get(hold.kind)
         if keys is not None and hold.key not in keys:
             message = f"there is no {hold.kind} {hold.key}, so this hold would stop nothing: correct or remove it"
-            reading.say(f"holds ({hold.kind} {hold.key})", "key", message)
+            reading.emit(f"holds ({hold.kind} {hold.key})", "key", message)

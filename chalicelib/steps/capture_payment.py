@@ -21,18 +21,18 @@ def payment_request(order: Order) -> PaymentRequest:
 class CapturePayment:
     """Raises PaymentDeclined. `look_first`: an earlier try of this step may have charged without our knowing."""
 
-    journal: OrderRepository
+    repository: OrderRepository
     gateway: PaymentGateway
     look_first: bool = True
 
     def __call__(self, order_id: str) -> Status:
-        return run_forward_step(self.journal, order_id, Status.PAID, self._capture)
+        return run_forward_step(self.repository, order_id, Status.PAID, self._capture)
 
     def _capture(self, order: Order) -> Order:
         request = payment_request(order)
         found = self.gateway.find(request) if self.look_first or order.attempt > 1 else None
         payment = found or self.gateway.capture(request)
-        return self.journal.append(order, captured(payment, found_by_lookup=found is not None))
+        return self.repository.append(order, captured(payment, found_by_lookup=found is not None))
 
 
 def captured(payment: Payment, found_by_lookup: bool) -> PaymentCaptured:

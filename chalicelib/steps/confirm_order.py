@@ -16,17 +16,17 @@ from chalicelib.steps.forward_step import run_forward_step
 class ConfirmOrder:
     """Raises ConfirmationRefused if a SKU, the customer or the country is on a delivery hold (a recall, say)."""
 
-    journal: OrderRepository
+    repository: OrderRepository
     reference: ReferenceData
 
     def __call__(self, order_id: str) -> Status:
-        return run_forward_step(self.journal, order_id, Status.CONFIRMED, self._confirm)
+        return run_forward_step(self.repository, order_id, Status.CONFIRMED, self._confirm)
 
     def _confirm(self, order: Order) -> Order:
         reasons = self._holds(order)
         if reasons:
             raise ConfirmationRefused(*reasons)
-        return self.journal.append(order, OrderConfirmed(confirmation_number(order.order_id)))
+        return self.repository.append(order, OrderConfirmed(confirmation_number(order.order_id)))
 
     def _holds(self, order: Order) -> tuple[Reason, ...]:
         content = order.content

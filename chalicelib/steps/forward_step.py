@@ -12,7 +12,9 @@ from chalicelib.orders.repository import OrderRepository
 _PROGRESS = (Status.RECEIVED, Status.VALIDATED, Status.RESERVED, Status.PAID)
 
 
-def run_forward_step(journal: OrderRepository, order_id: str, reaches: Status, act: Callable[[Order], Order]) -> Status:
+def run_forward_step(
+    repository: OrderRepository, order_id: str, reaches: Status, act: Callable[[Order], Order]
+) -> Status:
     """Run a forward step: `act` takes the order to the status `reaches` or raises.
 
     Raises Rejection once it is decided that the order is undone (now or earlier), or whatever `act` raises.
@@ -27,9 +29,9 @@ def run_forward_step(journal: OrderRepository, order_id: str, reaches: Status, a
         try:
             return act(order).status
         except Rejection as rejection:
-            decided = decide_rejection(order, journal.step, rejection)
+            decided = decide_rejection(order, repository.step, rejection)
             if decided is not None:
-                journal.append(order, decided)
+                repository.append(order, decided)
             raise
 
-    return journal.decide(order_id, attempt)
+    return repository.handle(order_id, attempt)

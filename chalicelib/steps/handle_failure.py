@@ -25,7 +25,7 @@ from chalicelib.workflow.table import UNDOING
 class HandleFailure:
     """Keeps the order's reservation and payment: a parked order is redriven or abandoned, not undone."""
 
-    journal: OrderRepository
+    repository: OrderRepository
     queue: DeadLetterQueue
     alerts: Alerts
 
@@ -41,7 +41,7 @@ class HandleFailure:
             },
         )
         try:
-            order = self.journal.load(order_id)
+            order = self.repository.load(order_id)
         except OrderbridgeError as unreadable:
             if retries == 0:
                 self._alert_blindly(order_id, failure, unreadable)
@@ -59,9 +59,9 @@ class HandleFailure:
             event = OrderFailed(failure.step, failure.error, failure.message, failure.fingerprint, order.attempt)
             decided = decide_failure(order, event)
             if decided is not None:
-                self.journal.append(order, decided)
+                self.repository.append(order, decided)
 
-        self.journal.decide(order_id, park)
+        self.repository.handle(order_id, park)
 
     def _alert_blindly(self, order_id: str, failure: Failure, unreadable: OrderbridgeError) -> None:
         """The order cannot be read, so it cannot be parked now. Somebody should know while the workflow tries on."""
@@ -80,7 +80,7 @@ class HandleFailure:
             error=failure.error,
             message=failure.message,
             fingerprint=failure.fingerprint,
-            failed_at=self.journal.clock.now(),
+            failed_at=self.repository.clock.now(),
         )
 
     def _try_all(self, *effects: Callable[[], None]) -> None:
@@ -115,7 +115,7 @@ def alert_text(failed: FailedOrder, order: Order) -> str:
         f"It holds: {holding}.\n"
         f"Fingerprint: {failed.fingerprint} (the same for every order that fails this way)\n"
         f"Correlation id: {failed.correlation_id}\n\n"
-        f"Next: a passing cause is redriven by itself. Otherwise mend the cause, then\n"
+        f"Next: a passing cause is redriven by itself. Otherwise fix the cause, then\n"
         f"  POST /orders/{failed.order_id}/redrive   to go on where it stands, or\n"
         f"  POST /orders/{failed.order_id}/cancel    to undo and close it.\n"
         f"See docs/operations.md.\n"

@@ -15,11 +15,11 @@ from chalicelib.steps.capture_payment import captured, payment_request
 class RefundPayment:
     """Does nothing if nothing was charged. A charge whose event is missing is recorded first, then refunded."""
 
-    journal: OrderRepository
+    repository: OrderRepository
     gateway: PaymentGateway
 
     def __call__(self, order_id: str) -> Status:
-        return self.journal.decide(order_id, self._refund)
+        return self.repository.handle(order_id, self._refund)
 
     def _refund(self, order: Order) -> Status:
         if order.is_final or order.refund is not None or order.reservation is None:
@@ -29,7 +29,7 @@ class RefundPayment:
             found = self.gateway.void(request)  # not find(): a capture that outlived its timeout may still arrive
             if found is None:
                 return order.status
-            order = self.journal.append(order, captured(found, found_by_lookup=True))
+            order = self.repository.append(order, captured(found, found_by_lookup=True))
         assert order.payment is not None
         refund_id = self.gateway.refund(request, order.payment.payment_id)
-        return self.journal.append(order, PaymentRefunded(refund_id, order.payment.amount)).status
+        return self.repository.append(order, PaymentRefunded(refund_id, order.payment.amount)).status

@@ -13,11 +13,11 @@ from chalicelib.orders.repository import OrderRepository
 class RejectOrder:
     """The last state of every order that is not confirmed; the execution then succeeds."""
 
-    journal: OrderRepository
+    repository: OrderRepository
 
     def __call__(self, order_id: str) -> Status:
-        return self.journal.decide(order_id, self._close)
+        return self.repository.handle(order_id, self._close)
 
     def _close(self, order: Order) -> Status:
         closing = decide_closing(order)
-        return order.status if closing is None else self.journal.append(order, closing).status
+        return order.status if closing is None else self.repository.append(order, closing).status

@@ -14,16 +14,16 @@ from chalicelib.ports import Inventory
 class ReleaseInventory:
     """Does nothing if nothing is held. An unfinished reservation in several chunks is found and given back too."""
 
-    journal: OrderRepository
+    repository: OrderRepository
     inventory: Inventory
 
     def __call__(self, order_id: str) -> Status:
-        return self.journal.decide(order_id, self._release)
+        return self.repository.handle(order_id, self._release)
 
     def _release(self, order: Order) -> Status:
         if order.is_final or order.release is not None:
             return order.status
         if order.reservation is None and not self.inventory.holds_anything(order.order_id):
             return order.status
-        pending = self.journal.pending(order, InventoryReleased(quantities={}))
+        pending = self.repository.pending(order, InventoryReleased(quantities={}))
         return evolve(order, self.inventory.release(pending)).status

@@ -15,13 +15,13 @@ from chalicelib.steps.forward_step import run_forward_step
 class ReserveInventory:
     """Raises InsufficientStock, naming every SKU that is short."""
 
-    journal: OrderRepository
+    repository: OrderRepository
     inventory: Inventory
 
     def __call__(self, order_id: str) -> Status:
-        return run_forward_step(self.journal, order_id, Status.RESERVED, self._reserve)
+        return run_forward_step(self.repository, order_id, Status.RESERVED, self._reserve)
 
     def _reserve(self, order: Order) -> Order:
         quantities = order.content.quantities()
-        pending = self.journal.pending(order, InventoryReserved(quantities))
+        pending = self.repository.pending(order, InventoryReserved(quantities))
         return evolve(order, self.inventory.reserve(quantities, pending))

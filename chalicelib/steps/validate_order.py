@@ -17,15 +17,15 @@ from chalicelib.steps.forward_step import run_forward_step
 class ValidateOrder:
     """Raises InvalidOrder with every reason at once."""
 
-    journal: OrderRepository
+    repository: OrderRepository
     reference: ReferenceData
 
     def __call__(self, order_id: str) -> Status:
-        return run_forward_step(self.journal, order_id, Status.VALIDATED, self._validate)
+        return run_forward_step(self.repository, order_id, Status.VALIDATED, self._validate)
 
     def _validate(self, order: Order) -> Order:
         customer = self.reference.customer(order.content.customer_id)
         reasons = violations(order.content, customer, self.reference.product)
         if reasons:
             raise InvalidOrder(*reasons)
-        return self.journal.append(order, OrderValidated(reference_versions=self.reference.versions()))
+        return self.repository.append(order, OrderValidated(reference_versions=self.reference.versions()))

@@ -1,4 +1,4 @@
-"""Bulk intake: the desk behind the API, and what the functions around the bulk state machine run."""
+"""Bulk intake: the service behind the API, and what the functions around the bulk state machine run."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class Batches:
         return MakeReport(self.ledger, self.files, self.orders, self._app.clock)
 
     @cached_property
-    def desk(self) -> BatchService:
+    def service(self) -> BatchService:
         from chalicelib.batches.service import BatchService
 
         return BatchService(self.ledger, self.files, self.orders, self.start, self._app.clock, self._app.ids)

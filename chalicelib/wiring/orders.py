@@ -19,10 +19,10 @@ class Orders(Stores):
     def intake(self) -> Intake:
         from chalicelib.orders.accept import Intake
 
-        return Intake(self.journal("Intake"), self.workflow)
+        return Intake(self.repository("Intake"), self.workflow)
 
     @cached_property
     def commands(self) -> OrderCommands:
         from chalicelib.orders.commands import OrderCommands
 
-        return OrderCommands(self.journal("Operator"), self.workflow)
+        return OrderCommands(self.repository("Operator"), self.workflow)

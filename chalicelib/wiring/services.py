@@ -47,7 +47,7 @@ class Services(Orders):
             self.events,
             self.dead_letters,
             self.dead_letter_queue,
-            OrderCommands(self.journal("DeadLetters"), self.workflow),
+            OrderCommands(self.repository("DeadLetters"), self.workflow),
             self.clock,
             open_circuits=lambda: blocked([self.breaker(PAYMENT)], self.clock),
             run_job=self.group_jobs.work,
@@ -70,13 +70,13 @@ class Services(Orders):
             self.events,
             self.projection,
             self.bus,
-            self.set_aside,
+            self.send_to_stream_failures,
             RecentOrders(),
             ThreadPoolExecutor(PROJECTION_THREADS),
             listeners,
         )
 
-    def set_aside(self, order_id: str, reason: str) -> None:
+    def send_to_stream_failures(self, order_id: str, reason: str) -> None:
         """Into the queue whose alarm is `stream-failures`."""
         from chalicelib.adapters.messaging.queues import send_json
 
@@ -105,7 +105,7 @@ class Services(Orders):
     def acknowledge_erp(self) -> AcknowledgeErp:
         from chalicelib.acknowledgements.callback import AcknowledgeErp
 
-        return AcknowledgeErp(self.journal("AcknowledgeErp"), self._guarded_callback, self.dead_letter_queue.park)
+        return AcknowledgeErp(self.repository("AcknowledgeErp"), self._guarded_callback, self.dead_letter_queue.park)
 
     def postpone_acknowledgement(self, receipt_handle: str, receives: int) -> None:
         """A message that failed after it was received so often. If that fails too, the queue's own timeout holds."""
@@ -124,7 +124,7 @@ class Services(Orders):
         """Each ERP has a circuit of its own, and one failure switch, `erp`, stands for all of them."""
 
         def call() -> None:
-            self.switches.around("erp", lambda: self.callbacks(source, message_id, body))
+            self.switches.with_faults("erp", lambda: self.callbacks(source, message_id, body))
 
         self.breaker(f"erp:{source}").call(call)
 
@@ -135,7 +135,7 @@ class Services(Orders):
 
         return Sweeper(
             self.projection,
-            self.journal("Sweeper"),
+            self.repository("Sweeper"),
             self.workflow,
             self.dead_letters,
             self.dead_letter_queue,
@@ -161,7 +161,7 @@ class Services(Orders):
             commands=self.commands,
             letters=self.dead_letters,
             jobs=self.group_jobs,
-            batches=self.batches.desk,
+            batches=self.batches.service,
             health=lambda: checks(self.circuits, always=PAYMENT),
             version=VERSION,
         )

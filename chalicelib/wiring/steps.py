@@ -12,14 +12,14 @@ from chalicelib.wiring.payments import Payments
 if TYPE_CHECKING:
     from chalicelib.steps.handle_failure import HandleFailure
 
-Step = Callable[[str], Status]
+RunStep = Callable[[str], Status]
 """Takes the order id, gives the order's status after the step."""
 
 
 class Steps(Payments):
     """What the state machine's functions run."""
 
-    def step(self, name: str, retry: int = 0) -> Step:
+    def step(self, name: str, retry: int = 0) -> RunStep:
         """The workflow step of that name. `retry`: how often it has run before in this execution."""
         return _STEPS[name](self, retry)
 
@@ -29,52 +29,52 @@ class Steps(Payments):
         from chalicelib.steps.handle_failure import HandleFailure
 
         alerts = SnsAlerts(self.client("sns"), self.settings.arn("sns", self.settings.name("alerts")))
-        return HandleFailure(self.journal("HandleFailure"), self.dead_letter_queue, alerts)
+        return HandleFailure(self.repository("HandleFailure"), self.dead_letter_queue, alerts)
 
 
-def _validate(app: Steps, _: int) -> Step:
+def _validate(app: Steps, _: int) -> RunStep:
     from chalicelib.steps.validate_order import ValidateOrder
 
-    return ValidateOrder(app.journal("ValidateOrder"), app.reference)
+    return ValidateOrder(app.repository("ValidateOrder"), app.reference)
 
 
-def _reserve(app: Steps, _: int) -> Step:
+def _reserve(app: Steps, _: int) -> RunStep:
     from chalicelib.steps.reserve_inventory import ReserveInventory
 
-    return ReserveInventory(app.journal("ReserveInventory"), app.inventory)
+    return ReserveInventory(app.repository("ReserveInventory"), app.inventory)
 
 
-def _capture(app: Steps, retry: int) -> Step:
+def _capture(app: Steps, retry: int) -> RunStep:
     from chalicelib.steps.capture_payment import CapturePayment
 
-    return CapturePayment(app.journal("CapturePayment"), app.payments, look_first=retry > 0)
+    return CapturePayment(app.repository("CapturePayment"), app.payments, look_first=retry > 0)
 
 
-def _confirm(app: Steps, _: int) -> Step:
+def _confirm(app: Steps, _: int) -> RunStep:
     from chalicelib.steps.confirm_order import ConfirmOrder
 
-    return ConfirmOrder(app.journal("ConfirmOrder"), app.reference)
+    return ConfirmOrder(app.repository("ConfirmOrder"), app.reference)
 
 
-def _refund(app: Steps, _: int) -> Step:
+def _refund(app: Steps, _: int) -> RunStep:
     from chalicelib.steps.refund_payment import RefundPayment
 
-    return RefundPayment(app.journal("RefundPayment"), app.payments)
+    return RefundPayment(app.repository("RefundPayment"), app.payments)
 
 
-def _release(app: Steps, _: int) -> Step:
+def _release(app: Steps, _: int) -> RunStep:
     from chalicelib.steps.release_inventory import ReleaseInventory
 
-    return ReleaseInventory(app.journal("ReleaseInventory"), app.inventory)
+    return ReleaseInventory(app.repository("ReleaseInventory"), app.inventory)
 
 
-def _reject(app: Steps, _: int) -> Step:
+def _reject(app: Steps, _: int) -> RunStep:
     from chalicelib.steps.reject_order import RejectOrder
 
-    return RejectOrder(app.journal("RejectOrder"))
+    return RejectOrder(app.repository("RejectOrder"))
 
 
-_STEPS: dict[str, Callable[[Steps, int], Step]] = {
+_STEPS: dict[str, Callable[[Steps, int], RunStep]] = {
     "ValidateOrder": _validate,
     "ReserveInventory": _reserve,
     "CapturePayment": _capture,

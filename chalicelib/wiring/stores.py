@@ -57,7 +57,7 @@ class Stores:
             self._clients[key] = self._make_client(service, self.settings.region, attempts)
         return self._clients[key]
 
-    def journal(self, step: str) -> OrderRepository:
+    def repository(self, step: str) -> OrderRepository:
         return OrderRepository(self.events, self.clock, self.ids, step)
 
     @cached_property

@@ -72,7 +72,7 @@ def definition(function_arn: Callable[[str], str], bucket: str, pages_in_flight:
             "BatchIncomplete": {
                 "Type": "Fail",
                 "Error": "BatchIncomplete",
-                "Cause": "Some pages could not be worked on; mend the cause, then resume the batch or send it again",
+                "Cause": "Some pages could not be worked on; fix the cause, then resume the batch or send it again",
             },
         },
     }

@@ -33,7 +33,7 @@ class CommandContext:
 
     services: PollServices
     outbox: Outbox
-    journal: OrderRepository
+    repository: OrderRepository
     projection: Projection
     first_events: FirstEvents
 
@@ -87,7 +87,7 @@ def _stores() -> CommandContext:
 
     app = application()
     first = DynamoDbFirstEvents(app.client("dynamodb"), app.settings.name("events"), app.clock, app.ids)
-    return CommandContext(services_of(app), app.outbox, app.journal("WriteBack"), app.projection, first)
+    return CommandContext(services_of(app), app.outbox, app.repository("WriteBack"), app.projection, first)
 
 
 def add_source(parser: argparse.ArgumentParser, required: bool = True) -> None:

@@ -34,7 +34,7 @@ def run(options: argparse.Namespace, context: Context | None = None) -> int:
     context = context or default_context()
     loaded, stores = context.source(options), context.stores()
     queries = Queries(loaded.source, cursor_columns(loaded.source))
-    ours = Ours(stores.first_events, stores.projection, stores.journal, stage_of_missing(loaded.source.name, stores))
+    ours = Ours(stores.first_events, stores.projection, stores.repository, stage_of_missing(loaded.source.name, stores))
     with closing(context.connect(loaded.source)) as connection:
         report = reconcile(
             loaded.source.name,

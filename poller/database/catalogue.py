@@ -17,7 +17,7 @@ MAX_TABLES = 5_000
 
 @dataclass(frozen=True, slots=True)
 class ColumnInfo:
-    """`type` as the database calls it, in small letters. `nullable` is what is declared."""
+    """`type` as the database calls it, in lower case. `nullable` is what is declared."""
 
     name: str
     type: str

@@ -1,4 +1,4 @@
-"""What database drivers raise, as errors of the domain: wait, stop for the schema, or mend the configuration."""
+"""What database drivers raise, as errors of the domain: wait, stop for the schema, or fix the configuration."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ CONDITIONS = {
 
 
 class Level(StrEnum):
-    """PROBLEM: must be mended first. WARNING: works, but. FINE: was looked at."""
+    """PROBLEM: must be fixed first. WARNING: works, but. FINE: was looked at."""
 
     PROBLEM = "PROBLEM"
     WARNING = "WARNING"
@@ -110,7 +110,7 @@ def _clock(patient: SourceUnderTest) -> Iterator[CheckResult]:
     yield CheckResult(Level.FINE, "connection", f"connected; the database's clock says {tick.at:%Y-%m-%d %H:%M:%S} UTC")
     if apart > CLOCK_TOLERANCE:
         text = f"the database's clock differs from ours by {apart.total_seconds():.0f} s"
-        fix = "harmless, for the poller goes by the database's clock; mend its time service"
+        fix = "harmless, for the poller goes by the database's clock; fix its time service"
         yield CheckResult(Level.WARNING, "connection", text, fix)
     if DIALECTS[patient.source.dialect].horizon_sql and not ticker.sees_transactions:
         text = "the account may not see the database's open transactions"
@@ -169,7 +169,7 @@ def _keys(patient: SourceUnderTest) -> Iterator[CheckResult]:
         grouped = f"SELECT {columns} FROM {patient.relation(source.orders)}{where} GROUP BY {columns}"
         doubles = int(str(patient.single(f"SELECT COUNT(*) FROM ({grouped} HAVING COUNT(*) > 1) doubles")))
         if doubles:
-            fix = "name all columns that identify an order, or mend a query whose join multiplies rows"
+            fix = "name all columns that identify an order, or fix a query whose join multiplies rows"
             yield CheckResult(Level.PROBLEM, "orders.key", f"{doubles} keys stand in several rows", fix)
     for name in source.orders.key:
         condition = f"{DIALECTS[source.dialect].name_of(name)} IS NULL"
@@ -335,7 +335,7 @@ def _tried(source: Source, connection: ErpConnection, outcome: str, statements: 
             changed += max(0, connection.execute(statement.sql, statement.bind(values)))
     except (OrderbridgeError, UnreadableValue) as error:
         return CheckResult(
-            Level.PROBLEM, where, str(error), "mend the statement, or grant the account the right to change"
+            Level.PROBLEM, where, str(error), "fix the statement, or grant the account the right to change"
         )
     finally:
         connection.end()

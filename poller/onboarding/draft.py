@@ -19,7 +19,7 @@ def draft(guess: Guess, name: str, dialect: str, connection: str) -> str:
 def _head(guess: Guess, name: str, dialect: str, connection: str) -> Iterator[str]:
     assert guess.lines is not None
     (key,) = guess.header.primary_key
-    yield f"# Drafted by `python -m poller discover`. Mend every {TODO}, then: python -m poller check {name}"
+    yield f"# Drafted by `python -m poller discover`. Fix every {TODO}, then: python -m poller check {name}"
     yield f"name = {_text(name)}"
     yield f"dialect = {_text(dialect)}"
     yield 'timezone = "UTC"  # of naive times in this database'

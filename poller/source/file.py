@@ -1,4 +1,4 @@
-"""Loading source files: TOML text to a `Source`, with every mistake named at once and how to mend it."""
+"""Loading source files: TOML text to a `Source`, with every mistake named at once and how to fix it."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ class Answers:
     and the entries wait. One at a time per source, under a lease of its own: two could tell outcomes out of order."""
 
     outbox: Outbox
-    journal: OrderRepository
+    repository: OrderRepository
     clock: Clock
     ids: Ids
     watermarks: Watermarks

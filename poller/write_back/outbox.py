@@ -48,7 +48,7 @@ class Services(Protocol):
     def outbox(self) -> Outbox: ...
 
     @property
-    def journal(self) -> OrderRepository: ...
+    def repository(self) -> OrderRepository: ...
 
     @property
     def clock(self) -> Clock: ...
@@ -101,7 +101,7 @@ class _Page:
 
     def handle(self, page: Sequence[OutboxEntry]) -> Drained:
         ids = list(dict.fromkeys(entry.order_id for entry in page))
-        orders = dict(zip(ids, self.pool.map(self.services.journal.load, ids), strict=True))
+        orders = dict(zip(ids, self.pool.map(self.services.repository.load, ids), strict=True))
         told: list[OutboxEntry] = []
         skipped: list[OutboxEntry] = []
         unmatched = parked = 0
@@ -167,14 +167,14 @@ class _Page:
         list(self.pool.map(self.services.outbox.done, skipped))
 
     def _acknowledge(self, entries: Sequence[OutboxEntry]) -> None:
-        journal = self.services.journal
+        repository = self.services.repository
         for entry in entries:
 
             def acknowledge(order: Order, kind: str = entry.kind) -> None:
                 if kind not in order.acknowledged:
-                    journal.append(order, ErpAcknowledged(CHANNEL, kind))
+                    repository.append(order, ErpAcknowledged(CHANNEL, kind))
 
-            journal.decide(entry.order_id, acknowledge)
+            repository.handle(entry.order_id, acknowledge)
             self.services.outbox.done(entry)
 
 

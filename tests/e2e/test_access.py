@@ -26,7 +26,7 @@ def with_token(stack: Deployed, token: str) -> Client:
     return Client(replace(stack.api.stack, tokens=tokens))
 
 
-def desk(stack: Deployed) -> TokenIssuer:
+def issuer(stack: Deployed) -> TokenIssuer:
     return TokenIssuer(stack.app.tokens, stack.app.clock, secrets.token_bytes)
 
 
@@ -49,12 +49,12 @@ def test_a_wrong_role_is_403_and_says_which_one_is_needed(stack: Deployed) -> No
 
 
 def test_a_token_of_another_source_is_403(stack: Deployed) -> None:
-    token = desk(stack).create(Role.INGEST, "other-erp", timedelta(days=1)).token
+    token = issuer(stack).create(Role.INGEST, "other-erp", timedelta(days=1)).token
     assert with_token(stack, token).post("/orders", order()).status == 403
 
 
 def test_an_expired_token_is_refused(stack: Deployed) -> None:
-    token = desk(stack).create(Role.READ, "", timedelta(seconds=3)).token
+    token = issuer(stack).create(Role.READ, "", timedelta(seconds=3)).token
     client = with_token(stack, token)
     assert client.get("/orders").status == 200
     deadline = time.monotonic() + 30
@@ -65,14 +65,14 @@ def test_an_expired_token_is_refused(stack: Deployed) -> None:
 
 
 def test_a_revoked_token_is_refused(stack: Deployed) -> None:
-    issued = desk(stack).create(Role.READ, "", timedelta(days=1))
-    desk(stack).revoke(issued.record.token_id)
+    issued = issuer(stack).create(Role.READ, "", timedelta(days=1))
+    issuer(stack).revoke(issued.record.token_id)
     assert with_token(stack, issued.token).get("/orders").status in (401, 403)
 
 
 def test_rotation_loses_no_request(stack: Deployed) -> None:
     """A caller that goes on with the old token, then with the new one, while the rotation happens."""
-    old = desk(stack).create(Role.READ, "", timedelta(days=1))
+    old = issuer(stack).create(Role.READ, "", timedelta(days=1))
     token, statuses, stop = [old.token], [], threading.Event()
 
     def call() -> None:
@@ -89,7 +89,7 @@ def test_rotation_loses_no_request(stack: Deployed) -> None:
     caller.start()
     try:
         wait_for_more()
-        new = desk(stack).rotate(old.record.token_id, timedelta(hours=1), timedelta(days=1))
+        new = issuer(stack).rotate(old.record.token_id, timedelta(hours=1), timedelta(days=1))
         wait_for_more()
         token[0] = new.token
         wait_for_more()

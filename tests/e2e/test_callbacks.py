@@ -70,8 +70,8 @@ def erp(stack: Deployed) -> Iterator[Erp]:
     """An ERP whose address and secret are set as docs/callbacks.md says."""
     app = stack.app
     stack.aws.client("secretsmanager").create_secret(Name=app.callbacks.secret_name(SOURCE), SecretString=SECRET)
-    desk = TokenIssuer(app.tokens, app.clock, secrets.token_bytes)
-    stack.api.stack.tokens["callbacks"] = desk.create(Role.INGEST, SOURCE, timedelta(days=1), "test").token
+    issuer = TokenIssuer(app.tokens, app.clock, secrets.token_bytes)
+    stack.api.stack.tokens["callbacks"] = issuer.create(Role.INGEST, SOURCE, timedelta(days=1), "test").token
     with serving() as peer:
         app.callbacks.set_url(SOURCE, peer.url)
         yield peer

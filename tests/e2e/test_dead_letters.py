@@ -38,7 +38,7 @@ pytestmark = pytest.mark.e2e
 PASSING = Failure("CapturePayment", "DependencyTimeout", "payment did not answer: no answer in time")
 GROUP = 200
 RATE_PER_S = 20
-WHO = {"reason": "mended"}
+WHO = {"reason": "fixed"}
 
 
 def bug(message: str) -> Failure:
@@ -124,7 +124,7 @@ def test_a_hundred_failures_of_two_causes_are_two_groups_to_discard(stack: Deplo
 
 
 def test_an_operator_redrives_two_hundred_at_twenty_per_second(stack: Deployed) -> None:
-    cause = bug("a bug that is mended by now")
+    cause = bug("a bug that is fixed by now")
     orders = parked_orders(stack, [cause] * GROUP)
     wait_for_group(stack, cause, GROUP)
     asked = {**WHO, "rate_per_s": RATE_PER_S, "by": "anna"}
@@ -159,7 +159,7 @@ def redriven_at(stack: Deployed, order_id: str) -> datetime:
         (e.event, e.recorded_at) for e in stack.app.events.load(order_id) if isinstance(e.event, OrderRedriven)
     ]
     assert redriven.by.startswith("anna")
-    assert redriven.reason == "mended"
+    assert redriven.reason == "fixed"
     return at
 
 

@@ -159,7 +159,7 @@ def test_a_step_without_a_permission_fails_alone_and_goes_on_once_it_has_it_back
         "PaymentCaptured",
         "OrderFailed",
     ]
-    assert mine.app.journal("test").load(order_id).failure.step == "ConfirmOrder"  # type: ignore[union-attr]
+    assert mine.app.repository("test").load(order_id).failure.step == "ConfirmOrder"  # type: ignore[union-attr]
 
     iam.put_role_policy(RoleName=role, PolicyName=role, PolicyDocument=json.dumps(policy))
     answer = mine.api.post(f"/orders/{order_id}/redrive", {"reason": "permission is back"}, role="operate")

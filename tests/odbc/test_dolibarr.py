@@ -80,8 +80,8 @@ class Dolibarr:
         self.poller = PollerBench(load_source(FILE))
         object.__setattr__(self.poller.services, "connect", lambda source: connect(source, self.environ))
         self.outbox, self.projection = MemoryOutbox(), MemoryProjection()
-        self.journal = OrderRepository(self.poller.events, self.poller.clock, self.poller.ids, "WriteBack")
-        stores = (self.outbox, self.journal, self.poller.clock, self.poller.ids, self.poller.watermarks)
+        self.repository = OrderRepository(self.poller.events, self.poller.clock, self.poller.ids, "WriteBack")
+        stores = (self.outbox, self.repository, self.poller.clock, self.poller.ids, self.poller.watermarks)
         self.answers = Answers(*stores, logging.getLogger("test.poller"), self.writable)
 
     def writable(self, source: Source) -> ErpConnection:
@@ -91,7 +91,7 @@ class Dolibarr:
         options = parser().parse_args(arguments)
         out = io.StringIO()
         first = LoadedFirstEvents(self.poller.events)
-        stores = CommandContext(self.poller.services, self.outbox, self.journal, self.projection, first)
+        stores = CommandContext(self.poller.services, self.outbox, self.repository, self.projection, first)
         context = Context(lambda: stores, self.environ, no_secrets, lambda: datetime.now(UTC), out, lambda _: "")
         return int(options.run(options, context)), out.getvalue()
 
@@ -99,10 +99,10 @@ class Dolibarr:
         """What the workflow decides, and the stream delivers."""
         listen = listener(self.outbox)
         for key in self.poller.events.order_ids():
-            order = self.journal.load(key)
+            order = self.repository.load(key)
             if order.content.external_id == external_id:
                 for event in events:
-                    order = self.journal.append(order, event)
+                    order = self.repository.append(order, event)
                 for recorded in self.poller.events.load(key):
                     listen(recorded, order)
             self.projection.put(OrderRow.of(order))
@@ -142,7 +142,7 @@ def test_check_finds_no_problem_and_discover_finds_the_tables(dolibarr: Dolibarr
 def test_orders_are_accepted_reconciled_and_answered(dolibarr: Dolibarr) -> None:
     counts = dolibarr.poller.poll().counts
     assert (counts.accepted, counts.quarantined) == (2, 0), dolibarr.poller.findings.quarantined("dolibarr", 3)
-    contents = [dolibarr.journal.load(key).content for key in dolibarr.poller.events.order_ids()]
+    contents = [dolibarr.repository.load(key).content for key in dolibarr.poller.events.order_ids()]
     first = next(content for content in contents if content.external_id == "CO2611-0001")
     assert (first.ship_to.name, first.ship_to.country) == ("Société Générale du Nord", "FR")
     assert [(x.sku, x.quantity, str(x.unit_price)) for x in first.lines] == [

@@ -60,9 +60,9 @@ def seeded_entropy() -> Callable[[int], bytes]:
 
 @dataclass
 class ApiBench:
-    """One deployed API on twins in memory. `events` and `projection` may be replaced by ones that misbehave."""
+    """One deployed API on fakes in memory. `events` and `projection` may be replaced by ones that misbehave."""
 
-    desk: FakeApplication = field(default_factory=FakeApplication)
+    fakes: FakeApplication = field(default_factory=FakeApplication)
     tokens: MemoryTokens = field(default_factory=MemoryTokens)
     checks: list[Check] = field(default_factory=list)
     events: EventStore | None = None
@@ -70,8 +70,8 @@ class ApiBench:
     bulk: BulkBench = field(init=False)
 
     def __post_init__(self) -> None:
-        self.bulk = BulkBench(self.desk)
-        self.token_desk = TokenIssuer(self.tokens, self.desk.clock, seeded_entropy())
+        self.bulk = BulkBench(self.fakes)
+        self.token_issuer = TokenIssuer(self.tokens, self.fakes.clock, seeded_entropy())
         self.ingest = self.token(Role.INGEST, "sap-emea").token
         self.read = self.token(Role.READ).token
         self.operate = self.token(Role.OPERATE).token
@@ -79,21 +79,21 @@ class ApiBench:
         self.cached: dict[str, dict[str, str]] = {}
 
     def token(self, role: Role, source: str = "", days: int = 90) -> Issued:
-        return self.token_desk.create(role, source, timedelta(days=days), f"{role} of the bench")
+        return self.token_issuer.create(role, source, timedelta(days=days), f"{role} of the bench")
 
     def services(self) -> ApiServices:
-        journal = self.desk.journal("Intake")
+        repository = self.fakes.repository("Intake")
         if self.events is not None:
-            journal = type(journal)(self.events, journal.clock, journal.ids, journal.step)
+            repository = type(repository)(self.events, repository.clock, repository.ids, repository.step)
         return ApiServices(
-            intake=Intake(journal, self.desk.workflow),
-            events=self.events or self.desk.events,
-            projection=self.projection or self.desk.projection,
-            clock=self.desk.clock,
-            commands=self.desk.commands,
-            letters=self.desk.letters,
-            jobs=self.desk.group_jobs,
-            batches=self.bulk.desk,
+            intake=Intake(repository, self.fakes.workflow),
+            events=self.events or self.fakes.events,
+            projection=self.projection or self.fakes.projection,
+            clock=self.fakes.clock,
+            commands=self.fakes.commands,
+            letters=self.fakes.letters,
+            jobs=self.fakes.group_jobs,
+            batches=self.bulk.service,
             health=lambda: self.checks,
             version="0.0.0-test",
         )
@@ -104,7 +104,7 @@ class ApiBench:
 
         @app.authorizer(ttl_seconds=CACHE_SECONDS)  # type: ignore[untyped-decorator]
         def authorize(request: Any) -> Any:
-            return authorizer_response(request, self.tokens, self.desk.clock)
+            return authorizer_response(request, self.tokens, self.fakes.clock)
 
         app.register_blueprint(routes(self.services, authorize))
         return app
@@ -168,7 +168,7 @@ class ApiBench:
                 "httpMethod": method,
                 "resourcePath": match.route,
                 "path": "/api" + path.partition("?")[0],
-                "requestId": f"gateway-{self.desk.ids.token()}",
+                "requestId": f"gateway-{self.fakes.ids.token()}",
                 "identity": {"sourceIp": "203.0.113.7"},
             },
             "body": body,

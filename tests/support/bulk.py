@@ -1,4 +1,4 @@
-"""Bulk intake on twins in memory, and its state machine played by hand: every function call is a step of a test."""
+"""Bulk intake on fakes in memory, and its state machine played by hand: every function call is a step of a test."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def jsonl(orders: Iterable[Any]) -> bytes:
 class BulkBench:
     """`outcome` says how the orders that run now end when the machine waits; by default all are confirmed."""
 
-    desk_of_orders: FakeApplication = field(default_factory=FakeApplication)
+    fakes: FakeApplication = field(default_factory=FakeApplication)
     ledger: MemoryLedger = field(default_factory=MemoryLedger)
     files: MemoryFiles = field(default_factory=MemoryFiles)
     mappings: MemoryMappings = field(default_factory=MemoryMappings)
@@ -60,24 +60,24 @@ class BulkBench:
 
     @property
     def start(self) -> StartBatch:
-        return StartBatch(self.ledger, self.files, self.mappings, self.engine, self.desk_of_orders.clock)
+        return StartBatch(self.ledger, self.files, self.mappings, self.engine, self.fakes.clock)
 
     @property
     def orders(self) -> MemoryOrderRows:
-        return MemoryOrderRows(self.desk_of_orders.projection)
+        return MemoryOrderRows(self.fakes.projection)
 
     @property
-    def desk(self) -> BatchService:
-        orders = self.desk_of_orders
+    def service(self) -> BatchService:
+        orders = self.fakes
         return BatchService(self.ledger, self.files, self.orders, self.start, orders.clock, orders.ids)
 
     @property
     def worker(self) -> PageWorker:
-        orders = self.desk_of_orders
+        orders = self.fakes
         return PageWorker(
             self.ledger,
             self.files,
-            AcceptLine(Intake(orders.journal("Intake"), orders.workflow)),
+            AcceptLine(Intake(orders.repository("Intake"), orders.workflow)),
             _LiveRows(self),
             orders.commands,
             orders.clock,
@@ -87,7 +87,7 @@ class BulkBench:
 
     def upload(self, data: bytes, kind: str = "jsonl", encoding: str = "utf-8", mapping: str = "default") -> Upload:
         """A file is sent and its notice handled; the upload as it then is."""
-        upload, _ = self.desk.offer(SOURCE, Format(kind), encoding, mapping)
+        upload, _ = self.service.offer(SOURCE, Format(kind), encoding, mapping)
         self.files.put(upload.key, data)
         self.start(upload.key)
         found = self.ledger.upload(upload.upload_id)
@@ -106,11 +106,11 @@ class BulkBench:
         return batch
 
     def split(self, batch: Batch) -> Batch:
-        calls, done = 0, SplitFile(self.ledger, self.files, self.desk_of_orders.clock)(batch)
+        calls, done = 0, SplitFile(self.ledger, self.files, self.fakes.clock)(batch)
         while done.state == "more":
             calls += 1
             assert calls < MAX_CALLS
-            done = SplitFile(self.ledger, self.files, self.desk_of_orders.clock)(batch, done.pages)
+            done = SplitFile(self.ledger, self.files, self.fakes.clock)(batch, done.pages)
         return self.batch(batch.batch_id)
 
     def work(self, batch: Batch) -> None:
@@ -120,11 +120,11 @@ class BulkBench:
                 progress = self.worker(batch.batch_id, number)
                 if progress.done:
                     break
-                self.desk_of_orders.clock.sleep(progress.wait_s)
+                self.fakes.clock.sleep(progress.wait_s)
 
     def report(self, batch: Batch) -> list[dict[str, Any]]:
         """The batch is closed; the lines of its report."""
-        orders = self.desk_of_orders
+        orders = self.fakes
         MakeReport(self.ledger, self.files, self.orders, orders.clock)(self.batch(batch.batch_id))
         self.engine.ended.add((batch.batch_id, self.batch(batch.batch_id).attempt))
         text = self.files.objects[f"batches/{batch.batch_id}/report.jsonl"].decode()
@@ -142,18 +142,18 @@ class BulkBench:
     # what becomes of an order
 
     def confirm(self, order_id: str) -> None:
-        journal, found = self.desk_of_orders.journal(), self.desk_of_orders.order(order_id)
-        journal.append(found, OrderConfirmed("CN-1"))
+        repository, found = self.fakes.repository(), self.fakes.order(order_id)
+        repository.append(found, OrderConfirmed("CN-1"))
 
     def reject(self, order_id: str) -> None:
-        journal, reasons = self.desk_of_orders.journal(), (Reason("insufficient_stock", "sold out"),)
-        found = journal.append(
-            self.desk_of_orders.order(order_id), RejectionDecided("ReserveInventory", "InsufficientStock", reasons)
+        repository, reasons = self.fakes.repository(), (Reason("insufficient_stock", "sold out"),)
+        found = repository.append(
+            self.fakes.order(order_id), RejectionDecided("ReserveInventory", "InsufficientStock", reasons)
         )
-        journal.append(found, OrderRejected(reasons))
+        repository.append(found, OrderRejected(reasons))
 
     def park(self, order_id: str) -> None:
-        self.desk_of_orders.park(order_id, TIMEOUT)
+        self.fakes.park(order_id, TIMEOUT)
 
     def leave(self, order_id: str) -> None:
         """It goes on running."""
@@ -166,7 +166,7 @@ class _LiveRows:
         self._bench = bench
 
     def rows(self, order_ids: Any) -> dict[str, OrderRow]:
-        bench, orders = self._bench, self._bench.desk_of_orders
+        bench, orders = self._bench, self._bench.fakes
         running = [order_id for order_id in order_ids if not orders.order(order_id).outcome]
         bench.most_in_flight = max(bench.most_in_flight, len(running))
         for order_id in running:

@@ -1,4 +1,4 @@
-"""The operating side of the application on twins in memory, and orders that have got into trouble."""
+"""The operating side of the application on fakes in memory, and orders that have got into trouble."""
 
 from __future__ import annotations
 
@@ -52,16 +52,16 @@ class FakeApplication:
     bookmark: MemoryBookmark = field(default_factory=MemoryBookmark)
     open_circuits: set[str] = field(default_factory=set)
 
-    def journal(self, step: str = "Test") -> OrderRepository:
+    def repository(self, step: str = "Test") -> OrderRepository:
         return OrderRepository(self.events, self.clock, self.ids, step)
 
     @property
     def commands(self) -> OrderCommands:
-        return OrderCommands(self.journal("Operator"), self.workflow)
+        return OrderCommands(self.repository("Operator"), self.workflow)
 
     @property
     def handle_failure(self) -> HandleFailure:
-        return HandleFailure(self.journal("HandleFailure"), self.queue, self.alerts)
+        return HandleFailure(self.repository("HandleFailure"), self.queue, self.alerts)
 
     @property
     def group_jobs(self) -> GroupJobs:
@@ -82,16 +82,18 @@ class FakeApplication:
 
     @property
     def sweeper(self) -> Sweeper:
-        return Sweeper(self.projection, self.journal("Sweeper"), self.workflow, self.letters, self.queue, self.bookmark)
+        return Sweeper(
+            self.projection, self.repository("Sweeper"), self.workflow, self.letters, self.queue, self.bookmark
+        )
 
     def accept(self, order: OrderContent | None = None) -> str:
         """A received and started order's id."""
-        accepted = Intake(self.journal("Intake"), self.workflow).accept(order or content(), "correlation-1")
+        accepted = Intake(self.repository("Intake"), self.workflow).accept(order or content(), "correlation-1")
         self.project(accepted.order_id)
         return accepted.order_id
 
     def order(self, order_id: str) -> Order:
-        return self.journal().load(order_id)
+        return self.repository().load(order_id)
 
     def project(self, order_id: str) -> None:
         """What the stream's consumer does, at once."""

@@ -1,4 +1,4 @@
-"""The real state machine and the real steps on twins in memory, with faults: thousands of runs in seconds."""
+"""The real state machine and the real steps on fakes in memory, with faults: thousands of runs in seconds."""
 
 from __future__ import annotations
 
@@ -114,11 +114,11 @@ class Twin(Steps):
         self.events = self.inventory = self.payments = self.workflow = ports
         hold = DeliveryHold("country", HELD_COUNTRY, "embargo")
         self.reference = MemoryReferenceData([CUSTOMER], [WIDGET, GADGET], [hold])
-        self.handle_failure = HandleFailure(self.journal("HandleFailure"), MemoryQueue(), MemoryAlerts())
+        self.handle_failure = HandleFailure(self.repository("HandleFailure"), MemoryQueue(), MemoryAlerts())
 
     @property
     def commands(self) -> OrderCommands:
-        return OrderCommands(self.journal("Operator"), self.workflow)
+        return OrderCommands(self.repository("Operator"), self.workflow)
 
     def execute(self, order_id: str) -> str:
         """Run the state machine for the order, as Step Functions does but without waiting; the last state's name."""

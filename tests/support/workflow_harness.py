@@ -1,4 +1,4 @@
-"""The order workflow in memory: the real steps, driven by the real state machine, over twins of everything else."""
+"""The order workflow in memory: the real steps, driven by the real state machine, over fakes of everything else."""
 
 from __future__ import annotations
 
@@ -58,41 +58,41 @@ class WorkflowHarness:
         return order.order_id
 
     def order(self, order_id: str) -> Order:
-        return self.journal("Test").load(order_id)
+        return self.repository("Test").load(order_id)
 
     def history(self, order_id: str) -> list[str]:
         return [recorded.type for recorded in self.events.load(order_id)]
 
-    def journal(self, step: str) -> OrderRepository:
+    def repository(self, step: str) -> OrderRepository:
         return OrderRepository(self.wrap(self.events), self.clock, self.ids, step)
 
     def cancel(self, order_id: str) -> None:
         """Raises Refused."""
-        journal = OrderRepository(self.events, self.clock, self.ids, "Operator")
+        repository = OrderRepository(self.events, self.clock, self.ids, "Operator")
 
         def cancel(order: Order) -> None:
             event = decide_cancellation(order, "customer", "ordered twice")
             if event is not None:
-                journal.append(order, event)
+                repository.append(order, event)
 
-        journal.decide(order_id, cancel)
+        repository.handle(order_id, cancel)
 
     def redrive(self, order_id: str) -> None:
-        journal = OrderRepository(self.events, self.clock, self.ids, "Operator")
-        journal.decide(order_id, lambda order: journal.append(order, decide_redrive(order, "ops", "mended")))
+        repository = OrderRepository(self.events, self.clock, self.ids, "Operator")
+        repository.handle(order_id, lambda order: repository.append(order, decide_redrive(order, "ops", "fixed")))
 
     def step(self, name: str, order_id: str, retry: int = 0, failure: Any = None) -> object:
         """One invocation of a step's function, with fresh objects as in a new process."""
-        journal, wrap = self.journal(name), self.wrap
+        repository, wrap = self.repository(name), self.wrap
         steps: dict[str, Callable[[], object]] = {
-            "ValidateOrder": lambda: ValidateOrder(journal, wrap(self.reference))(order_id),
-            "ReserveInventory": lambda: ReserveInventory(journal, wrap(self.inventory))(order_id),
-            "CapturePayment": lambda: CapturePayment(journal, wrap(self.gateway), retry > 0)(order_id),
-            "ConfirmOrder": lambda: ConfirmOrder(journal, wrap(self.reference))(order_id),
-            "RefundPayment": lambda: RefundPayment(journal, wrap(self.gateway))(order_id),
-            "ReleaseInventory": lambda: ReleaseInventory(journal, wrap(self.inventory))(order_id),
-            "RejectOrder": lambda: RejectOrder(journal)(order_id),
-            "HandleFailure": lambda: HandleFailure(journal, wrap(self.queue), wrap(self.alerts))(
+            "ValidateOrder": lambda: ValidateOrder(repository, wrap(self.reference))(order_id),
+            "ReserveInventory": lambda: ReserveInventory(repository, wrap(self.inventory))(order_id),
+            "CapturePayment": lambda: CapturePayment(repository, wrap(self.gateway), retry > 0)(order_id),
+            "ConfirmOrder": lambda: ConfirmOrder(repository, wrap(self.reference))(order_id),
+            "RefundPayment": lambda: RefundPayment(repository, wrap(self.gateway))(order_id),
+            "ReleaseInventory": lambda: ReleaseInventory(repository, wrap(self.inventory))(order_id),
+            "RejectOrder": lambda: RejectOrder(repository)(order_id),
+            "HandleFailure": lambda: HandleFailure(repository, wrap(self.queue), wrap(self.alerts))(
                 order_id, caught(failure), retry
             ),
         }

@@ -25,16 +25,16 @@ class FaultyGateway:
         declined = PaymentDeclined(
             Reason("rehearsed_decline", "a rehearsal is going on in which payments are declined", "payment.token")
         )
-        return self.switches.around(PAYMENT, lambda: self.gateway.capture(request), "capture", declined)
+        return self.switches.with_faults(PAYMENT, lambda: self.gateway.capture(request), "capture", declined)
 
     def find(self, request: PaymentRequest) -> Payment | None:
-        return self.switches.around(PAYMENT, lambda: self.gateway.find(request), "find")
+        return self.switches.with_faults(PAYMENT, lambda: self.gateway.find(request), "find")
 
     def refund(self, request: PaymentRequest, payment_id: str) -> str:
-        return self.switches.around(PAYMENT, lambda: self.gateway.refund(request, payment_id), "refund")
+        return self.switches.with_faults(PAYMENT, lambda: self.gateway.refund(request, payment_id), "refund")
 
     def void(self, request: PaymentRequest) -> Payment | None:
-        return self.switches.around(PAYMENT, lambda: self.gateway.void(request), "void")
+        return self.switches.with_faults(PAYMENT, lambda: self.gateway.void(request), "void")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +48,15 @@ class FaultyInventory:
         short = InsufficientStock(
             Reason("rehearsed_shortage", "a rehearsal is going on in which nothing is in stock", "lines")
         )
-        return self.switches.around(
+        return self.switches.with_faults(
             INVENTORY, lambda: self.inventory.reserve(quantities, append), "reserve", refusal=short
         )
 
     def release(self, append: Append) -> RecordedEvent:
-        return self.switches.around(INVENTORY, lambda: self.inventory.release(append), "release")
+        return self.switches.with_faults(INVENTORY, lambda: self.inventory.release(append), "release")
 
     def holds_anything(self, order_id: str) -> bool:
-        return self.switches.around(INVENTORY, lambda: self.inventory.holds_anything(order_id), "holds_anything")
+        return self.switches.with_faults(INVENTORY, lambda: self.inventory.holds_anything(order_id), "holds_anything")
 
     def available(self, sku: str) -> int | None:
         return self.inventory.available(sku)

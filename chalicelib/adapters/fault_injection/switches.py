@@ -124,7 +124,7 @@ class FaultSwitches:
     def calls(self, dependency: str) -> Mapping[datetime, int]:
         return self._store.calls(dependency)
 
-    def around(
+    def with_faults(
         self,
         dependency: str,
         function: Callable[[], Result],

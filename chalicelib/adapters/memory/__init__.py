@@ -1,4 +1,4 @@
-"""All twins in memory under one name: they pass the same contract suites as the real adapters."""
+"""All fakes in memory under one name: they pass the same contract suites as the real adapters."""
 
 from chalicelib.adapters.memory.event_store import MemoryEventStore
 from chalicelib.adapters.memory.inventory import MemoryInventory

@@ -1,4 +1,4 @@
-"""Twins in memory of what bulk intake uses."""
+"""Fakes in memory of what bulk intake uses."""
 
 from __future__ import annotations
 

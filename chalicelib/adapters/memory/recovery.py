@@ -1,4 +1,4 @@
-"""Twins in memory of what operates the system: dead letters, their queue, jobs, alerts, the bus, bookmarks."""
+"""Fakes in memory of what operates the system: dead letters, their queue, jobs, alerts, the bus, bookmarks."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from chalicelib.domain.events import RecordedEvent
 from chalicelib.domain.failures import FailedOrder
-from chalicelib.ports import DeadLetter, LetterGroup
+from chalicelib.ports import DeadLetter, DeadLetterGroup
 from chalicelib.recovery.group_jobs import Job
 
 
@@ -16,14 +16,14 @@ class MemoryDeadLetters:
 
     def __init__(self) -> None:
         self._letters: dict[tuple[str, str], DeadLetter] = {}
-        self._groups: dict[str, LetterGroup] = {}
+        self._groups: dict[str, DeadLetterGroup] = {}
 
     def record(self, letter: DeadLetter) -> None:
         failed = letter.failed
         self._letters[failed.fingerprint, failed.order_id] = letter
         known = self._groups.get(failed.fingerprint)
         first = known.first_failed_at if known else failed.failed_at
-        self._groups[failed.fingerprint] = LetterGroup(
+        self._groups[failed.fingerprint] = DeadLetterGroup(
             failed.fingerprint, failed.step, failed.error, failed.message, first, failed.failed_at, 0
         )
 
@@ -35,7 +35,7 @@ class MemoryDeadLetters:
         if letter is not None and letter.failed.attempt <= failed.attempt:
             del self._letters[failed.fingerprint, failed.order_id]
 
-    def groups(self) -> Sequence[LetterGroup]:
+    def groups(self) -> Sequence[DeadLetterGroup]:
         counted = [replace(group, count=len(self._of(group.fingerprint))) for group in self._groups.values()]
         self._groups = {group.fingerprint: group for group in counted if group.count}
         return sorted(self._groups.values(), key=lambda group: group.last_failed_at, reverse=True)

@@ -1,4 +1,4 @@
-"""The small twins: reference data, workflow engine, clock and ids, all in memory and repeatable."""
+"""The small fakes: reference data, workflow engine, clock and ids, all in memory and repeatable."""
 
 from __future__ import annotations
 

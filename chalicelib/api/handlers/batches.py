@@ -84,7 +84,7 @@ def create_batch(request: Request, services: ApiServices) -> Response:
         )
     if asked.orders is not None:
         batch, is_new = services.batches.take(asked.source, asked.orders)
-        view = batch_view(services.batches.standing(batch))
+        view = batch_view(services.batches.status(batch))
         logger().info("batch taken", extra={"batch_id": batch.batch_id, "orders": len(asked.orders), "new": is_new})
         headers = {} if is_new else {"Idempotent-Replayed": "true"}
         return Response(202 if is_new else 200, view, {"Location": request.reference(view["links"]["self"]), **headers})
@@ -100,7 +100,7 @@ def show_batch(request: Request, services: ApiServices) -> Response:
     principal = require(request, services.clock.now(), Role.INGEST, Role.READ)
     Parameters(request.query).done()
     found = _found(request, services, principal)
-    view: BatchView = upload_view(found) if isinstance(found, Upload) else batch_view(services.batches.standing(found))
+    view: BatchView = upload_view(found) if isinstance(found, Upload) else batch_view(services.batches.status(found))
     return Response(200, view)
 
 
@@ -123,7 +123,7 @@ def resume_batch(request: Request, services: ApiServices) -> Response:
 
 
 def _commanded(request: Request, services: ApiServices, batch: Batch) -> Response:
-    view = batch_view(services.batches.standing(batch))
+    view = batch_view(services.batches.status(batch))
     return Response(202, view, {"Location": request.reference(view["links"]["self"])})
 
 

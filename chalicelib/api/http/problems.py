@@ -67,7 +67,7 @@ KINDS: tuple[ProblemType, ...] = tuple(value for value in list(globals().values(
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
-    """A wrong field, parameter or header: its path, what is wrong and how to mend it."""
+    """A wrong field, parameter or header: its path, what is wrong and how to fix it."""
 
     field: str
     message: str

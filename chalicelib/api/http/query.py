@@ -103,7 +103,7 @@ def _source(text: str) -> str:
 
 
 def _moment(text: str) -> datetime:
-    """A day (its beginning in UTC) or a time with its offset. An unencoded "+" arrives as a blank; that is mended."""
+    """A day (its beginning in UTC) or a time with its offset. An unencoded "+" arrives as a blank; that is fixed."""
     wanted = 'must be a day such as "2026-11-23" or a time with its offset such as "2026-11-23T10:15:00Z"'
     if not 10 <= len(text) <= 40:
         raise WrongParameter(wanted)

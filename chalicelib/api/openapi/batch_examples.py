@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from chalicelib.api.views.batches import batch_view, upload_view
-from chalicelib.batches.accounting import pace
+from chalicelib.batches.accounting import throughput
 from chalicelib.batches.model import Batch, BatchCounts, BatchState, Format, Upload
 from chalicelib.batches.ports import UploadForm
 from chalicelib.batches.service import BatchStatus
@@ -52,6 +52,6 @@ def batch_examples(order: dict[str, Any], begin: datetime) -> dict[str, Any]:
         "batch_of_file": {"source": SOURCE, "format": "csv"},
         "cancel_batch": {"reason": "The wrong file", "by": "M. Ito", "running_orders": "finish"},
         "upload_offered": upload_view(upload, form),
-        "batch_running": batch_view(BatchStatus(running, half, pace(running, half, now), {})),
-        "batch_done": batch_view(BatchStatus(done, whole, pace(done, whole, end), links)),
+        "batch_running": batch_view(BatchStatus(running, half, throughput(running, half, now), {})),
+        "batch_done": batch_view(BatchStatus(done, whole, throughput(done, whole, end), links)),
     }

@@ -30,7 +30,7 @@ from chalicelib.domain.money import Money
 from chalicelib.domain.state import Order, Status, fold
 from chalicelib.orders.accept import OrderConflict, differences
 from chalicelib.orders.payload import parse_order
-from chalicelib.ports import DeadLetter, LetterGroup, OrderRow
+from chalicelib.ports import DeadLetter, DeadLetterGroup, OrderRow
 from chalicelib.recovery.group_jobs import Action, Job
 
 CORRELATION_ID = "7f0c2f1e-5a34-4a7b-9a55-2f6f3c9d1e10"
@@ -164,8 +164,10 @@ def _failed() -> FailedOrder:
     )
 
 
-def _group(failed: FailedOrder) -> LetterGroup:
-    return LetterGroup(FINGERPRINT, failed.step, failed.error, failed.message, BEGIN, BEGIN + timedelta(minutes=3), 12)
+def _group(failed: FailedOrder) -> DeadLetterGroup:
+    return DeadLetterGroup(
+        FINGERPRINT, failed.step, failed.error, failed.message, BEGIN, BEGIN + timedelta(minutes=3), 12
+    )
 
 
 def _job() -> Job:

@@ -94,9 +94,9 @@ NO_COUNTS: CountsView = {
 }
 
 
-def batch_view(standing: BatchStatus) -> BatchView:
-    batch, counts, report = standing.batch, standing.counts, standing.report
-    end = standing.pace.estimated_end
+def batch_view(status: BatchStatus) -> BatchView:
+    batch, counts, report = status.batch, status.counts, status.report
+    end = status.throughput.estimated_end
     own = f"/batches/{batch.batch_id}"
     links: BatchLinks = {"self": own}
     if batch.finished_at is None and batch.cancellation is None:
@@ -120,7 +120,7 @@ def batch_view(standing: BatchStatus) -> BatchView:
             "failed": counts.failed,
             "running": counts.running,
         },
-        "rate_per_s": round(standing.pace.rate_per_s, 2),
+        "rate_per_s": round(status.throughput.rate_per_s, 2),
         "estimated_end": rfc3339(end) if end else None,
         "received_at": rfc3339(batch.received_at),
         "finished_at": rfc3339(batch.finished_at) if batch.finished_at else None,

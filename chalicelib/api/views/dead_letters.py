@@ -6,7 +6,7 @@ from typing_extensions import TypedDict
 
 from chalicelib.api.views.schemas import PageLinks
 from chalicelib.domain.timestamps import rfc3339
-from chalicelib.ports import LETTER_COUNT_LIMIT, DeadLetter, LetterGroup
+from chalicelib.ports import DEAD_LETTER_COUNT_LIMIT, DeadLetter, DeadLetterGroup
 from chalicelib.recovery.group_jobs import Action, Job
 
 
@@ -93,14 +93,14 @@ class LettersView(TypedDict):
     links: PageLinks
 
 
-def group_view(group: LetterGroup) -> GroupView:
+def group_view(group: DeadLetterGroup) -> GroupView:
     return {
         "fingerprint": group.fingerprint,
         "step": group.step,
         "error": group.error,
         "message": group.message,
         "count": group.count,
-        "count_is_minimum": group.count >= LETTER_COUNT_LIMIT,
+        "count_is_minimum": group.count >= DEAD_LETTER_COUNT_LIMIT,
         "first_failed_at": rfc3339(group.first_failed_at),
         "last_failed_at": rfc3339(group.last_failed_at),
         "links": _links(group.fingerprint, f"/dead-letters/{group.fingerprint}"),

@@ -132,7 +132,7 @@ class FieldErrorView(TypedDict):
     field: str
     """Its path, such as `lines[2].quantity`; empty for the body as a whole."""
     message: str
-    """What is wrong and how to mend it."""
+    """What is wrong and how to fix it."""
 
 
 class DifferenceView(TypedDict):

@@ -100,7 +100,7 @@ def _plan_from(deployment: Deployment) -> None:
 
 
 def _deploy_around_chalice(deployment: Deployment) -> None:
-    TypedAWSClient.update_function = unchanged.skip_unchanged(TypedAWSClient.update_function, deployment.say)
+    TypedAWSClient.update_function = unchanged.skip_unchanged(TypedAWSClient.update_function, deployment.emit)
     upstream_execute, upstream_record = Executor.execute, ResultsRecorder.record_results
     events_stream = ""
 

@@ -14,13 +14,13 @@ from typing import Any
 Update = Callable[..., dict[str, Any]]
 
 
-def skip_unchanged(update_function: Update, say: Callable[[str], None]) -> Update:
+def skip_unchanged(update_function: Update, emit: Callable[[str], None]) -> Update:
     """`TypedAWSClient.update_function` of Chalice, which answers without updating where nothing would change."""
 
     def update(self: Any, **wanted: Any) -> dict[str, Any]:
         found = self._client("lambda").get_function(FunctionName=wanted["function_name"])
         if is_unchanged(wanted, found):
-            say("  unchanged")
+            emit("  unchanged")
             configuration: dict[str, Any] = found["Configuration"]
             return configuration
         return update_function(self, **wanted)

@@ -48,7 +48,7 @@ def resources(stage: Stage, settings: Settings) -> dict[str, Any]:
 
 def _alarm(settings: Settings) -> dict[str, Any]:
     name, topic = "batches-incomplete", settings.arn("sns", settings.name("alerts"))
-    meaning = "A batch ended although lines of it could not be handed over: mend the cause, then resume it."
+    meaning = "A batch ended although lines of it could not be handed over: fix the cause, then resume it."
     return {
         "Type": "AWS::CloudWatch::Alarm",
         "Properties": {

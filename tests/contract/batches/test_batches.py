@@ -1,4 +1,4 @@
-"""The ports of bulk intake: the twins in memory, and DynamoDB, S3 and Step Functions on moto."""
+"""The ports of bulk intake: the fakes in memory, and DynamoDB, S3 and Step Functions on moto."""
 
 from __future__ import annotations
 

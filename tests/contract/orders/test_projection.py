@@ -151,7 +151,7 @@ def _data(client: Any, other: Any) -> str:
 
 
 def test_both_projections_answer_any_query_alike(client: Any) -> None:
-    seeded, twin, adapter = random.Random(5), MemoryProjection(), projection(client)
+    seeded, fake, adapter = random.Random(5), MemoryProjection(), projection(client)
     for number in range(80):
         one = row(
             f"o-{number}",
@@ -159,7 +159,7 @@ def test_both_projections_answer_any_query_alike(client: Any) -> None:
             source=seeded.choice(["sap", "sap-emea"]),
             received_at=NOW - timedelta(minutes=seeded.randrange(0, 4000, 50)),
         )
-        twin.put(one)
+        fake.put(one)
         adapter.put(one)
     for _ in range(60):
         start, end = (NOW - timedelta(minutes=seeded.randrange(0, 4000, 50)) for _ in range(2))
@@ -170,4 +170,4 @@ def test_both_projections_answer_any_query_alike(client: Any) -> None:
             "end": seeded.choice([None, end]),
             "limit": seeded.randint(1, 30),
         }
-        assert listed(adapter, **query) == listed(twin, **query), query
+        assert listed(adapter, **query) == listed(fake, **query), query

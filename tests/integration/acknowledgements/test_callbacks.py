@@ -127,48 +127,48 @@ class Calls:
         self.made.append((source, message_id, json.loads(body)))
 
 
-def confirmed(desk: FakeApplication) -> str:
-    order_id = desk.accept()
-    journal = desk.journal()
-    journal.append(journal.load(order_id), OrderConfirmed("OB-ABC"))
+def confirmed(app: FakeApplication) -> str:
+    order_id = app.accept()
+    repository = app.repository()
+    repository.append(repository.load(order_id), OrderConfirmed("OB-ABC"))
     return order_id
 
 
 def test_an_outcome_is_announced_to_sources_that_want_it() -> None:
-    desk = FakeApplication()
+    app = FakeApplication()
     sent: list[dict[str, object]] = []
-    order_id = confirmed(desk)
+    order_id = confirmed(app)
     for wants in (True, False):
         announce = AnnounceOutcome(lambda _, wants=wants: wants, sent.append)  # type: ignore[misc]
-        for recorded in desk.events.load(order_id):
-            announce(recorded, desk.order(order_id))
+        for recorded in app.events.load(order_id):
+            announce(recorded, app.order(order_id))
     assert sent == [{"order_id": order_id, "source": "sap-emea"}]
 
 
 def test_the_erp_is_told_once_and_the_order_remembers() -> None:
-    desk, calls = FakeApplication(), Calls()
-    order_id = confirmed(desk)
-    acknowledge = AcknowledgeErp(desk.journal("AcknowledgeErp"), calls, desk.queue.park)
+    app, calls = FakeApplication(), Calls()
+    order_id = confirmed(app)
+    acknowledge = AcknowledgeErp(app.repository("AcknowledgeErp"), calls, app.queue.park)
     for _ in range(2):
         acknowledge(json.dumps({"order_id": order_id}))
     [(source, message_id, document)] = calls.made
     assert (source, message_id) == ("sap-emea", f"{order_id}.confirmed")
     assert document["data"]["status"] == "CONFIRMED"
     assert document["data"]["external_id"] == "SO-100045"
-    assert desk.types(order_id)[-1] == "ErpAcknowledged"
+    assert app.types(order_id)[-1] == "ErpAcknowledged"
 
 
 def test_an_erp_that_is_down_gets_its_answer_later() -> None:
-    desk, calls = FakeApplication(), Calls()
-    order_id = confirmed(desk)
-    acknowledge = AcknowledgeErp(desk.journal("AcknowledgeErp"), calls, desk.queue.park)
+    app, calls = FakeApplication(), Calls()
+    order_id = confirmed(app)
+    acknowledge = AcknowledgeErp(app.repository("AcknowledgeErp"), calls, app.queue.park)
     calls.down = True
     with pytest.raises(DependencyUnavailable):
         acknowledge(json.dumps({"order_id": order_id}))
-    assert "ErpAcknowledged" not in desk.types(order_id)
+    assert "ErpAcknowledged" not in app.types(order_id)
     calls.down = False
     acknowledge(json.dumps({"order_id": order_id}))
-    assert desk.types(order_id).count("ErpAcknowledged") == 1
+    assert app.types(order_id).count("ErpAcknowledged") == 1
 
 
 class TestCommand:
@@ -206,23 +206,23 @@ class TestCommand:
 
 
 def test_what_the_erp_refuses_for_good_is_parked_and_can_be_sent_again() -> None:
-    desk, calls = FakeApplication(), Calls()
-    order_id = confirmed(desk)
-    acknowledge = AcknowledgeErp(desk.journal("AcknowledgeErp"), calls, desk.queue.park)
+    app, calls = FakeApplication(), Calls()
+    order_id = confirmed(app)
+    acknowledge = AcknowledgeErp(app.repository("AcknowledgeErp"), calls, app.queue.park)
     calls.refuses = True
     acknowledge(json.dumps({"order_id": order_id}))
-    [(body, reason)] = desk.queue.parked
+    [(body, reason)] = app.queue.parked
     assert reason == "CallbackRefused: erp:sap-emea answered HTTP 404"
     calls.refuses = False
     acknowledge(body)
-    assert desk.types(order_id)[-1] == "ErpAcknowledged"
+    assert app.types(order_id)[-1] == "ErpAcknowledged"
 
 
 @pytest.mark.parametrize("poison", ["not JSON", "[]", "{}", '{"order_id": "o-000000000000000000000000"}'])
 def test_poison_is_parked(poison: str) -> None:
-    desk = FakeApplication()
-    AcknowledgeErp(desk.journal("AcknowledgeErp"), Calls(), desk.queue.park)(poison)
-    [(body, reason)] = desk.queue.parked
+    app = FakeApplication()
+    AcknowledgeErp(app.repository("AcknowledgeErp"), Calls(), app.queue.park)(poison)
+    [(body, reason)] = app.queue.parked
     assert body == poison
     assert "names no order_id" in reason or "there is no order" in reason
 

@@ -25,7 +25,7 @@ ORDERS = ("o-1", "o-2", "o-3")
 Call = Callable[[Inventory, EventStore], RecordedEvent]
 
 
-class InventoryTwins(RuleBasedStateMachine):
+class InventoryFakes(RuleBasedStateMachine):
     """Every rule does the same to both; two SKUs fit into one transaction."""
 
     orders = st.sampled_from(ORDERS)
@@ -39,7 +39,7 @@ class InventoryTwins(RuleBasedStateMachine):
         dynamodb = DynamoDbInventory(
             client, SETTINGS.name("inventory"), store, FixedClock(), SequentialIds(), skus_per_transaction=2
         )
-        self.twins: list[tuple[Inventory, EventStore]] = [(MemoryInventory(memory), memory), (dynamodb, store)]
+        self.fakes: list[tuple[Inventory, EventStore]] = [(MemoryInventory(memory), memory), (dynamodb, store)]
         self.tokens = SequentialIds()
         self.calls: list[Call] = []
         self.total: Counter[str] = Counter()
@@ -49,15 +49,15 @@ class InventoryTwins(RuleBasedStateMachine):
 
     @initialize()
     def orders_arrive(self) -> None:
-        for _, events in self.twins:
+        for _, events in self.fakes:
             for order_id in ORDERS:
                 events.append(append(received(), order_id))
 
     @rule(sku=st.sampled_from(SKUS), quantity=st.integers(0, 9))
     def stock_is_counted(self, sku: str, quantity: int) -> None:
-        for inventory, _ in self.twins:
+        for inventory, _ in self.fakes:
             inventory.set_available(sku, quantity)
-        self.total[sku] = quantity + self.twins[0][0].reserved(sku)
+        self.total[sku] = quantity + self.fakes[0][0].reserved(sku)
 
     @rule(order_id=orders, wanted=quantities, behind=st.integers(0, 1))
     def reserve(self, order_id: str, wanted: dict[str, int], behind: int) -> None:
@@ -81,7 +81,7 @@ class InventoryTwins(RuleBasedStateMachine):
 
     @invariant()
     def no_piece_is_lost_and_both_agree(self) -> None:
-        (memory, memory_events), (dynamodb, dynamodb_events) = self.twins
+        (memory, memory_events), (dynamodb, dynamodb_events) = self.fakes
         for sku in SKUS:
             assert memory.available(sku) == dynamodb.available(sku)
             assert memory.reserved(sku) == dynamodb.reserved(sku)
@@ -92,12 +92,12 @@ class InventoryTwins(RuleBasedStateMachine):
             assert stored == [*map(_comparable, memory_events.load(order_id))]
 
     def _append(self, order_id: str, event: Event, behind: int) -> Append:
-        version = len(self.twins[0][1].load(order_id))
+        version = len(self.fakes[0][1].load(order_id))
         return append(event, order_id, max(0, version - behind), self.tokens.token())
 
     def _both(self, call: Call) -> None:
         self.calls.append(call)
-        first, second = (_outcome(call, *twin) for twin in self.twins)
+        first, second = (_outcome(call, *fake) for fake in self.fakes)
         assert first == second
 
 
@@ -117,8 +117,8 @@ def _comparable(recorded: RecordedEvent) -> RecordedEvent:
     return recorded
 
 
-TestInventoryTwins = InventoryTwins.TestCase
-TestInventoryTwins.settings = settings(
+TestInventoryFakes = InventoryFakes.TestCase
+TestInventoryFakes.settings = settings(
     max_examples=10,
     stateful_step_count=12,
     deadline=None,

@@ -53,12 +53,12 @@ class Shop:
         self.skus = {name: f"{name}-{number}" for name in WANTED}
         self.wanted = {self.skus[name]: quantity for name, quantity in WANTED.items()}
         lines = (line(sku, quantity, index + 1) for index, (sku, quantity) in enumerate(self.wanted.items()))
-        self.journal().events.append(append(received(content(f"SO-{number}", *lines)), self.order_id))
+        self.repository().events.append(append(received(content(f"SO-{number}", *lines)), self.order_id))
         for name, sku in self.skus.items():
             self.inventory().set_available(sku, 0 if name == short else FULL)
         self.total = self.pieces()
 
-    def journal(self, client: Any = None) -> OrderRepository:
+    def repository(self, client: Any = None) -> OrderRepository:
         return self._process(client)[0]
 
     def inventory(self, client: Any = None) -> DynamoDbInventory:
@@ -71,11 +71,11 @@ class Shop:
         return ReleaseInventory(*self._process(client))(self.order_id)
 
     def close(self, client: Any = None) -> Status:
-        return RejectOrder(self.journal(client))(self.order_id)
+        return RejectOrder(self.repository(client))(self.order_id)
 
     def cancel(self, client: Any = None) -> None:
-        journal = self.journal(client)
-        journal.decide(self.order_id, lambda order: journal.append(order, CancellationRequested("test", "")))
+        repository = self.repository(client)
+        repository.handle(self.order_id, lambda order: repository.append(order, CancellationRequested("test", "")))
 
     def undo(self, client: Any = None) -> Status:
         """Cancel and run the compensations to the end."""
@@ -92,7 +92,7 @@ class Shop:
         return OrderRepository(store, clock, self.tokens, "test"), inventory
 
     def order(self) -> Order:
-        return self.journal().load(self.order_id)
+        return self.repository().load(self.order_id)
 
     def pieces(self) -> int:
         stocks = self.inventory()
@@ -102,7 +102,7 @@ class Shop:
         return {sku: self.inventory().reserved(sku) for sku in self.wanted}
 
     def events_of(self, kind: type) -> list[Any]:
-        recorded = self.journal().events.load(self.order_id)
+        recorded = self.repository().events.load(self.order_id)
         return [one.event for one in recorded if isinstance(one.event, kind)]
 
     def assert_reserved_once(self) -> None:

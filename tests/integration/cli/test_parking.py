@@ -20,7 +20,7 @@ ACKNOWLEDGEMENT = json.dumps({"order_id": "o-1", "source": "sap-emea"})
 JOB = json.dumps({"kind": "job", "job_id": "j-1"})
 
 
-class Desk:
+class ParkingBench:
     """The three queues, and the command."""
 
     def __init__(self, client: Any) -> None:
@@ -44,9 +44,9 @@ class Desk:
 
 
 @pytest.fixture
-def desk() -> Iterator[Desk]:
+def bench() -> Iterator[ParkingBench]:
     with mock_aws():
-        yield Desk(moto_client("sqs"))
+        yield ParkingBench(moto_client("sqs"))
 
 
 def id_of(listing: str, body: str) -> str:
@@ -54,36 +54,36 @@ def id_of(listing: str, body: str) -> str:
     return listing[: listing.index(repr(body))].split("parked")[-2].split()[-1]
 
 
-def test_everything_is_listed_with_its_reason_and_stays(desk: Desk) -> None:
-    assert desk.run("list") == (0, "nothing is parked\n")
-    desk.park(POISON, "it is not JSON")
-    desk.park(ACKNOWLEDGEMENT, "CallbackRefused: erp:sap-emea answered HTTP 404")
-    desk.client.send_message(QueueUrl=desk.urls["parking"], MessageBody=JOB)
+def test_everything_is_listed_with_its_reason_and_stays(bench: ParkingBench) -> None:
+    assert bench.run("list") == (0, "nothing is parked\n")
+    bench.park(POISON, "it is not JSON")
+    bench.park(ACKNOWLEDGEMENT, "CallbackRefused: erp:sap-emea answered HTTP 404")
+    bench.client.send_message(QueueUrl=bench.urls["parking"], MessageBody=JOB)
     for _ in range(2):
-        code, listing = desk.run("list")
+        code, listing = bench.run("list")
         assert code == 0
         for text in ("it is not JSON", repr(POISON), "answered HTTP 404", "too many attempts", "of     dead-letters"):
             assert text in listing
 
 
-def test_what_is_ours_goes_back_where_it_came_from_and_the_rest_stays(desk: Desk) -> None:
-    desk.park(POISON, "it is not JSON")
-    desk.park(ACKNOWLEDGEMENT, "refused")
-    desk.client.send_message(QueueUrl=desk.urls["parking"], MessageBody=JOB)
-    code, said = desk.run("retry", "all")
+def test_what_is_ours_goes_back_where_it_came_from_and_the_rest_stays(bench: ParkingBench) -> None:
+    bench.park(POISON, "it is not JSON")
+    bench.park(ACKNOWLEDGEMENT, "refused")
+    bench.client.send_message(QueueUrl=bench.urls["parking"], MessageBody=JOB)
+    code, said = bench.run("retry", "all")
     assert code == 0
     assert "is not one of ours and stays" in said
-    assert desk.bodies("acknowledgements") == [ACKNOWLEDGEMENT]
-    assert desk.bodies("dead-letters") == [JOB]
-    assert len(desk.bodies("parking")) == 1
+    assert bench.bodies("acknowledgements") == [ACKNOWLEDGEMENT]
+    assert bench.bodies("dead-letters") == [JOB]
+    assert len(bench.bodies("parking")) == 1
 
 
-def test_one_is_dropped_and_the_others_stay(desk: Desk) -> None:
-    desk.park(POISON, "it is not JSON")
-    desk.park(ACKNOWLEDGEMENT, "refused")
-    _, listing = desk.run("list")
-    code, said = desk.run("drop", id_of(listing, POISON))
+def test_one_is_dropped_and_the_others_stay(bench: ParkingBench) -> None:
+    bench.park(POISON, "it is not JSON")
+    bench.park(ACKNOWLEDGEMENT, "refused")
+    _, listing = bench.run("list")
+    code, said = bench.run("drop", id_of(listing, POISON))
     assert (code, said.split()[-1]) == (0, "deleted")
-    [left] = desk.bodies("parking")
+    [left] = bench.bodies("parking")
     assert json.loads(left)["body"] == ACKNOWLEDGEMENT
-    assert desk.run("drop", "nothing-like-this")[0] == 1
+    assert bench.run("drop", "nothing-like-this")[0] == 1

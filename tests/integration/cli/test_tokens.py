@@ -20,14 +20,14 @@ from tests.support.aws import SETTINGS, moto_dynamodb
 class Terminal:
     """One operator's session over the real table."""
 
-    def __init__(self, desk: TokenIssuer) -> None:
-        self.desk = desk
+    def __init__(self, issuer: TokenIssuer) -> None:
+        self.issuer = issuer
         self.all_output = ""
 
     def run(self, *arguments: str) -> tuple[int, str, str]:
         """Exit code, standard output, standard error."""
         out, err = io.StringIO(), io.StringIO()
-        code = main(arguments, lambda: self.desk, out, err)
+        code = main(arguments, lambda: self.issuer, out, err)
         self.all_output += out.getvalue() + err.getvalue()
         return code, out.getvalue(), err.getvalue()
 
@@ -38,7 +38,7 @@ class Terminal:
         return out.strip()
 
     def holder(self, token: str) -> Principal | None:
-        found = authorize(self.desk.store, token, self.desk.clock.now())
+        found = authorize(self.issuer.store, token, self.issuer.clock.now())
         return found if isinstance(found, Principal) else None
 
 
@@ -65,7 +65,7 @@ def test_a_created_token_stands_alone_on_standard_output_and_works(terminal: Ter
 
 def test_the_table_holds_no_secret(terminal: Terminal) -> None:
     token = terminal.create("--role", "operate")
-    client = terminal.desk.store.client  # type: ignore[attr-defined]
+    client = terminal.issuer.store.client  # type: ignore[attr-defined]
     items = json.dumps(client.scan(TableName=SETTINGS.name("control"))["Items"])
     assert token.split("_")[1] in items
     assert token.split("_", 2)[2] not in items
@@ -100,7 +100,7 @@ def test_rotating_keeps_both_valid_for_the_overlap(terminal: Terminal) -> None:
     assert "1 day" in err
     assert terminal.holder(old)
     assert terminal.holder(new)
-    terminal.desk.clock.advance(86_400)  # type: ignore[attr-defined]
+    terminal.issuer.clock.advance(86_400)  # type: ignore[attr-defined]
     assert terminal.holder(old) is None
     holder = terminal.holder(new)
     assert holder is not None

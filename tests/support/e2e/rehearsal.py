@@ -98,7 +98,7 @@ def held_order() -> dict[str, Any]:
 
 
 def order_of(stack: Deployed, order_id: str) -> Order:
-    return stack.app.journal("test").load(order_id)
+    return stack.app.repository("test").load(order_id)
 
 
 def event_types(stack: Deployed, order_id: str) -> list[str]:
@@ -124,7 +124,7 @@ def parked_order(stack: Deployed, failure: Failure, payload: dict[str, Any] | No
     """An order that the real HandleFailure has parked after its first attempt, which never ran; its id."""
     app = stack.app
     content = parse_order(payload or confirmed_order())
-    accepted = Intake(app.journal("Intake"), NotStarted()).accept(content, f"rehearsal-{next(_numbers)}")
+    accepted = Intake(app.repository("Intake"), NotStarted()).accept(content, f"rehearsal-{next(_numbers)}")
     app.handle_failure(accepted.order_id, failure, retries=0)
     return accepted.order_id
 

@@ -27,9 +27,9 @@ from tests.support.builders import content
 
 
 def an_order(channel: str = POLLER_CHANNEL) -> tuple[OrderRepository, Order]:
-    journal = OrderRepository(MemoryEventStore(), FixedClock(), SequentialIds(), "Test")
-    accepted = Intake(journal, MemoryWorkflowEngine()).accept(content(), "correlation-1", channel)
-    return journal, journal.load(accepted.order_id)
+    repository = OrderRepository(MemoryEventStore(), FixedClock(), SequentialIds(), "Test")
+    accepted = Intake(repository, MemoryWorkflowEngine()).accept(content(), "correlation-1", channel)
+    return repository, repository.load(accepted.order_id)
 
 
 REASONS = (Reason("unknown_sku", "line 1: X is not in the catalogue"), Reason("total_mismatch", "says 1.00 EUR"))
@@ -50,9 +50,9 @@ CASES: list[tuple[Event, str, str, str]] = [
 
 @pytest.mark.parametrize(("event", "kind", "code", "reason"), CASES)
 def test_outcomes_are_told(event: Event, kind: str, code: str, reason: str) -> None:
-    journal, order = an_order()
-    order = journal.append(order, event)
-    recorded = journal.events.load(order.order_id)
+    repository, order = an_order()
+    order = repository.append(order, event)
+    recorded = repository.events.load(order.order_id)
     entry = outbox_entry(recorded[-1], order)
     assert entry is not None
     assert (entry.kind, entry.reason_code, entry.reason) == (kind, code, reason)
@@ -62,28 +62,28 @@ def test_outcomes_are_told(event: Event, kind: str, code: str, reason: str) -> N
 
 
 def test_the_acceptance_is_told_and_the_steps_in_between_are_not() -> None:
-    journal, order = an_order()
+    repository, order = an_order()
     for event in (OrderValidated({}), InventoryReserved({"WIDGET-1": 3})):
-        order = journal.append(order, event)
-    order = journal.append(order, OrderFailed("s", "e", "m", "f"))
-    order = journal.append(order, OrderRedriven(2, "ops", "again"))
+        order = repository.append(order, event)
+    order = repository.append(order, OrderFailed("s", "e", "m", "f"))
+    order = repository.append(order, OrderRedriven(2, "ops", "again"))
     outbox = MemoryOutbox()
     listen = listener(outbox)
     for _ in range(2):  # a stream delivers at least once
-        for recorded in journal.events.load(order.order_id):
+        for recorded in repository.events.load(order.order_id):
             listen(recorded, order)
     assert [entry.kind for entry in outbox.pending("sap-emea", 10)] == ["received", "failed"]
 
 
 def test_orders_that_were_pushed_are_not_answered_in_a_database() -> None:
-    journal, order = an_order(channel="rest")
-    assert outbox_entry(journal.events.load(order.order_id)[0], order) is None
+    repository, order = an_order(channel="rest")
+    assert outbox_entry(repository.events.load(order.order_id)[0], order) is None
 
 
 def test_a_reason_has_a_bounded_length() -> None:
-    journal, order = an_order()
-    order = journal.append(order, OrderRejected((Reason("long", "x" * 10_000),)))
-    entry = outbox_entry(journal.events.load(order.order_id)[-1], order)
+    repository, order = an_order()
+    order = repository.append(order, OrderRejected((Reason("long", "x" * 10_000),)))
+    entry = outbox_entry(repository.events.load(order.order_id)[-1], order)
     assert entry is not None
     assert len(entry.reason) == 500
 
@@ -98,8 +98,8 @@ def test_what_is_final_is_not_taken_back() -> None:
 
 def test_the_fold_is_not_needed_to_know_the_channel_of_an_old_order() -> None:
     """The consumer passes the order as it stands now, which may be later than the event."""
-    journal, order = an_order()
-    order = journal.append(order, OrderConfirmed("C-1"))
-    first = journal.events.load(order.order_id)[0]
+    repository, order = an_order()
+    order = repository.append(order, OrderConfirmed("C-1"))
+    first = repository.events.load(order.order_id)[0]
     assert outbox_entry(first, order) == outbox_entry(first, fold([first]))
     assert outbox_entry(first, replace(order, channel="batch")) is None

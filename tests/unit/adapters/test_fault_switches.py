@@ -130,8 +130,8 @@ class TestModes:
     def test_anything_else_too(self, switches: FaultSwitches) -> None:
         switches.on(Switch("callback:sap-emea", Mode.UNAVAILABLE, remaining=1))
         with pytest.raises(DependencyUnavailable, match="callback:sap-emea"):
-            switches.around("callback:sap-emea", lambda: "sent")
-        assert switches.around("callback:sap-emea", lambda: "sent") == "sent"
+            switches.with_faults("callback:sap-emea", lambda: "sent")
+        assert switches.with_faults("callback:sap-emea", lambda: "sent") == "sent"
 
 
 class TestDuration:
@@ -187,7 +187,7 @@ class TestSafety:
         store = MemorySwitchStore()
         store.put(Switch("payment", Mode.UNAVAILABLE, until=clock.now() + timedelta(hours=1)))
         switches = FaultSwitches(store, clock, enabled=False)
-        assert switches.around("payment", lambda: "paid") == "paid"
+        assert switches.with_faults("payment", lambda: "paid") == "paid"
         assert switches.calls("payment") == {}
         with pytest.raises(Refused, match="does not allow"):
             switches.on(Switch("payment", Mode.UNAVAILABLE))
@@ -229,7 +229,7 @@ from chalicelib.adapters.system import SystemClock
 switches = FaultSwitches(MemorySwitchStore(), SystemClock(), enabled=True)
 switches.on(Switch("payment", Mode(sys.argv[1])))
 try:
-    switches.around("payment", lambda: open(sys.argv[2], "w").close())
+    switches.with_faults("payment", lambda: open(sys.argv[2], "w").close())
 finally:
     print("this line is never reached")
 """

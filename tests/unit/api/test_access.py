@@ -93,9 +93,9 @@ def test_the_right_id_with_another_secret_is_401(api: ApiBench) -> None:
 
 def test_a_token_ends_at_its_expiry(api: ApiBench) -> None:
     token = api.token(Role.READ, days=1).token
-    api.desk.clock.advance(86_399)
+    api.fakes.clock.advance(86_399)
     assert api.get("/orders", token).status == 200
-    api.desk.clock.advance(1)
+    api.fakes.clock.advance(1)
     assert api.get("/orders", token).status == 401
 
 
@@ -103,7 +103,7 @@ def test_an_expired_token_is_refused_even_while_the_gateway_remembers_it(api: Ap
     token = api.token(Role.READ, days=1).token
     passed = api.authorized_event("GET", "/orders", token)["requestContext"]["authorizer"]
     api.cached[f"Bearer {token}"] = passed
-    api.desk.clock.advance(86_400)
+    api.fakes.clock.advance(86_400)
     reply = api.get("/orders", token)
     assert reply.status == 401
     assert reply.json["type"] == "urn:orderbridge:problem:unauthorized"
@@ -113,7 +113,7 @@ def test_an_expired_token_is_refused_even_while_the_gateway_remembers_it(api: Ap
 def test_a_revoked_token_is_401(api: ApiBench) -> None:
     issued = api.token(Role.READ)
     assert api.get("/orders", issued.token).status == 200
-    api.token_desk.revoke(issued.record.token_id)
+    api.token_issuer.revoke(issued.record.token_id)
     assert api.get("/orders", issued.token).status == 401
     assert CACHE_SECONDS <= 60, "how long the gateway may still accept it"
 
@@ -121,19 +121,19 @@ def test_a_revoked_token_is_401(api: ApiBench) -> None:
 def test_rotation_loses_no_request(api: ApiBench) -> None:
     """Old and new are both valid during the overlap, the new one alone afterwards."""
     old = api.token(Role.INGEST, "sap-emea")
-    new = api.token_desk.rotate(old.record.token_id, timedelta(hours=24), timedelta(days=90))
+    new = api.token_issuer.rotate(old.record.token_id, timedelta(hours=24), timedelta(days=90))
     assert (new.record.role, new.record.source) == (Role.INGEST, "sap-emea")
     for hours in range(24):
         for token in (old.token, new.token):
             assert api.post("/orders", {**ORDER, "external_id": f"SO-{hours}"}, token).status in (200, 202)
-        api.desk.clock.advance(3600)
+        api.fakes.clock.advance(3600)
     assert api.post("/orders", ORDER, old.token).status == 401
     assert api.post("/orders", ORDER, new.token).status == 202
 
 
 def test_rotation_never_prolongs_the_old_token(api: ApiBench) -> None:
     old = api.token(Role.READ, days=1)
-    api.token_desk.rotate(old.record.token_id, timedelta(days=30), timedelta(days=90))
+    api.token_issuer.rotate(old.record.token_id, timedelta(days=30), timedelta(days=90))
     record = api.tokens.get(old.record.token_id)
     assert record is not None
     assert record.expires_at == old.record.expires_at
@@ -143,7 +143,7 @@ class TestDesk:
     """What cannot be given out."""
 
     def test_refusals_say_why(self, api: ApiBench) -> None:
-        desk, day = api.token_desk, timedelta(days=1)
+        fakes, day = api.token_issuer, timedelta(days=1)
         for role, source, lifetime, label, why in [
             (Role.INGEST, "", day, "", "needs the source"),
             (Role.INGEST, "SAP EMEA", day, "", "needs the source"),
@@ -154,23 +154,23 @@ class TestDesk:
             (Role.READ, "", day, "Zoë", "60 printable"),
         ]:
             with pytest.raises(Refused, match=why):
-                desk.create(role, source, lifetime, label)
+                fakes.create(role, source, lifetime, label)
 
     def test_only_a_valid_token_is_rotated(self, api: ApiBench) -> None:
         revoked, expired = api.token(Role.READ).record, api.token(Role.READ, days=1).record
-        api.token_desk.revoke(revoked.token_id)
-        api.desk.clock.advance(86_400)
+        api.token_issuer.revoke(revoked.token_id)
+        api.fakes.clock.advance(86_400)
         for token_id, why in [(revoked.token_id, "revoked"), (expired.token_id, "expired"), ("unknown", "no token")]:
             with pytest.raises(Refused, match=why):
-                api.token_desk.rotate(token_id, timedelta(hours=1), timedelta(days=1))
+                api.token_issuer.rotate(token_id, timedelta(hours=1), timedelta(days=1))
         with pytest.raises(Refused, match="no token"):
-            api.token_desk.revoke("unknown")
+            api.token_issuer.revoke("unknown")
 
     def test_broken_randomness_is_noticed(self, api: ApiBench) -> None:
-        desk = TokenIssuer(api.tokens, api.desk.clock, lambda size: b"\x04" * size)
-        desk.create(Role.READ, "", timedelta(days=1))
+        fakes = TokenIssuer(api.tokens, api.fakes.clock, lambda size: b"\x04" * size)
+        fakes.create(Role.READ, "", timedelta(days=1))
         with pytest.raises(Contention, match="randomness"):
-            desk.create(Role.READ, "", timedelta(days=1))
+            fakes.create(Role.READ, "", timedelta(days=1))
 
 
 class TestAuthorizer:
@@ -179,7 +179,7 @@ class TestAuthorizer:
     def test_a_valid_token_opens_all_routes_and_says_who_it_is(self, api: ApiBench) -> None:
         """Flat texts only: API Gateway refuses anything else in the context."""
         request = SimpleNamespace(token=f"Bearer {api.ingest}", method_arn=f"{STAGE_ARN}/POST/orders")
-        answer = authorizer_response(request, api.tokens, api.desk.clock).to_dict(request)
+        answer = authorizer_response(request, api.tokens, api.fakes.clock).to_dict(request)
         assert answer["policyDocument"]["Statement"][0]["Resource"] == [f"{STAGE_ARN}/*/*"]
         assert answer["context"] == {
             "token_id": api.ingest.split("_")[1],
@@ -192,7 +192,7 @@ class TestAuthorizer:
 
     def test_the_refusal_is_the_word_that_the_gateway_turns_into_401(self, api: ApiBench) -> None:
         with pytest.raises(Unauthorized) as refusal:
-            authorizer_response(SimpleNamespace(token="Bearer x"), api.tokens, api.desk.clock)
+            authorizer_response(SimpleNamespace(token="Bearer x"), api.tokens, api.fakes.clock)
         assert str(refusal.value) == "Unauthorized"
 
     def test_a_store_that_is_down_is_no_refusal(self) -> None:
@@ -207,9 +207,9 @@ class TestAuthorizer:
             authorizer_response(request, Down(), FixedClock())  # type: ignore[arg-type]
 
     def test_the_reason_is_for_the_log_only(self, api: ApiBench) -> None:
-        now = api.desk.clock.now()
+        now = api.fakes.clock.now()
         revoked = api.token(Role.READ)
-        api.token_desk.revoke(revoked.record.token_id)
+        api.token_issuer.revoke(revoked.record.token_id)
         expired = api.token(Role.READ, days=1)
         assert authorize(api.tokens, "nonsense", now) == Denied("malformed")
         assert authorize(api.tokens, "ob_abcdefghijkl_" + "A" * 43, now) == Denied("unknown", "abcdefghijkl")
@@ -241,9 +241,9 @@ def test_no_secret_is_anywhere_in_clear(api: ApiBench) -> None:
         api.get("/orders", issued.token + "x")
         api.post("/orders", ORDER, issued.token)
         api.get(f"/orders/{ORDER_ID}?token={issued.token}", issued.token)
-        rotated = api.token_desk.rotate(issued.record.token_id, timedelta(0), timedelta(days=1))
+        rotated = api.token_issuer.rotate(issued.record.token_id, timedelta(0), timedelta(days=1))
         api.get("/orders", issued.token)
-        api.token_desk.revoke(rotated.record.token_id)
+        api.token_issuer.revoke(rotated.record.token_id)
         api.get("/orders", rotated.token)
     written = log.getvalue()
     assert written.count('"request"') >= 3
@@ -261,5 +261,5 @@ def test_no_secret_is_anywhere_in_clear(api: ApiBench) -> None:
 
 def test_a_token_without_a_scheme_is_accepted_too(api: ApiBench) -> None:
     request = SimpleNamespace(token=api.ingest, method_arn=f"{STAGE_ARN}/POST/orders")
-    answer = authorizer_response(request, api.tokens, api.desk.clock)
+    answer = authorizer_response(request, api.tokens, api.fakes.clock)
     assert answer.context["role"] == "ingest"

@@ -25,13 +25,13 @@ def api() -> ApiBench:
 
 def parked(api: ApiBench, external_id: str = "SO-100045") -> str:
     """A failed order with its dead letter."""
-    number = api.desk.accept(content(external_id)) if external_id != "SO-100045" else ORDER_ID
-    api.desk.park(number, BUG)
-    for message, _ in list(api.desk.queue.sent):
+    number = api.fakes.accept(content(external_id)) if external_id != "SO-100045" else ORDER_ID
+    api.fakes.park(number, BUG)
+    for message, _ in list(api.fakes.queue.sent):
         import json
 
-        api.desk.consumer(json.dumps(message))
-    api.desk.queue.sent.clear()
+        api.fakes.consumer(json.dumps(message))
+    api.fakes.queue.sent.clear()
     return number
 
 
@@ -39,7 +39,7 @@ def test_cancelling_records_who_and_why(api: ApiBench) -> None:
     reply = api.post(f"/orders/{ORDER_ID}/cancel", WHY, api.operate)
     assert reply.status == 202
     assert reply.header("Location") == f"../../orders/{ORDER_ID}"
-    event = api.desk.events.load(ORDER_ID)[-1].event
+    event = api.fakes.events.load(ORDER_ID)[-1].event
     token_id = api.operate.split("_")[1]
     assert (event.by, event.reason) == (f"M. Ito (token {token_id})", "customer called")  # type: ignore[attr-defined]
     view = api.get(f"/orders/{ORDER_ID}", api.read).json
@@ -51,20 +51,20 @@ def test_cancelling_records_who_and_why(api: ApiBench) -> None:
 
 def test_a_token_without_a_person_is_named_by_its_label(api: ApiBench) -> None:
     api.post(f"/orders/{ORDER_ID}/cancel", {"reason": "test"}, api.operate)
-    event = api.desk.events.load(ORDER_ID)[-1].event
+    event = api.fakes.events.load(ORDER_ID)[-1].event
     assert event.by.startswith("operate of the bench (token ")  # type: ignore[attr-defined]
 
 
 def test_cancelling_twice_is_once(api: ApiBench) -> None:
     for _ in range(2):
         assert api.post(f"/orders/{ORDER_ID}/cancel", WHY, api.operate).status == 202
-    assert api.desk.types(ORDER_ID) == ["OrderReceived", "CancellationRequested"]
+    assert api.fakes.types(ORDER_ID) == ["OrderReceived", "CancellationRequested"]
 
 
 def test_too_late_is_409_with_the_reason(api: ApiBench) -> None:
-    journal = api.desk.journal()
+    repository = api.fakes.repository()
     for event in (OrderValidated({}), OrderConfirmed("CN-1")):
-        journal.append(journal.load(ORDER_ID), event)
+        repository.append(repository.load(ORDER_ID), event)
     reply = api.post(f"/orders/{ORDER_ID}/cancel", WHY, api.operate)
     assert reply.status == 409
     assert reply.json["type"] == "urn:orderbridge:problem:not-possible"
@@ -83,7 +83,7 @@ def test_redriving_starts_the_next_attempt_and_closes_the_letter(api: ApiBench) 
     parked(api)
     assert len(api.get("/dead-letters", api.read).json["groups"]) == 1
     assert api.post(f"/orders/{ORDER_ID}/redrive", WHY, api.operate).status == 202
-    assert api.desk.workflow.started[-1][2] == 2
+    assert api.fakes.workflow.started[-1][2] == 2
     assert api.get("/dead-letters", api.read).json["groups"] == []
 
 
@@ -91,14 +91,14 @@ def test_a_letter_is_redriven_by_its_orders_id(api: ApiBench) -> None:
     parked(api)
     reply = api.post(f"/dead-letters/{ORDER_ID}/redrive", WHY, api.operate)
     assert (reply.status, reply.json["order_id"]) == (202, ORDER_ID)
-    assert api.desk.order(ORDER_ID).attempt == 2
+    assert api.fakes.order(ORDER_ID).attempt == 2
     assert api.get("/dead-letters", api.read).json["groups"] == []
 
 
 def test_a_discarded_letter_is_undone(api: ApiBench) -> None:
     parked(api)
     assert api.post(f"/dead-letters/{ORDER_ID}/discard", WHY, api.operate).status == 202
-    order = api.desk.order(ORDER_ID)
+    order = api.fakes.order(ORDER_ID)
     assert order.cancellation is not None
     assert order.status is not Status.FAILED
     assert api.get("/dead-letters", api.read).json["groups"] == []
@@ -106,7 +106,7 @@ def test_a_discarded_letter_is_undone(api: ApiBench) -> None:
 
 def test_letters_are_grouped_and_paged(api: ApiBench) -> None:
     numbers = sorted([parked(api), *(parked(api, f"SO-{n}") for n in range(4))])
-    api.desk.park(api.desk.accept(content("SO-other")), TIMEOUT)
+    api.fakes.park(api.fakes.accept(content("SO-other")), TIMEOUT)
     (group,) = api.get("/dead-letters", api.read).json["groups"]
     assert (group["fingerprint"], group["count"], group["step"]) == (BUG.fingerprint, 5, "ValidateOrder")
     path, seen = f"/dead-letters/{BUG.fingerprint}?limit=2", list[str]()
@@ -127,7 +127,7 @@ def test_a_group_is_redriven_as_a_job_whose_progress_is_visible(api: ApiBench) -
     assert reply.status == 202
     job = reply.json
     assert (job["total"], job["done"], job["rate_per_s"], job["finished_at"]) == (3, 0, 5, None)
-    api.desk.group_jobs.work(job["job_id"])
+    api.fakes.group_jobs.work(job["job_id"])
     finished = api.get(job["links"]["self"], api.read).json
     assert (finished["done"], finished["refused"]) == (3, 0)
     assert finished["finished_at"]
@@ -158,7 +158,7 @@ def test_wrong_commands_are_named(api: ApiBench, body: object, fields: list[str]
     for path in (f"/orders/{ORDER_ID}/cancel", f"/dead-letters/{BUG.fingerprint}/discard"):
         reply = api.post(path, body, api.operate)
         assert (reply.status, sorted(reply.fields)) == (422, sorted(fields))
-    assert api.desk.types(ORDER_ID) == ["OrderReceived"]
+    assert api.fakes.types(ORDER_ID) == ["OrderReceived"]
 
 
 def test_a_rate_has_bounds(api: ApiBench) -> None:

@@ -20,8 +20,8 @@ def api() -> ApiBench:
     for number in range(25):
         status = Status.FAILED if number % 5 == 0 else Status.CONFIRMED
         at = NOW + timedelta(minutes=number)
-        bench.desk.projection.put(row(f"o-{number:02}", status=status, received_at=at, updated_at=at))
-    bench.desk.projection.put(row("o-other", source="navision", received_at=NOW + timedelta(hours=1)))
+        bench.fakes.projection.put(row(f"o-{number:02}", status=status, received_at=at, updated_at=at))
+    bench.fakes.projection.put(row("o-other", source="navision", received_at=NOW + timedelta(hours=1)))
     return bench
 
 

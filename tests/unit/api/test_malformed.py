@@ -23,8 +23,8 @@ def api() -> Iterator[ApiBench]:
     """After each test, nothing has been stored and nothing started."""
     bench = ApiBench()
     yield bench
-    assert list(bench.desk.events.order_ids()) == []
-    assert bench.desk.workflow.started == []
+    assert list(bench.fakes.events.order_ids()) == []
+    assert bench.fakes.workflow.started == []
 
 
 def with_line(**changes: Any) -> dict[str, Any]:

@@ -45,9 +45,9 @@ def order_of(count: int) -> dict[str, Any]:
 
 def happen(api: ApiBench, *events: Any) -> None:
     """Let the workflow do its work on the order."""
-    journal = api.desk.journal("Workflow")
+    repository = api.fakes.repository("Workflow")
     for event in events:
-        journal.append(journal.load(ORDER_ID), event)
+        repository.append(repository.load(ORDER_ID), event)
 
 
 def test_an_order_is_accepted_started_and_found(api: ApiBench) -> None:
@@ -61,8 +61,8 @@ def test_an_order_is_accepted_started_and_found(api: ApiBench) -> None:
     }
     assert reply.header("Location") == f"./orders/{ORDER_ID}"
     assert reply.header("X-Correlation-ID") == "erp-42.7"
-    assert api.desk.workflow.started == [(ORDER_ID, "erp-42.7", 1)]
-    assert api.desk.events.load(ORDER_ID)[0].correlation_id == "erp-42.7"
+    assert api.fakes.workflow.started == [(ORDER_ID, "erp-42.7", 1)]
+    assert api.fakes.events.load(ORDER_ID)[0].correlation_id == "erp-42.7"
 
 
 def test_a_repeat_gets_the_first_answer(api: ApiBench) -> None:
@@ -72,7 +72,7 @@ def test_a_repeat_gets_the_first_answer(api: ApiBench) -> None:
     assert repeated.header("Idempotent-Replayed") == "true"
     assert repeated.json == first.json
     assert repeated.header("X-Correlation-ID") == "second", "the header is the call's, the body the order's"
-    assert len(api.desk.events.load(ORDER_ID)) == 1
+    assert len(api.fakes.events.load(ORDER_ID)) == 1
 
 
 def test_the_same_number_with_another_content_names_the_differences(api: ApiBench) -> None:
@@ -85,7 +85,7 @@ def test_the_same_number_with_another_content_names_the_differences(api: ApiBenc
     assert {"field": "total", "accepted": "45.00", "sent": "54.00"} in reply.json["differences"]
     assert {"field": "ship_to.name", "accepted": "", "sent": ""} in reply.json["differences"]
     assert "Somebody Else" not in reply.text
-    assert len(api.desk.events.load(ORDER_ID)) == 1
+    assert len(api.fakes.events.load(ORDER_ID)) == 1
 
 
 def test_50_identical_posts_at_once_are_one_order(api: ApiBench) -> None:
@@ -98,8 +98,8 @@ def test_50_identical_posts_at_once_are_one_order(api: ApiBench) -> None:
     assert {reply.json["order_id"] for reply in replies} == {ORDER_ID}
     assert sorted(reply.status for reply in replies) == [200] * 49 + [202]
     assert len({reply.json["correlation_id"] for reply in replies}) == 1
-    assert len(api.desk.events.load(ORDER_ID)) == 1
-    assert [(one, attempt) for one, _, attempt in api.desk.workflow.started] == [(ORDER_ID, 1)]
+    assert len(api.fakes.events.load(ORDER_ID)) == 1
+    assert [(one, attempt) for one, _, attempt in api.fakes.workflow.started] == [(ORDER_ID, 1)]
 
 
 def test_500_lines_are_an_order_and_501_are_not(api: ApiBench) -> None:
@@ -112,7 +112,7 @@ def test_an_order_for_another_source_is_refused(api: ApiBench) -> None:
     reply = api.post("/orders", {**ORDER, "source": "navision"}, api.ingest)
     assert (reply.status, reply.fields) == (403, ["source"])
     assert reply.json["type"] == "urn:orderbridge:problem:wrong-source"
-    assert list(api.desk.events.order_ids()) == []
+    assert list(api.fakes.events.order_ids()) == []
 
 
 class Failing:
@@ -210,7 +210,7 @@ def test_a_confirmed_order_is_final(api: ApiBench) -> None:
 
 def test_a_failed_order_names_the_step_and_who_can_act(api: ApiBench) -> None:
     api.post("/orders", ORDER, api.ingest)
-    api.desk.park(ORDER_ID)
+    api.fakes.park(ORDER_ID)
     view = api.get(f"/orders/{ORDER_ID}", api.read).json
     assert view["status"] == "FAILED"
     assert "capturing the payment" in view["why"]["text"]
@@ -247,7 +247,7 @@ def test_an_ingest_token_does_not_see_other_sources(api: ApiBench) -> None:
 
 def test_events_show_everything_but_secrets_and_addresses(api: ApiBench) -> None:
     api.post("/orders", ORDER, api.ingest)
-    api.desk.clock.advance(1.5)
+    api.fakes.clock.advance(1.5)
     happen(api, OrderValidated({"products": "v7"}), PaymentCaptured("p-1", Money(4500, "EUR"), "sandbox"))
     for token in (api.ingest, api.read):
         reply = api.get(f"/orders/{ORDER_ID}/events", token)

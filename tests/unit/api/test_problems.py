@@ -119,7 +119,7 @@ class TestCorrelation:
         reply = api.post("/orders", ORDER, api.ingest, X_Correlation_ID=wrong)
         assert (reply.status, reply.fields) == (400, ["X-Correlation-ID"])
         assert (reply.header("X-Correlation-ID") or "").startswith("gateway-token-")
-        assert list(api.desk.events.order_ids()) == []
+        assert list(api.fakes.events.order_ids()) == []
 
     def test_every_log_line_of_a_request_carries_it(self, api: ApiBench) -> None:
         with logged() as log:

@@ -27,14 +27,14 @@ def bench() -> BulkBench:
 
 def outcome_by_number(bench: BulkBench, key: str) -> None:
     """Of every ten orders one is rejected, one is parked, the others are confirmed."""
-    number = int(bench.desk_of_orders.order(key).content.external_id[-1])
+    number = int(bench.fakes.order(key).content.external_id[-1])
     {3: bench.reject, 7: bench.park}.get(number, bench.confirm)(key)
 
 
 def test_a_mixed_file_is_accounted_for_line_by_line(bench: BulkBench) -> None:
     bench.outcome = outcome_by_number
-    bench.desk_of_orders.accept()
-    pushed = {**order(0), "external_id": "SO-100045"}  # what the desk has accepted singly
+    bench.fakes.accept()
+    pushed = {**order(0), "external_id": "SO-100045"}  # what the app has accepted singly
     conflicting = {**pushed, "total": "99.00"}
     lines = [order(1), order(2), order(3), order(2), pushed, conflicting, {"no": "order"}, order(7), order(8)]
     batch = bench.started(jsonl(lines) + b"not json\n")
@@ -95,13 +95,13 @@ def test_parked_orders_free_their_place_and_are_counted_as_what_they_become(benc
     report = bench.run(batch)
     assert {line["status"] for line in report} == {"FAILED"}
     for line in report[:4]:
-        bench.desk_of_orders.commands.redrive(line["order_id"], "operator", "the provider is back")
-        bench.desk_of_orders.project(line["order_id"])
-    assert bench.desk.standing(bench.batch(batch.batch_id)).counts == BatchCounts(failed=8, running=4)
+        bench.fakes.commands.redrive(line["order_id"], "operator", "the provider is back")
+        bench.fakes.project(line["order_id"])
+    assert bench.service.status(bench.batch(batch.batch_id)).counts == BatchCounts(failed=8, running=4)
     for line in report[:4]:
         bench.confirm(line["order_id"])
-        bench.desk_of_orders.project(line["order_id"])
-    assert bench.desk.standing(bench.batch(batch.batch_id)).counts == BatchCounts(failed=8, confirmed=4)
+        bench.fakes.project(line["order_id"])
+    assert bench.service.status(bench.batch(batch.batch_id)).counts == BatchCounts(failed=8, confirmed=4)
 
 
 def test_the_same_file_is_the_same_batch_whoever_sends_it_again(bench: BulkBench) -> None:
@@ -150,7 +150,7 @@ def test_killed_anywhere_and_sent_again_the_accounting_is_the_same(bench: BulkBe
                 raise Killed
             return put(key, data)
 
-    events = bench.desk_of_orders.events
+    events = bench.fakes.events
 
     class MortalEvents(type(events)):  # type: ignore[misc]
         def append(self, append: object) -> object:
@@ -165,10 +165,10 @@ def test_killed_anywhere_and_sent_again_the_accounting_is_the_same(bench: BulkBe
 
     bench.files = Mortal()
     bench.files.objects = files.objects
-    bench.desk_of_orders.events = MortalEvents()
+    bench.fakes.events = MortalEvents()
     with suppress(Killed):
         bench.run(batch)
-    bench.files, bench.desk_of_orders.events = files, events
+    bench.files, bench.fakes.events = files, events
     bench.engine.ended.add((batch.batch_id, 1))
     again = bench.started(data)
     report = bench.run(again)
@@ -181,7 +181,7 @@ def test_killed_anywhere_and_sent_again_the_accounting_is_the_same(bench: BulkBe
 
 def test_a_dependency_that_fails_in_the_middle_costs_nothing_that_was_done(bench: BulkBench) -> None:
     batch = bench.split(bench.started(jsonl(order(n) for n in range(20))))
-    events = bench.desk_of_orders.events
+    events = bench.fakes.events
 
     class Failing(type(events)):  # type: ignore[misc]
         def append(self, append: object) -> object:
@@ -193,11 +193,11 @@ def test_a_dependency_that_fails_in_the_middle_costs_nothing_that_was_done(bench
             return events.load(key)
 
     lost = order_id("sap-emea", "SO-000012")
-    bench.desk_of_orders.events = Failing()
+    bench.fakes.events = Failing()
     with pytest.raises(DependencyUnavailable):
         bench.work(batch)
     assert bench.counts(batch).received == 12
-    bench.desk_of_orders.events = events
+    bench.fakes.events = events
     assert len(bench.run(batch)) == 20
     assert bench.counts(batch) == BatchCounts(confirmed=20)
 
@@ -218,14 +218,14 @@ def test_a_cancelled_batch_accepts_no_further_line_and_says_so_in_the_report(ben
     data = jsonl(order(n) for n in range(20))
     batch = bench.split(bench.started(data))
     bench.worker(batch.batch_id, 1)
-    bench.desk.cancel(bench.batch(batch.batch_id), "operator", "the wrong file", orders=False)
+    bench.service.cancel(bench.batch(batch.batch_id), "operator", "the wrong file", orders=False)
     bench.outcome = BulkBench.confirm
     bench.work(batch)
     report = bench.report(batch)
     assert Counter(line["outcome"] for line in report) == {"accepted": 5, "not_processed": 15}
     assert bench.batch(batch.batch_id).state is BatchState.CANCELLED
     with pytest.raises(Refused):
-        bench.desk.cancel(bench.batch(batch.batch_id), "operator", "again", orders=False)
+        bench.service.cancel(bench.batch(batch.batch_id), "operator", "again", orders=False)
     assert Counter(line["outcome"] for line in bench.run(bench.started(data))) == {"accepted": 20}
 
 
@@ -233,11 +233,9 @@ def test_cancelling_can_include_the_orders_that_run(bench: BulkBench) -> None:
     bench.outcome = BulkBench.leave
     batch = bench.split(bench.started(jsonl(order(n) for n in range(20))))
     bench.worker(batch.batch_id, 1)
-    bench.desk.cancel(bench.batch(batch.batch_id), "operator", "the wrong file", orders=True)
+    bench.service.cancel(bench.batch(batch.batch_id), "operator", "the wrong file", orders=True)
     bench.worker(batch.batch_id, 1)
-    open_orders = [
-        bench.desk_of_orders.order(order_id) for page in bench.ledger.pages(batch.batch_id) for order_id in page.open
-    ]
+    open_orders = [bench.fakes.order(order_id) for page in bench.ledger.pages(batch.batch_id) for order_id in page.open]
     assert len(open_orders) == 5
     assert all(order.cancellation is not None for order in open_orders)
 
@@ -245,9 +243,9 @@ def test_cancelling_can_include_the_orders_that_run(bench: BulkBench) -> None:
 def test_a_killed_batch_is_resumed_and_a_running_one_is_not(bench: BulkBench) -> None:
     batch = bench.split(bench.started(jsonl(order(n) for n in range(5))))
     with pytest.raises(Refused):
-        bench.desk.resume(bench.batch(batch.batch_id))
+        bench.service.resume(bench.batch(batch.batch_id))
     bench.engine.ended.add((batch.batch_id, 1))
-    resumed = bench.desk.resume(bench.batch(batch.batch_id))
+    resumed = bench.service.resume(bench.batch(batch.batch_id))
     assert bench.engine.started[-1] == (batch.batch_id, 2)
     assert resumed.state is BatchState.RUNNING
     assert len(bench.run(resumed)) == 5
@@ -277,9 +275,9 @@ def test_a_broken_array_is_refused_before_anything_is_accepted(bench: BulkBench)
     batch = bench.split(bench.started(array[:-500].encode(), "json"))
     assert (batch.state, bench.engine.started) == (BatchState.REFUSED, [(batch.batch_id, 1)])
     assert "truncated after element 298" in batch.problem
-    assert not list(bench.desk_of_orders.events.order_ids())
+    assert not list(bench.fakes.events.order_ids())
     with pytest.raises(Refused):
-        bench.desk.resume(batch)
+        bench.service.resume(batch)
 
 
 @pytest.mark.parametrize(
@@ -324,7 +322,7 @@ def test_a_file_that_was_replaced_while_it_was_read_is_refused(bench: BulkBench)
 
 def test_a_large_file_is_split_in_several_calls(bench: BulkBench) -> None:
     batch = bench.started(jsonl(order(n) for n in range(450)))
-    clock = bench.desk_of_orders.clock
+    clock = bench.fakes.clock
 
     class Slow(type(bench.files)):  # type: ignore[misc]
         def put(self, key: str, data: bytes) -> str:
@@ -349,13 +347,13 @@ def test_the_pace_counts_this_attempt_only(bench: BulkBench) -> None:
     data = jsonl(order(n) for n in range(20))
     batch = bench.split(bench.started(data))
     bench.worker(batch.batch_id, 1)
-    standing = bench.desk.standing(bench.batch(batch.batch_id))
-    assert standing.pace.rate_per_s > 0
-    assert standing.counts.settled == 20
+    status = bench.service.status(bench.batch(batch.batch_id))
+    assert status.throughput.rate_per_s > 0
+    assert status.counts.settled == 20
     bench.engine.ended.add((batch.batch_id, 1))
-    bench.desk_of_orders.clock.advance(60)
-    resumed = bench.desk.resume(bench.batch(batch.batch_id))
-    assert bench.desk.standing(resumed).pace.rate_per_s == 0
+    bench.fakes.clock.advance(60)
+    resumed = bench.service.resume(bench.batch(batch.batch_id))
+    assert bench.service.status(resumed).throughput.rate_per_s == 0
 
 
 def test_generated_files_hold_what_they_promise() -> None:

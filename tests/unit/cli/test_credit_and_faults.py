@@ -45,21 +45,21 @@ class TestFaults:
         )
         for _ in range(2):
             with pytest.raises(DependencyUnavailable):
-                switches.around("payment", lambda: "paid")
+                switches.with_faults("payment", lambda: "paid")
         assert fault("list") == (
             0,
             "payment (all operations): unavailable, the next 18 calls, until 2026-11-24T10:15:00Z",
         )
         assert fault("calls", "payment") == (0, "2026-11-23T10:15:00Z 2\n2 calls while a switch was on")
         assert fault("off", "payment")[0] == 0
-        assert switches.around("payment", lambda: "paid") == "paid"
+        assert switches.with_faults("payment", lambda: "paid") == "paid"
 
     def test_one_operation_for_some_minutes(self, fault: Command, switches: FaultSwitches, clock: FixedClock) -> None:
         code, said = fault("on", "payment", "timeout_after", "--operation", "capture", "--minutes", "1.5")
         assert (code, said) == (0, "on: payment (capture): timeout_after, every call, until 2026-11-23T10:16:30Z")
-        assert switches.around("payment", lambda: "found", "find") == "found"
+        assert switches.with_faults("payment", lambda: "found", "find") == "found"
         with pytest.raises(DependencyTimeout):
-            switches.around("payment", lambda: "paid", "capture")
+            switches.with_faults("payment", lambda: "paid", "capture")
 
     def test_nonsense_is_answered_with_a_sentence(self, fault: Command) -> None:
         assert fault("on", "payment", "slow") == (1, "not done: slow needs the seconds a call takes, up to 60")
@@ -69,7 +69,7 @@ class TestFaults:
         out = io.StringIO()
         assert faults.main(["on", "payment", "unavailable"], lambda: (switches, clock), out) == 1
         assert "does not allow failure switches" in out.getvalue()
-        assert switches.around("payment", lambda: "paid") == "paid"
+        assert switches.with_faults("payment", lambda: "paid") == "paid"
 
 
 class TestCredit:

@@ -1,6 +1,6 @@
 """Cancelling at any moment of a running workflow: money, stock and status agree, whatever fails meanwhile.
 
-The real state machine runs the real steps on twins in memory. Before every call of a port a seeded scheduler decides
+The real state machine runs the real steps on fakes in memory. Before every call of a port a seeded scheduler decides
 who goes on: the execution, a second one of the same order (a function that outlived its timeout), or who cancels.
 """
 
@@ -66,7 +66,7 @@ def run(order: OrderContent, seed: int, executions: int, fault_rate: float, down
     """One order and one cancellation, until nothing is left to do; the world then, and the order's id."""
     world = World()
     app = Twin(world, world)
-    order_id = Intake(app.journal("Intake"), world.engine).accept(order, "correlation-1").order_id
+    order_id = Intake(app.repository("Intake"), world.engine).accept(order, "correlation-1").order_id
 
     def execution(number: int) -> Any:
         def actor(turn: Any) -> str:

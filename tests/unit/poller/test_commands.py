@@ -50,7 +50,7 @@ DESK = OrderDesk((CUSTOMER,), (WIDGET, GADGET), mistakes_per_1000=0, quotations_
 
 
 class NoWorkflow:
-    """Starts nothing, in no time: the twin that remembers every start is slow with 50,000 orders."""
+    """Starts nothing, in no time: the fake that remembers every start is slow with 50,000 orders."""
 
     def start(self, order_id: str, correlation_id: str, attempt: int) -> bool:
         return True
@@ -62,19 +62,19 @@ class NoWorkflow:
 class Bench:
     """An ERP, a source file for it, and Orderbridge in memory."""
 
-    def __init__(self, folder: Path, desk: OrderDesk = DESK, toml: str = "") -> None:
+    def __init__(self, folder: Path, app: OrderDesk = DESK, toml: str = "") -> None:
         self.erp = LegacyErp(folder / "erp.db")
         self.clock = FixedClock(datetime.now(UTC))  # SQLite's own clock is the real one
-        self.work = Work(self.erp, desk, self.clock)
+        self.work = Work(self.erp, app, self.clock)
         self.file = folder / "legacy-erp.toml"
         self.file.write_text(toml or SOURCE_FILE.read_text())
         self.environ = {"LEGACY_ERP_DB": str(self.erp.path), "ORDERBRIDGE_POLLER_SOURCES": str(folder)}
         self.events, self.projection, self.outbox = MemoryEventStore(), MemoryProjection(), MemoryOutbox()
         ids = SequentialIds()
-        journal = OrderRepository(self.events, self.clock, ids, "Poller")
+        repository = OrderRepository(self.events, self.clock, ids, "Poller")
         watermarks = MemoryWatermarks()
         self.services = PollServices(
-            intake=Intake(journal, NoWorkflow()),
+            intake=Intake(repository, NoWorkflow()),
             watermarks=watermarks,
             findings=MemoryFindings(),
             snapshots=MemorySnapshots(watermarks),
@@ -85,14 +85,14 @@ class Bench:
             connect_writable=lambda source: connect(source, self.environ, writable=True),
         )
         self.stores = CommandContext(
-            self.services, self.outbox, journal, self.projection, LoadedFirstEvents(self.events)
+            self.services, self.outbox, repository, self.projection, LoadedFirstEvents(self.events)
         )
         self.answer = ""
 
     @property
     def answers(self) -> Answers:
         services = self.services
-        stores = (self.outbox, self.stores.journal, self.clock, services.ids, services.watermarks)
+        stores = (self.outbox, self.stores.repository, self.clock, services.ids, services.watermarks)
         return Answers(*stores, services.log, services.connect_writable)
 
     def command(self, *arguments: str) -> tuple[int, str]:
@@ -144,9 +144,9 @@ def test_orders_of_the_legacy_erp_are_answered_in_its_tables(bench: Bench) -> No
     listen = listener(bench.outbox)
     numbers = {}
     for position, key in enumerate(sorted(bench.events.order_ids())):
-        order = bench.stores.journal.load(key)
+        order = bench.stores.repository.load(key)
         no = OrderRejected((Reason("unknown_sku", "line 1: no such thing"),))
-        order = bench.stores.journal.append(order, no if position == 0 else OrderConfirmed(f"C-{position}"))
+        order = bench.stores.repository.append(order, no if position == 0 else OrderConfirmed(f"C-{position}"))
         numbers[order.content.external_id] = "A" if position == 0 else "B"
         for recorded in bench.events.load(key):
             listen(recorded, order)
@@ -170,7 +170,7 @@ def test_two_pollers_do_not_answer_at_once_and_an_erp_that_is_away_is_answered_l
     bench.poll()
     loaded, listen = load_source(bench.file), listener(bench.outbox)
     for key in bench.events.order_ids():
-        listen(bench.events.load(key)[0], bench.stores.journal.load(key))
+        listen(bench.events.load(key)[0], bench.stores.repository.load(key))
     waiting = len(bench.outbox.pending("legacy-erp", 10))
     watermarks = bench.services.watermarks
     other = watermarks.acquire("legacy-erp/answers", "another", bench.clock.now(), timedelta(minutes=1))

@@ -94,7 +94,7 @@ CREATE TRIGGER every_change AFTER UPDATE OF status ON orders
 @dataclass
 class Services:
     outbox: Any
-    journal: OrderRepository
+    repository: OrderRepository
     clock: FixedClock
 
 
@@ -107,27 +107,27 @@ class Erp:
             connection.executescript(TABLES)
         self.source: Source = parse_source(SOURCE.format(path=self.path)).source
         clock = FixedClock()
-        journal = OrderRepository(MemoryEventStore(), clock, SequentialIds(), "WriteBack")
-        self.services = Services(MemoryOutbox(), journal, clock)
+        repository = OrderRepository(MemoryEventStore(), clock, SequentialIds(), "WriteBack")
+        self.services = Services(MemoryOutbox(), repository, clock)
         self.listen = listener(self.services.outbox)
 
     def order(self, external_id: str, *events: Event, channel: str = POLLER_CHANNEL) -> str:
         """An accepted order with these events behind it, all of them delivered by the stream."""
-        journal = self.services.journal
+        repository = self.services.repository
         self.run("INSERT INTO orders (no) VALUES (?)", external_id)
-        accepted = Intake(journal, MemoryWorkflowEngine()).accept(content(external_id), "correlation-1", channel)
+        accepted = Intake(repository, MemoryWorkflowEngine()).accept(content(external_id), "correlation-1", channel)
         self.append(accepted.order_id, *events)
         return accepted.order_id
 
     def append(self, order_id: str, *events: Event) -> None:
         for event in events:
             self.services.clock.advance(1)
-            self.services.journal.append(self.services.journal.load(order_id), event)
+            self.services.repository.append(self.services.repository.load(order_id), event)
         self.stream(order_id)
 
     def stream(self, order_id: str) -> None:
-        order = self.services.journal.load(order_id)
-        for recorded in self.services.journal.events.load(order_id):
+        order = self.services.repository.load(order_id)
+        for recorded in self.services.repository.events.load(order_id):
             self.listen(recorded, order)
 
     def drain(self, seconds: float = 60, services: Any = None, wrap: Callable[[Any], Any] = lambda c: c) -> Drained:
@@ -146,7 +146,7 @@ class Erp:
         return self.run("SELECT status, text FROM orders WHERE no = ?", external_id)[0]
 
     def acknowledged(self, order_id: str) -> list[str]:
-        events = [recorded.event for recorded in self.services.journal.events.load(order_id)]
+        events = [recorded.event for recorded in self.services.repository.events.load(order_id)]
         return [event.outcome for event in events if isinstance(event, ErpAcknowledged) and event.channel == "sql"]
 
     @property
@@ -394,8 +394,10 @@ def test_killed_at_every_point_it_is_repeated_harmlessly(tmp_path: Path, before:
         )
         order_id = erp.order("SO-1", OrderConfirmed("C-17"))
         crash = Crashing(at)
-        journal = replace(erp.services.journal, events=CrashingEvents(erp.services.journal.events, crash, before))
-        services = Services(CrashingOutbox(erp.services.outbox, crash, before), journal, erp.services.clock)
+        repository = replace(
+            erp.services.repository, events=CrashingEvents(erp.services.repository.events, crash, before)
+        )
+        services = Services(CrashingOutbox(erp.services.outbox, crash, before), repository, erp.services.clock)
         try:
             erp.drain(services=services, wrap=partial(CrashingConnection, crash=crash, before=before))
         except Crash:
@@ -416,8 +418,8 @@ def test_a_store_that_is_down_leaves_the_entry_waiting(erp: Erp) -> None:
         def append(self, append: Append) -> RecordedEvent:
             raise DependencyUnavailable("DynamoDB (events)", "throttled")
 
-    events = NoAppends(erp.services.journal.events, Crashing(0), before=True)
-    services = Services(erp.services.outbox, replace(erp.services.journal, events=events), erp.services.clock)
+    events = NoAppends(erp.services.repository.events, Crashing(0), before=True)
+    services = Services(erp.services.outbox, replace(erp.services.repository, events=events), erp.services.clock)
     with pytest.raises(TransientError):
         erp.drain(services=services)
     assert erp.status("SO-1")[0] == "R"

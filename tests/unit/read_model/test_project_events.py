@@ -24,9 +24,9 @@ from tests.support.operations import FakeApplication
 
 @dataclass
 class Consumer:
-    """The consumer on twins; `told` holds what listeners heard, `aside` what was set aside."""
+    """The consumer on fakes; `told` holds what listeners heard, `aside` what was set aside."""
 
-    desk: FakeApplication = field(default_factory=FakeApplication)
+    app: FakeApplication = field(default_factory=FakeApplication)
     bus: MemoryBus = field(default_factory=MemoryBus)
     told: list[tuple[str, int]] = field(default_factory=list)
     aside: list[tuple[str, str]] = field(default_factory=list)
@@ -42,12 +42,18 @@ class Consumer:
         self.told.append((recorded.order_id, recorded.sequence))
 
     def __call__(self, *batch: RecordedEvent) -> RecordedEvent | None:
-        def set_aside(order_id: str, reason: str) -> None:
+        def send_to_stream_failures(order_id: str, reason: str) -> None:
             self.aside.append((order_id, reason))
 
         with ThreadPoolExecutor(4) as threads:
             consumer = ProjectEvents(
-                self.desk.events, self.desk.projection, self.bus, set_aside, self.recent, threads, (self.listen,)
+                self.app.events,
+                self.app.projection,
+                self.bus,
+                send_to_stream_failures,
+                self.recent,
+                threads,
+                (self.listen,),
             )
             return consumer(batch)
 
@@ -57,13 +63,13 @@ class Consumer:
 
     def order(self, number: int = 1) -> str:
         """A received and confirmed order."""
-        order_id = self.desk.accept(content(f"SO-{number}"))
-        journal = self.desk.journal()
-        journal.append(journal.load(order_id), OrderConfirmed("OB-1"))
+        order_id = self.app.accept(content(f"SO-{number}"))
+        repository = self.app.repository()
+        repository.append(repository.load(order_id), OrderConfirmed("OB-1"))
         return order_id
 
     def row(self, order_id: str) -> OrderRow:
-        row = self.desk.projection.get(order_id)
+        row = self.app.projection.get(order_id)
         assert row is not None
         return row
 
@@ -75,31 +81,31 @@ def consumer() -> Consumer:
 
 def test_the_row_is_the_fold_of_all_events(consumer: Consumer) -> None:
     order_id = consumer.order()
-    first, second = consumer.desk.events.load(order_id)
+    first, second = consumer.app.events.load(order_id)
     assert consumer(first) is None
     assert consumer.row(order_id) == OrderRow.of(fold([first]))
     assert consumer(second) is None
-    assert consumer.row(order_id) == OrderRow.of(consumer.desk.order(order_id))
+    assert consumer.row(order_id) == OrderRow.of(consumer.app.order(order_id))
 
 
 def test_a_process_that_begins_in_the_middle_of_an_order_reads_what_it_missed(consumer: Consumer) -> None:
     order_id = consumer.order()
-    first, second = consumer.desk.events.load(order_id)
+    first, second = consumer.app.events.load(order_id)
     consumer(first)
     consumer.other_process()
     assert consumer(second) is None
-    assert consumer.row(order_id) == OrderRow.of(consumer.desk.order(order_id))
+    assert consumer.row(order_id) == OrderRow.of(consumer.app.order(order_id))
 
 
 def test_a_gap_in_what_a_process_has_seen_is_read_from_the_store(consumer: Consumer) -> None:
     """Another process had the events between, as after a redelivery."""
     order_id = consumer.order()
-    journal = consumer.desk.journal()
-    journal.append(journal.load(order_id), ErpAcknowledged("http", Status.CONFIRMED))
-    first, _, third = consumer.desk.events.load(order_id)
+    repository = consumer.app.repository()
+    repository.append(repository.load(order_id), ErpAcknowledged("http", Status.CONFIRMED))
+    first, _, third = consumer.app.events.load(order_id)
     consumer(first)
     assert consumer(third) is None
-    assert consumer.row(order_id) == OrderRow.of(consumer.desk.order(order_id))
+    assert consumer.row(order_id) == OrderRow.of(consumer.app.order(order_id))
 
 
 def test_a_row_that_could_not_be_written_is_written_by_the_redelivery(consumer: Consumer) -> None:
@@ -114,8 +120,8 @@ def test_a_row_that_could_not_be_written_is_written_by_the_redelivery(consumer: 
                 raise DependencyUnavailable("dynamodb", "throttled")
             return super().put(row)
 
-    batch = consumer.desk.events.load(consumer.order())
-    consumer.desk.projection = Throttled()
+    batch = consumer.app.events.load(consumer.order())
+    consumer.app.projection = Throttled()
     assert consumer(*batch) == batch[0]
     assert consumer(*batch) is None
     assert consumer.row(batch[0].order_id).version == 2
@@ -130,8 +136,8 @@ def test_a_row_that_could_not_be_written_keeps_no_other_order_back(consumer: Con
                 raise DependencyUnavailable("dynamodb", "throttled")
             return super().put(row)
 
-    batch = [event for order_id in (first, second, third) for event in consumer.desk.events.load(order_id)]
-    consumer.desk.projection = OneThrottled()
+    batch = [event for order_id in (first, second, third) for event in consumer.app.events.load(order_id)]
+    consumer.app.projection = OneThrottled()
     assert consumer(*batch) == batch[2], "the second order's first event"
     assert {recorded.order_id for recorded in consumer.bus.published} == {first}
     assert [consumer.row(order_id).status for order_id in (first, third)] == [Status.CONFIRMED] * 2
@@ -141,7 +147,7 @@ def test_a_row_that_could_not_be_written_keeps_no_other_order_back(consumer: Con
 def test_however_the_stream_is_cut_and_repeated_the_row_is_the_order(data: st.DataObject) -> None:
     """Batches of any size, each delivered once or twice, by one process or by a new one."""
     consumer = Consumer()
-    streams = [list(consumer.desk.events.load(consumer.order(number))) for number in (1, 2, 3)]
+    streams = [list(consumer.app.events.load(consumer.order(number))) for number in (1, 2, 3)]
     stream: list[RecordedEvent] = []
     while any(streams):
         stream.append(data.draw(st.sampled_from([one for one in streams if one])).pop(0))
@@ -154,19 +160,19 @@ def test_however_the_stream_is_cut_and_repeated_the_row_is_the_order(data: st.Da
         del stream[:size]
     for number in (1, 2, 3):
         order_id = content(f"SO-{number}").order_id
-        assert consumer.row(order_id) == OrderRow.of(consumer.desk.order(order_id))
+        assert consumer.row(order_id) == OrderRow.of(consumer.app.order(order_id))
 
 
 def test_repeats_and_old_records_change_nothing(consumer: Consumer) -> None:
     order_id = consumer.order()
-    batch = consumer.desk.events.load(order_id)
+    batch = consumer.app.events.load(order_id)
     consumer(*batch)
     consumer(*batch, *batch[:1])
     assert consumer.row(order_id).version == 2
 
 
 def test_what_fails_is_delivered_again_with_all_after_it(consumer: Consumer) -> None:
-    batch = consumer.desk.events.load(consumer.order())
+    batch = consumer.app.events.load(consumer.order())
     consumer.down = True
     assert consumer(*batch) == batch[0]
     consumer.down = False
@@ -175,7 +181,7 @@ def test_what_fails_is_delivered_again_with_all_after_it(consumer: Consumer) -> 
 
 
 def test_what_the_bus_refuses_is_published_again(consumer: Consumer) -> None:
-    first, second = consumer.desk.events.load(consumer.order(1)), consumer.desk.events.load(consumer.order(2))
+    first, second = consumer.app.events.load(consumer.order(1)), consumer.app.events.load(consumer.order(2))
     consumer.bus.refuse.add(second[0].order_id)
     assert consumer(*first, *second) == second[0]
     assert consumer(*second) is None
@@ -186,7 +192,7 @@ def test_what_the_bus_refuses_is_published_again(consumer: Consumer) -> None:
 def test_an_order_that_cannot_be_read_holds_up_no_other(consumer: Consumer) -> None:
     bad, good = consumer.order(1), consumer.order(2)
     consumer.poison.add(bad)
-    batch = [*consumer.desk.events.load(bad), *consumer.desk.events.load(good)]
+    batch = [*consumer.app.events.load(bad), *consumer.app.events.load(good)]
     assert consumer(*batch) is None
     assert {order_id for order_id, _ in consumer.aside} == {bad}
     assert consumer.row(good).status is Status.CONFIRMED
@@ -194,20 +200,20 @@ def test_an_order_that_cannot_be_read_holds_up_no_other(consumer: Consumer) -> N
 
 def test_metrics_count_outcomes_and_stuck_compensations_by_stage_and_source(consumer: Consumer) -> None:
     order_id = consumer.order()
-    confirmed = consumer.desk.events.load(order_id)[-1]
-    line = count("Orderbridge/prod", confirmed, consumer.desk.order(order_id))
+    confirmed = consumer.app.events.load(order_id)[-1]
+    line = count("Orderbridge/prod", confirmed, consumer.app.order(order_id))
     assert line["OrderConfirmed"] == 1
     assert line["TimeToOutcome"] == 0
     assert line["source"] == "sap-emea"
 
-    journal = consumer.desk.journal()
-    journal.append(journal.load(order_id), ErpAcknowledged("http", Status.CONFIRMED))
-    told = consumer.desk.events.load(order_id)[-1]
-    assert "TimeToOutcome" not in count("Orderbridge/prod", told, consumer.desk.order(order_id)), "counted once"
+    repository = consumer.app.repository()
+    repository.append(repository.load(order_id), ErpAcknowledged("http", Status.CONFIRMED))
+    told = consumer.app.events.load(order_id)[-1]
+    assert "TimeToOutcome" not in count("Orderbridge/prod", told, consumer.app.order(order_id)), "counted once"
 
-    stuck = consumer.desk.accept(content("SO-9"))
-    journal = consumer.desk.journal()
-    journal.append(journal.load(stuck), OrderFailed("RefundPayment", "DependencyTimeout", "no answer", "abc"))
-    line = count("Orderbridge/prod", consumer.desk.events.load(stuck)[-1], consumer.desk.order(stuck))
+    stuck = consumer.app.accept(content("SO-9"))
+    repository = consumer.app.repository()
+    repository.append(repository.load(stuck), OrderFailed("RefundPayment", "DependencyTimeout", "no answer", "abc"))
+    line = count("Orderbridge/prod", consumer.app.events.load(stuck)[-1], consumer.app.order(stuck))
     assert line[STUCK] == 1
     assert "TimeToOutcome" not in line

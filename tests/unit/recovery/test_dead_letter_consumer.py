@@ -22,7 +22,7 @@ from tests.support.operations import BUG, TIMEOUT, FakeApplication
 
 
 @pytest.fixture
-def desk() -> FakeApplication:
+def app() -> FakeApplication:
     return FakeApplication()
 
 
@@ -30,72 +30,72 @@ def body(failed: FailedOrder, due: bool = False) -> str:
     return json.dumps(redrive_message(failed) if due else failed_order_message(failed))
 
 
-def test_a_passing_failure_is_scheduled_and_then_redriven(desk: FakeApplication) -> None:
-    order_id = desk.accept()
-    failed = desk.park(order_id)
-    desk.consumer(body(failed))
-    letter = desk.letters.get(failed.fingerprint, order_id)
+def test_a_passing_failure_is_scheduled_and_then_redriven(app: FakeApplication) -> None:
+    order_id = app.accept()
+    failed = app.park(order_id)
+    app.consumer(body(failed))
+    letter = app.letters.get(failed.fingerprint, order_id)
     assert letter is not None
     assert letter.redrive_at is not None
-    message, delay_s = desk.queue.sent[-1]
+    message, delay_s = app.queue.sent[-1]
     assert (message["kind"], delay_s) == ("redrive", 60)
 
-    desk.consumer(json.dumps(message))
-    assert desk.order(order_id).status is Status.RECEIVED
-    assert desk.workflow.started[-1] == (order_id, "correlation-1", 2)
-    assert desk.letters.get(failed.fingerprint, order_id) is None
+    app.consumer(json.dumps(message))
+    assert app.order(order_id).status is Status.RECEIVED
+    assert app.workflow.started[-1] == (order_id, "correlation-1", 2)
+    assert app.letters.get(failed.fingerprint, order_id) is None
 
 
-def test_the_delay_grows_and_ends_with_an_operator(desk: FakeApplication) -> None:
-    order_id = desk.accept()
+def test_the_delay_grows_and_ends_with_an_operator(app: FakeApplication) -> None:
+    order_id = app.accept()
     delays = []
     for _ in range(AUTOMATIC_ATTEMPTS):
-        failed = desk.park(order_id)
-        sent = len(desk.queue.sent)
-        desk.consumer(body(failed))
-        if len(desk.queue.sent) == sent:
+        failed = app.park(order_id)
+        sent = len(app.queue.sent)
+        app.consumer(body(failed))
+        if len(app.queue.sent) == sent:
             break
-        message, delay_s = desk.queue.sent[-1]
+        message, delay_s = app.queue.sent[-1]
         delays.append(delay_s)
-        desk.consumer(json.dumps(message))
+        app.consumer(json.dumps(message))
     assert delays == [60, 120, 240, 480, 900]
-    letter = desk.letters.get(failed.fingerprint, order_id)
+    letter = app.letters.get(failed.fingerprint, order_id)
     assert letter is not None
     assert letter.redrive_at is None
 
 
-def test_a_bug_waits_for_an_operator(desk: FakeApplication) -> None:
-    order_id = desk.accept()
-    failed = desk.park(order_id, BUG)
-    desk.consumer(body(failed))
-    letter = desk.letters.get(failed.fingerprint, order_id)
+def test_a_bug_waits_for_an_operator(app: FakeApplication) -> None:
+    order_id = app.accept()
+    failed = app.park(order_id, BUG)
+    app.consumer(body(failed))
+    letter = app.letters.get(failed.fingerprint, order_id)
     assert letter is not None
     assert letter.redrive_at is None
-    assert [message["kind"] for message, _ in desk.queue.sent] == ["failed_order"]
+    assert [message["kind"] for message, _ in app.queue.sent] == ["failed_order"]
 
 
-def test_no_redrive_while_the_circuit_is_open(desk: FakeApplication) -> None:
-    order_id = desk.accept()
-    failed = desk.park(order_id)
-    desk.open_circuits.add("payment")
-    desk.consumer(body(failed, due=True))
-    assert desk.order(order_id).status is Status.FAILED
-    message, delay_s = desk.queue.sent[-1]
+def test_no_redrive_while_the_circuit_is_open(app: FakeApplication) -> None:
+    order_id = app.accept()
+    failed = app.park(order_id)
+    app.open_circuits.add("payment")
+    app.consumer(body(failed, due=True))
+    assert app.order(order_id).status is Status.FAILED
+    message, delay_s = app.queue.sent[-1]
     assert (message["kind"], delay_s) == ("redrive", 60)
 
-    desk.open_circuits.clear()
-    desk.consumer(json.dumps(message))
-    assert desk.order(order_id).status is Status.RECEIVED
+    app.open_circuits.clear()
+    app.consumer(json.dumps(message))
+    assert app.order(order_id).status is Status.RECEIVED
 
 
-def test_duplicates_and_late_messages_are_harmless(desk: FakeApplication) -> None:
-    order_id = desk.accept()
-    failed = desk.park(order_id)
+def test_duplicates_and_late_messages_are_harmless(app: FakeApplication) -> None:
+    order_id = app.accept()
+    failed = app.park(order_id)
     for _ in range(2):
-        desk.consumer(body(failed, due=True))
-    assert desk.types(order_id).count("OrderRedriven") == 1
-    desk.consumer(body(failed))
-    assert desk.letters.groups() == []
+        app.consumer(body(failed, due=True))
+    assert app.types(order_id).count("OrderRedriven") == 1
+    app.consumer(body(failed))
+    assert app.letters.groups() == []
 
 
 @pytest.mark.parametrize(
@@ -108,29 +108,29 @@ def test_duplicates_and_late_messages_are_harmless(desk: FakeApplication) -> Non
         ("\x00", "not JSON"),
     ],
 )
-def test_poison_is_parked_with_its_reason(desk: FakeApplication, poison: str, reason: str) -> None:
-    desk.consumer(poison)
-    [(parked, why)] = desk.queue.parked
+def test_poison_is_parked_with_its_reason(app: FakeApplication, poison: str, reason: str) -> None:
+    app.consumer(poison)
+    [(parked, why)] = app.queue.parked
     assert parked == poison
     assert reason in why
 
 
-def test_an_unknown_order_is_parked(desk: FakeApplication) -> None:
-    failed = desk.park(desk.accept())
-    desk.consumer(body(replace(failed, order_id="o-000000000000000000000000")))
-    [(_, why)] = desk.queue.parked
+def test_an_unknown_order_is_parked(app: FakeApplication) -> None:
+    failed = app.park(app.accept())
+    app.consumer(body(replace(failed, order_id="o-000000000000000000000000")))
+    [(_, why)] = app.queue.parked
     assert "there is no order o-000000000000000000000000" in why
 
 
-def test_failures_of_two_causes_form_two_groups(desk: FakeApplication) -> None:
+def test_failures_of_two_causes_form_two_groups(app: FakeApplication) -> None:
     for number in range(100):
-        order_id = desk.accept(content(f"SO-{number}"))
+        order_id = app.accept(content(f"SO-{number}"))
         cause = TIMEOUT if number % 2 else replace(TIMEOUT, message=f"request {number} to {order_id} answered HTTP 503")
-        desk.consumer(body(desk.park(order_id, cause)))
-    assert sorted(group.count for group in desk.letters.groups()) == [50, 50]
+        app.consumer(body(app.park(order_id, cause)))
+    assert sorted(group.count for group in app.letters.groups()) == [50, 50]
 
 
-def test_all_effects_of_a_failure_are_tried(desk: FakeApplication) -> None:
+def test_all_effects_of_a_failure_are_tried(app: FakeApplication) -> None:
     class DeadQueue:
         def send(self, message: object, delay_s: int = 0) -> None:
             raise DependencyUnavailable("sqs", "outage")
@@ -138,45 +138,45 @@ def test_all_effects_of_a_failure_are_tried(desk: FakeApplication) -> None:
         def park(self, body: str, reason: str) -> None:
             raise DependencyUnavailable("sqs", "outage")
 
-    order_id = desk.accept()
+    order_id = app.accept()
     with pytest.raises(DependencyUnavailable):
-        replace(desk.handle_failure, queue=DeadQueue())(order_id, TIMEOUT, retries=0)
-    assert desk.order(order_id).status is Status.FAILED
-    [(subject, text)] = desk.alerts.published
+        replace(app.handle_failure, queue=DeadQueue())(order_id, TIMEOUT, retries=0)
+    assert app.order(order_id).status is Status.FAILED
+    [(subject, text)] = app.alerts.published
     assert "CapturePayment" in subject
     assert order_id in text
     assert f"POST /orders/{order_id}/redrive" in text
 
 
-def test_a_failed_compensation_is_an_alert_of_its_own_kind(desk: FakeApplication) -> None:
-    order_id = desk.accept()
-    desk.park(order_id, replace(TIMEOUT, step="RefundPayment"))
-    [(subject, _)] = desk.alerts.published
+def test_a_failed_compensation_is_an_alert_of_its_own_kind(app: FakeApplication) -> None:
+    order_id = app.accept()
+    app.park(order_id, replace(TIMEOUT, step="RefundPayment"))
+    [(subject, _)] = app.alerts.published
     assert subject.startswith("Money or stock is stuck: RefundPayment")
 
 
-def test_an_order_that_cannot_even_be_read_is_an_alert_and_is_parked_later(desk: FakeApplication) -> None:
+def test_an_order_that_cannot_even_be_read_is_an_alert_and_is_parked_later(app: FakeApplication) -> None:
     class DeadStore(MemoryEventStore):
         def load(self, order_id: str) -> NoReturn:
             raise DependencyUnavailable("DynamoDB", "outage")
 
-    order_id = desk.accept()
-    blind = replace(desk.handle_failure, journal=replace(desk.journal(), events=DeadStore()))
+    order_id = app.accept()
+    blind = replace(app.handle_failure, repository=replace(app.repository(), events=DeadStore()))
     for retries in range(3):
         with pytest.raises(DependencyUnavailable):
             blind(order_id, TIMEOUT, retries)
-    [(subject, text)] = desk.alerts.published
+    [(subject, text)] = app.alerts.published
     assert subject.startswith("Order parked: CapturePayment")
     assert order_id in text
-    assert desk.handle_failure(order_id, TIMEOUT, retries=3) is Status.FAILED
+    assert app.handle_failure(order_id, TIMEOUT, retries=3) is Status.FAILED
 
 
-def test_failed_compensations_are_counted_apart(desk: FakeApplication) -> None:
+def test_failed_compensations_are_counted_apart(app: FakeApplication) -> None:
     counted = []
     for step in ("CapturePayment", "RefundPayment", "ReleaseInventory", "RejectOrder"):
-        order_id = desk.accept(content(f"SO-{step}"))
-        desk.park(order_id, replace(TIMEOUT, step=step))
-        counted.append(count("Orderbridge/test", desk.events.load(order_id)[-1], desk.order(order_id)))
+        order_id = app.accept(content(f"SO-{step}"))
+        app.park(order_id, replace(TIMEOUT, step=step))
+        counted.append(count("Orderbridge/test", app.events.load(order_id)[-1], app.order(order_id)))
     assert [line["OrderFailed"] for line in counted] == [1, 1, 1, 1]
     assert [line.get(STUCK) for line in counted] == [None, 1, 1, 1]
 
@@ -184,18 +184,18 @@ def test_failed_compensations_are_counted_apart(desk: FakeApplication) -> None:
 LOG_OUTAGE = """
 import sys
 from tests.support.operations import BUG, Desk
-desk = Desk()
-order_id = desk.accept()
+app = Desk()
+order_id = app.accept()
 for write in (sys.stdout.write, sys.stderr.write):
     try:
         write("x" * 100_000)
     except OSError as error:
         assert error.errno == 28
-assert desk.handle_failure(order_id, BUG, 0) == "FAILED"
-desk.project(order_id)
-assert desk.projection.get(order_id).status == "FAILED"
-assert len(desk.queue.sent) == len(desk.alerts.published) == 1
-assert desk.commands.redrive(order_id, "anna", "logs are back").attempt == 2
+assert app.handle_failure(order_id, BUG, 0) == "FAILED"
+app.project(order_id)
+assert app.projection.get(order_id).status == "FAILED"
+assert len(app.queue.sent) == len(app.alerts.published) == 1
+assert app.commands.redrive(order_id, "anna", "logs are back").attempt == 2
 import os; os._exit(77)
 """
 

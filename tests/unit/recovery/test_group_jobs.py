@@ -17,78 +17,78 @@ from tests.support.operations import BUG, FakeApplication
 
 
 @pytest.fixture
-def desk() -> FakeApplication:
+def app() -> FakeApplication:
     return FakeApplication()
 
 
-def parked_group(desk: FakeApplication, size: int) -> tuple[str, list[str]]:
+def parked_group(app: FakeApplication, size: int) -> tuple[str, list[str]]:
     """A fingerprint and the ids of its parked orders."""
-    orders = [desk.accept(content(f"SO-{number}")) for number in range(size)]
+    orders = [app.accept(content(f"SO-{number}")) for number in range(size)]
     for order_id in orders:
-        desk.consumer(json.dumps(failed_order_message(desk.park(order_id, BUG))))
+        app.consumer(json.dumps(failed_order_message(app.park(order_id, BUG))))
     return BUG.fingerprint, orders
 
 
-def run(desk: FakeApplication, job: Job) -> Job:
+def run(app: FakeApplication, job: Job) -> Job:
     """Deliver the queue's job messages until the job is done."""
     while True:
-        current = desk.jobs.load(job.job_id)
+        current = app.jobs.load(job.job_id)
         assert current is not None
         if current.finished_at is not None:
             return current
-        desk.consumer(json.dumps({"kind": "job", "job_id": job.job_id}))
+        app.consumer(json.dumps({"kind": "job", "job_id": job.job_id}))
 
 
-def test_a_group_of_200_is_redriven_at_20_per_second(desk: FakeApplication) -> None:
-    fingerprint, orders = parked_group(desk, 200)
-    began = desk.clock.now()
-    job = desk.group_jobs.request(fingerprint, Action.REDRIVE, 20, by="anna", reason="fixed in 1.2")
+def test_a_group_of_200_is_redriven_at_20_per_second(app: FakeApplication) -> None:
+    fingerprint, orders = parked_group(app, 200)
+    began = app.clock.now()
+    job = app.group_jobs.request(fingerprint, Action.REDRIVE, 20, by="anna", reason="fixed in 1.2")
     assert job is not None
     assert job.total == 200
-    done = run(desk, job)
+    done = run(app, job)
     assert (done.done, done.refused) == (200, 0)
-    assert all(desk.order(order_id).status is Status.RECEIVED for order_id in orders)
-    assert (desk.clock.now() - began).total_seconds() == pytest.approx(10)
-    assert desk.letters.groups() == []
+    assert all(app.order(order_id).status is Status.RECEIVED for order_id in orders)
+    assert (app.clock.now() - began).total_seconds() == pytest.approx(10)
+    assert app.letters.groups() == []
 
 
-def test_a_long_job_continues_in_further_messages(desk: FakeApplication) -> None:
-    fingerprint, _ = parked_group(desk, 50)
-    job = desk.group_jobs.request(fingerprint, Action.REDRIVE, 1, by="anna", reason="slowly")
+def test_a_long_job_continues_in_further_messages(app: FakeApplication) -> None:
+    fingerprint, _ = parked_group(app, 50)
+    job = app.group_jobs.request(fingerprint, Action.REDRIVE, 1, by="anna", reason="slowly")
     assert job is not None
-    desk.group_jobs.work(job.job_id)
-    half = desk.jobs.load(job.job_id)
+    app.group_jobs.work(job.job_id)
+    half = app.jobs.load(job.job_id)
     assert half is not None
     assert 0 < half.done < 50
-    assert desk.queue.sent[-1][0] == {"kind": "job", "job_id": job.job_id}
-    assert run(desk, job).done == 50
+    assert app.queue.sent[-1][0] == {"kind": "job", "job_id": job.job_id}
+    assert run(app, job).done == 50
 
 
-def test_discarding_cancels_the_orders(desk: FakeApplication) -> None:
-    fingerprint, orders = parked_group(desk, 3)
-    job = desk.group_jobs.request(fingerprint, Action.DISCARD, 50, by="anna", reason="customer is gone")
+def test_discarding_cancels_the_orders(app: FakeApplication) -> None:
+    fingerprint, orders = parked_group(app, 3)
+    job = app.group_jobs.request(fingerprint, Action.DISCARD, 50, by="anna", reason="customer is gone")
     assert job is not None
-    run(desk, job)
+    run(app, job)
     for order_id in orders:
-        order = desk.order(order_id)
+        order = app.order(order_id)
         assert order.cancellation is not None
         assert (order.cancellation.by, order.cancellation.reason) == ("anna", "customer is gone")
-        assert (order_id, "correlation-1", 2) in desk.workflow.started
+        assert (order_id, "correlation-1", 2) in app.workflow.started
 
 
-def test_orders_that_moved_on_are_counted_apart(desk: FakeApplication) -> None:
-    fingerprint, orders = parked_group(desk, 3)
-    job = desk.group_jobs.request(fingerprint, Action.REDRIVE, 50, by="anna", reason="fixed")
+def test_orders_that_moved_on_are_counted_apart(app: FakeApplication) -> None:
+    fingerprint, orders = parked_group(app, 3)
+    job = app.group_jobs.request(fingerprint, Action.REDRIVE, 50, by="anna", reason="fixed")
     assert job is not None
-    desk.commands.redrive(orders[0], by="bert", reason="was faster")
-    done = run(desk, job)
+    app.commands.redrive(orders[0], by="bert", reason="was faster")
+    done = run(app, job)
     assert (done.done, done.refused) == (2, 1)
-    assert desk.types(orders[0]).count("OrderRedriven") == 1
+    assert app.types(orders[0]).count("OrderRedriven") == 1
 
 
-def test_an_order_that_cannot_be_read_holds_up_no_other_and_keeps_its_letter(desk: FakeApplication) -> None:
-    fingerprint, orders = parked_group(desk, 3)
-    job = desk.group_jobs.request(fingerprint, Action.REDRIVE, 50, by="anna", reason="fixed")
+def test_an_order_that_cannot_be_read_holds_up_no_other_and_keeps_its_letter(app: FakeApplication) -> None:
+    fingerprint, orders = parked_group(app, 3)
+    job = app.group_jobs.request(fingerprint, Action.REDRIVE, 50, by="anna", reason="fixed")
     assert job is not None
 
     class OneUnreadable(OrderCommands):
@@ -97,23 +97,23 @@ def test_an_order_that_cannot_be_read_holds_up_no_other_and_keeps_its_letter(des
                 raise CorruptHistory(f"order {order_id}, event 1 cannot be read")
             return super().redrive(order_id, by, reason)
 
-    jobs = desk.group_jobs
-    commands = OneUnreadable(jobs.commands.journal, jobs.commands.workflow)
+    jobs = app.group_jobs
+    commands = OneUnreadable(jobs.commands.repository, jobs.commands.workflow)
     replace(jobs, commands=commands).work(job.job_id)
-    done = desk.jobs.load(job.job_id)
+    done = app.jobs.load(job.job_id)
     assert done is not None
     assert (done.finished_at is not None, done.done, done.refused) == (True, 2, 1)
-    [letter] = desk.letters.in_group(fingerprint, limit=10)
+    [letter] = app.letters.in_group(fingerprint, limit=10)
     assert letter.failed.order_id == orders[1]
 
 
-def test_an_unknown_group_is_none(desk: FakeApplication) -> None:
-    assert desk.group_jobs.request("000000000000", Action.REDRIVE, 1, by="anna", reason="x") is None
+def test_an_unknown_group_is_none(app: FakeApplication) -> None:
+    assert app.group_jobs.request("000000000000", Action.REDRIVE, 1, by="anna", reason="x") is None
 
 
-def test_a_crash_in_the_middle_loses_nothing(desk: FakeApplication) -> None:
-    fingerprint, orders = parked_group(desk, 25)
-    job = desk.group_jobs.request(fingerprint, Action.REDRIVE, 50, by="anna", reason="fixed")
+def test_a_crash_in_the_middle_loses_nothing(app: FakeApplication) -> None:
+    fingerprint, orders = parked_group(app, 25)
+    job = app.group_jobs.request(fingerprint, Action.REDRIVE, 50, by="anna", reason="fixed")
     assert job is not None
 
     class FailingStart:
@@ -126,13 +126,13 @@ def test_a_crash_in_the_middle_loses_nothing(desk: FakeApplication) -> None:
             self.calls += 1
             if self.calls == 13:
                 raise DependencyUnavailable("step functions", "throttled")
-            return desk.workflow.start(order_id, correlation_id, attempt)
+            return app.workflow.start(order_id, correlation_id, attempt)
 
         def is_running(self, order_id: str, attempt: int) -> bool:
             return False
 
-    jobs = desk.group_jobs
+    jobs = app.group_jobs
     replace(jobs, commands=replace(jobs.commands, workflow=FailingStart())).work(job.job_id)
-    run(desk, job)
-    assert all(desk.types(order_id).count("OrderRedriven") == 1 for order_id in orders)
-    assert desk.letters.groups() == []
+    run(app, job)
+    assert all(app.types(order_id).count("OrderRedriven") == 1 for order_id in orders)
+    assert app.letters.groups() == []

@@ -54,7 +54,7 @@ class Shop:
         self.switches = FaultSwitches(MemorySwitchStore(), self.clock, enabled=True, kill=kill)
         self.gateway: PaymentGateway = FaultyGateway(SandboxGateway(self.ledger, self.clock, self.ids), self.switches)
 
-    def journal(self, step: str) -> OrderRepository:
+    def repository(self, step: str) -> OrderRepository:
         return OrderRepository(self.events, self.clock, self.ids, step)
 
     def reserved(self, external_id: str = "SO-1") -> str:
@@ -64,14 +64,14 @@ class Shop:
         return order.order_id
 
     def capture(self, order_id: str, retry: int = 0) -> Status:
-        return CapturePayment(self.journal("CapturePayment"), self.gateway, look_first=retry > 0)(order_id)
+        return CapturePayment(self.repository("CapturePayment"), self.gateway, look_first=retry > 0)(order_id)
 
     def refund(self, order_id: str) -> Status:
-        return RefundPayment(self.journal("RefundPayment"), self.gateway)(order_id)
+        return RefundPayment(self.repository("RefundPayment"), self.gateway)(order_id)
 
     def cancel(self, order_id: str) -> None:
-        journal = self.journal("Operator")
-        journal.append(journal.load(order_id), CancellationRequested("ops", "changed his mind"))
+        repository = self.repository("Operator")
+        repository.append(repository.load(order_id), CancellationRequested("ops", "changed his mind"))
 
 
 @pytest.fixture
@@ -88,7 +88,7 @@ def test_a_charge_that_nobody_heard_of_is_found_and_used(shop: Shop, mode: Mode,
     with pytest.raises(lost):
         shop.capture(order_id)
     assert shop.capture(order_id, retry=1) is Status.PAID
-    order, charge = shop.journal("test").load(order_id), shop.ledger.find(order_id)
+    order, charge = shop.repository("test").load(order_id), shop.ledger.find(order_id)
     assert order.payment is not None
     assert charge is not None
     assert order.payment.found_by_lookup
@@ -122,7 +122,7 @@ def test_money_taken_without_our_knowing_is_given_back_when_the_order_is_cancell
 def test_a_capture_that_arrives_after_the_order_was_undone_takes_nothing(shop: Shop) -> None:
     """Its state timed out, the order was cancelled and compensated, and only then it reaches the provider."""
     order_id = shop.reserved()
-    zombie = payment_request(shop.journal("test").load(order_id))
+    zombie = payment_request(shop.repository("test").load(order_id))
     shop.cancel(order_id)
     shop.refund(order_id)
     with pytest.raises(PaymentDeclined, match="closed before it was charged"):
@@ -141,7 +141,7 @@ def test_a_refund_that_was_lost_or_refused_is_made_once(shop: Shop, mode: Mode) 
     with pytest.raises((DependencyTimeout, DependencyUnavailable, Killed)):
         shop.refund(order_id)
     shop.refund(order_id)
-    order, charge = shop.journal("test").load(order_id), shop.ledger.find(order_id)
+    order, charge = shop.repository("test").load(order_id), shop.ledger.find(order_id)
     assert order.refund is not None
     assert charge is not None
     assert charge.refund_id == order.refund.refund_id
@@ -165,7 +165,7 @@ def test_an_outage_longer_than_any_retry_costs_one_call_per_interval_and_loses_n
     while due:
         at, retry, order_id = heapq.heappop(due)
         shop.clock.advance(at - (shop.clock.now() - started).total_seconds())
-        step = CapturePayment(shop.journal("CapturePayment"), gateways[order_id], look_first=retry > 0)
+        step = CapturePayment(shop.repository("CapturePayment"), gateways[order_id], look_first=retry > 0)
         try:
             assert step(order_id) is Status.PAID
         except TransientError as error:

@@ -1,4 +1,4 @@
-"""The sample orders reach the outcomes that they promise: the real steps prove it, on the twins in memory."""
+"""The sample orders reach the outcomes that they promise: the real steps prove it, on the fakes in memory."""
 
 from __future__ import annotations
 
@@ -82,30 +82,30 @@ class Shop:
         for customer_id, limit in catalogue.credit_accounts().items():
             self.accounts.open_account(customer_id, limit)
 
-    def journal(self, step: str) -> OrderRepository:
+    def repository(self, step: str) -> OrderRepository:
         return OrderRepository(self.events, self.clock, self.ids, step)
 
     def take(self, sample: SampleOrder) -> Order:
         """Through the door, the steps and, if it is turned down, the compensations; the order as it ends."""
         content = parse_order(json.dumps(sample.payload).encode())
-        Intake(self.journal("Intake"), MemoryWorkflowEngine()).accept(content, "correlation-1")
+        Intake(self.repository("Intake"), MemoryWorkflowEngine()).accept(content, "correlation-1")
         order_id = content.order_id
         try:
-            ValidateOrder(self.journal("ValidateOrder"), self.reference)(order_id)
-            ReserveInventory(self.journal("ReserveInventory"), self.inventory)(order_id)
+            ValidateOrder(self.repository("ValidateOrder"), self.reference)(order_id)
+            ReserveInventory(self.repository("ReserveInventory"), self.inventory)(order_id)
             self._pay(order_id)
-            ConfirmOrder(self.journal("ConfirmOrder"), self.reference)(order_id)
+            ConfirmOrder(self.repository("ConfirmOrder"), self.reference)(order_id)
         except Rejection:
-            RefundPayment(self.journal("RefundPayment"), self.payments)(order_id)
-            ReleaseInventory(self.journal("ReleaseInventory"), self.inventory)(order_id)
-            RejectOrder(self.journal("RejectOrder"))(order_id)
-        return self.journal("test").load(order_id)
+            RefundPayment(self.repository("RefundPayment"), self.payments)(order_id)
+            ReleaseInventory(self.repository("ReleaseInventory"), self.inventory)(order_id)
+            RejectOrder(self.repository("RejectOrder"))(order_id)
+        return self.repository("test").load(order_id)
 
     def _pay(self, order_id: str) -> None:
         """As the workflow does it: what fails and passes is tried again."""
         for retry in range(3):
             try:
-                CapturePayment(self.journal("CapturePayment"), self.payments, look_first=retry > 0)(order_id)
+                CapturePayment(self.repository("CapturePayment"), self.payments, look_first=retry > 0)(order_id)
                 return
             except TransientError:
                 continue

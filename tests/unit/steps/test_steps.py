@@ -1,4 +1,4 @@
-"""The steps, carried by the state machine over twins in memory: every outcome, every kill, every moment to cancel."""
+"""The steps, carried by the state machine over fakes in memory: every outcome, every kill, every moment to cancel."""
 
 from __future__ import annotations
 

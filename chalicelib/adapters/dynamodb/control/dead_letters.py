@@ -18,7 +18,7 @@ import msgspec
 from chalicelib.adapters.aws.errors import aws_errors_translated
 from chalicelib.domain.failures import FailedOrder
 from chalicelib.domain.timestamps import format_utc, parse_utc
-from chalicelib.ports import LETTER_COUNT_LIMIT, DeadLetter, LetterGroup
+from chalicelib.ports import DEAD_LETTER_COUNT_LIMIT, DeadLetter, DeadLetterGroup
 
 GROUPS = "DEADLETTERS"
 _DEPENDENCY = "DynamoDB"
@@ -71,7 +71,7 @@ class DynamoDbDeadLetters:
             except self.client.exceptions.ConditionalCheckFailedException:
                 return  # closed before, or a later attempt's letter
 
-    def groups(self) -> Sequence[LetterGroup]:
+    def groups(self) -> Sequence[DeadLetterGroup]:
         found = []
         for item in self._query(GROUPS):
             count = self._count(item["sk"]["S"])
@@ -112,14 +112,14 @@ class DynamoDbDeadLetters:
         count, request = 0, {"TableName": self.table, "Select": "COUNT", "ConsistentRead": True}
         request["KeyConditionExpression"] = "pk = :pk"
         request["ExpressionAttributeValues"] = {":pk": {"S": f"{GROUPS}#{fingerprint}"}}
-        while count < LETTER_COUNT_LIMIT:
+        while count < DEAD_LETTER_COUNT_LIMIT:
             with aws_errors_translated(_DEPENDENCY):
                 answer = self.client.query(**request)
             count += answer["Count"]
             if "LastEvaluatedKey" not in answer:
                 break
             request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
-        return min(count, LETTER_COUNT_LIMIT)
+        return min(count, DEAD_LETTER_COUNT_LIMIT)
 
     def _remove_group(self, item: dict[str, Any]) -> None:
         with aws_errors_translated(_DEPENDENCY):
@@ -142,8 +142,8 @@ def _letter(item: dict[str, Any]) -> DeadLetter:
     return msgspec.json.decode(item["data"]["S"], type=DeadLetter)
 
 
-def _group(item: dict[str, Any], count: int) -> LetterGroup:
-    return LetterGroup(
+def _group(item: dict[str, Any], count: int) -> DeadLetterGroup:
+    return DeadLetterGroup(
         fingerprint=item["sk"]["S"],
         step=item["step"]["S"],
         error=item["error"]["S"],

@@ -30,7 +30,7 @@ class DynamoDbFirstEvents:
 
 
 class LoadedFirstEvents:
-    """Of any event store, an order at a time: for the twin in memory."""
+    """Of any event store, an order at a time: for the fake in memory."""
 
     def __init__(self, events: EventStore) -> None:
         self._events = events

@@ -45,7 +45,7 @@ def to_item(row: OrderRow) -> dict[str, dict[str, str]]:
 
 
 def row_of(item: Mapping[str, Any]) -> OrderRow:
-    """Raises CorruptHistory; replay --repair mends it, because the events are the truth."""
+    """Raises CorruptHistory; replay --repair fixes it, because the events are the truth."""
     try:
         return _DECODER.decode(item["data"]["S"])
     except (KeyError, msgspec.MsgspecError):
