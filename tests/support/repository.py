@@ -1,0 +1,32 @@
+"""The checkout that is under test."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+PACKAGES = ("chalicelib", "poller", "local", "bench")
+"""What the project is made of, the tests aside."""
+
+
+@cache
+def sources(*folders: str) -> tuple[Path, ...]:
+    """All Python files below the folders, those that git ignores left out."""
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", *folders]
+    listing = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    names = sorted(filter(None, listing.split("\0")))
+    return tuple(ROOT / name for name in names if name.endswith(".py") and (ROOT / name).exists())
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Full dotted names of everything the file imports, also inside functions."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
