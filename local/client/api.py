@@ -13,7 +13,7 @@ import urllib3
 
 from local.stack import Stack
 
-TIMEOUT_S = 30
+TIMEOUT_S = 120.0
 POOL = 32
 PAGE = 100
 
