@@ -12,6 +12,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[3]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob(".github/*.md")])
 
+FOLDERS = ("chalicelib", "poller", "local", "tests", "bench", "docs")
+
 MADE_LATER = (".local", ".venv", "vendor", "poller/sources", ".chalice/deployed")
 """What the pages speak of and users or programs make."""
 
@@ -24,9 +26,10 @@ each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.rel
 def named(page: Path) -> Iterator[str]:
     """What stands between backticks in a line of prose and can only be a path of the repository.
 
-    That is: it begins with a folder of the root or a room of chalicelib, or is a Python module or a page.
+    That is: it begins with a folder of the root or of one below, or ends as a Python module or a page does.
     """
-    rooms = {path.name for place in (ROOT, ROOT / "chalicelib") for path in place.iterdir() if path.is_dir()}
+    places = (ROOT, *(ROOT / folder for folder in FOLDERS))
+    rooms = {path.name for place in places for path in place.iterdir() if path.is_dir()}
     prose = re.sub(r"^```.*?^```", "", page.read_text(), flags=re.M | re.S)
     for name in re.findall(r"`([^`\n]+)`", prose):
         if not PATH.fullmatch(name):
@@ -35,11 +38,17 @@ def named(page: Path) -> Iterator[str]:
             yield name
 
 
+def exists(name: str, page: Path) -> bool:
+    """Seen from the root, from one of its folders or from the page. A bare name stands in the row of its folder."""
+    if any((place / name).exists() for place in (ROOT, page.parent, *(ROOT / folder for folder in FOLDERS))):
+        return True
+    return "/" not in name and any(name in (path.name for path in (ROOT / folder).rglob("*")) for folder in FOLDERS)
+
+
 @each_page
 def test_every_file_exists(page: Path) -> None:
-    places = (ROOT, ROOT / "chalicelib", page.parent)
     wanted = [name for name in named(page) if not name.startswith(MADE_LATER)]
-    assert not [name for name in wanted if not any((place / name).exists() for place in places)]
+    assert not [name for name in wanted if not exists(name, page)]
 
 
 @each_page
