@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import settings
 
 from tests.support.system_packages import missing
+
+settings.register_profile("any machine", deadline=None)
+settings.load_profile("any machine")  # how fast it is says nothing about a property
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -1,0 +1,53 @@
+"""Times as texts: what is stored sorts as the times do and is read again; what is shown is RFC 3339."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chalicelib.domain.timestamps import format_utc, parse_utc, rfc3339
+
+FAR_EAST = timezone(timedelta(hours=5, minutes=30))
+ZONES = st.sampled_from([UTC, FAR_EAST, timezone(timedelta(hours=-11))])
+FIRST, LAST = datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)
+"""A day from the ends of the calendar, so that every zone can express them."""
+
+TIMES = st.builds(
+    lambda since, zone: (FIRST + since).astimezone(zone), st.timedeltas(timedelta(0), LAST - FIRST), ZONES
+)
+
+
+@pytest.mark.parametrize(
+    ("value", "stored", "shown"),
+    [
+        (datetime(2026, 11, 23, 10, 15, tzinfo=UTC), "2026-11-23T10:15:00.000000Z", "2026-11-23T10:15:00Z"),
+        (datetime(2026, 11, 23, 10, 15, 0, 5, UTC), "2026-11-23T10:15:00.000005Z", "2026-11-23T10:15:00.000005Z"),
+        (datetime(2026, 11, 23, 3, 15, tzinfo=FAR_EAST), "2026-11-22T21:45:00.000000Z", "2026-11-22T21:45:00Z"),
+        (datetime(7, 1, 1, tzinfo=UTC), "0007-01-01T00:00:00.000000Z", "0007-01-01T00:00:00Z"),
+    ],
+    ids=["a whole second", "a microsecond", "another zone", "an early year"],
+)
+def test_a_time_as_it_is_stored_and_shown(value: datetime, stored: str, shown: str) -> None:
+    assert (format_utc(value), rfc3339(value)) == (stored, shown)
+
+
+@given(TIMES)
+def test_what_was_stored_is_read_again(value: datetime) -> None:
+    read = parse_utc(format_utc(value))
+    assert read == value
+    assert read.utcoffset() == timedelta(0)
+    assert len(format_utc(value)) == 27
+
+
+@given(TIMES)
+def test_what_is_shown_is_the_same_time(value: datetime) -> None:
+    assert datetime.fromisoformat(rfc3339(value)) == value
+    assert rfc3339(value).endswith("Z")
+
+
+@given(TIMES, TIMES)
+def test_stored_texts_sort_as_the_times_do(one: datetime, other: datetime) -> None:
+    assert (format_utc(one) < format_utc(other)) == (one < other)
