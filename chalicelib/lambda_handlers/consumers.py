@@ -2,33 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.errors import CorruptHistory, OrderbridgeError
 from chalicelib.observability import log_context
 from chalicelib.wiring.application import application
 
+if TYPE_CHECKING:
+    from chalicelib.domain.events import RecordedEvent
+
 
 def project_events(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
     """A batch of the event store's stream; answers which record to deliver again (with all after it)."""
-    from chalicelib.adapters.dynamodb.events.codec import from_stream_record
-
     app = application(context.invoked_function_arn)
     with log_context(step="ProjectEvents", request_id=context.aws_request_id):
-        records = {}
-        for record in event["Records"]:
-            try:
-                recorded = from_stream_record(record)
-            except CorruptHistory as error:
-                app.send_to_stream_failures(record["dynamodb"]["Keys"]["pk"]["S"], str(error))
-                continue
-            if recorded is not None:
-                records[recorded.order_id, recorded.sequence] = (recorded, record["dynamodb"]["SequenceNumber"])
-        failed = app.project_events([recorded for recorded, _ in records.values()])
-        if failed is None:
-            return {"batchItemFailures": []}
-        return {"batchItemFailures": [{"itemIdentifier": records[failed.order_id, failed.sequence][1]}]}
+        return project_records(event["Records"], app.project_events, app.send_to_stream_failures)
+
+
+def project_records(
+    stream: Sequence[Mapping[str, Any]],
+    project: Callable[[Sequence[RecordedEvent]], RecordedEvent | None],
+    send_to_stream_failures: Callable[[str, str], None],
+) -> dict[str, list[dict[str, str]]]:
+    """The records as events, each once; one that cannot be read is kept for an operator and holds up no other."""
+    from chalicelib.adapters.dynamodb.events.codec import from_stream_record
+
+    records: dict[tuple[str, int], tuple[RecordedEvent, str]] = {}
+    for record in stream:
+        try:
+            recorded = from_stream_record(record)
+        except CorruptHistory as error:
+            send_to_stream_failures(record["dynamodb"]["Keys"]["pk"]["S"], str(error))
+            continue
+        if recorded is not None:
+            key = (recorded.order_id, recorded.sequence)
+            records.setdefault(key, (recorded, record["dynamodb"]["SequenceNumber"]))  # its first place in the stream
+    failed = project([recorded for recorded, _ in records.values()])
+    if failed is None:
+        return {"batchItemFailures": []}
+    return {"batchItemFailures": [{"itemIdentifier": records[failed.order_id, failed.sequence][1]}]}
 
 
 def sweep(context: Any) -> dict[str, int]:
@@ -40,7 +53,7 @@ def sweep(context: Any) -> dict[str, int]:
 
 def consume_dead_letters(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
     """A batch of the dead-letter queue."""
-    return _each_message("DeadLetters", event, context, application(context.invoked_function_arn).dead_letter_consumer)
+    return each_message("DeadLetters", event, context, application(context.invoked_function_arn).dead_letter_consumer)
 
 
 def acknowledge_erp(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
@@ -51,10 +64,10 @@ def acknowledge_erp(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
         receives = int(record["attributes"]["ApproximateReceiveCount"])
         app.postpone_acknowledgement(record["receiptHandle"], receives)
 
-    return _each_message("AcknowledgeErp", event, context, app.acknowledge_erp, postpone)
+    return each_message("AcknowledgeErp", event, context, app.acknowledge_erp, postpone)
 
 
-def _each_message(
+def each_message(
     step: str,
     event: Mapping[str, Any],
     context: Any,
