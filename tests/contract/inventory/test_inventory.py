@@ -1,4 +1,4 @@
-"""The inventory's contract, kept in memory and on DynamoDB (moto, and the local AWS)."""
+"""The inventory's contract, kept in memory and on DynamoDB (moto, a dictionary, and the local AWS)."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from local.emulator.aws import LocalAws
 from tests.contract.inventory.inventory_contract import InventoryContract
 from tests.support.aws import SETTINGS, moto_dynamodb
 from tests.support.local_aws import client_with_tables, local_aws
+from tests.support.tiny_dynamodb import TinyDynamoDb
 
 __all__ = ["local_aws"]
 
@@ -47,6 +48,24 @@ class TestDynamoDbInventory(InventoryContract):
     @pytest.fixture
     def adapter(self, client: Any, events: DynamoDbEventStore) -> Inventory:
         return DynamoDbInventory(client, SETTINGS.name("inventory"), events, FixedClock(), SequentialIds())
+
+
+class TestDynamoDbInventoryOnTinyDynamoDb(InventoryContract):
+    """Shows that this stand-in answers like DynamoDB, so that what is tested on it counts."""
+
+    orders, pieces, threads = 100, 60, 1
+
+    @pytest.fixture
+    def client(self) -> Any:
+        return TinyDynamoDb()
+
+    @pytest.fixture
+    def events(self, client: Any) -> EventStore:
+        return DynamoDbEventStore(client, "events")
+
+    @pytest.fixture
+    def adapter(self, client: Any, events: DynamoDbEventStore) -> Inventory:
+        return DynamoDbInventory(client, "inventory", events, FixedClock(), SequentialIds())
 
 
 class TestDynamoDbInventoryOnLocalAws(InventoryContract):
