@@ -175,9 +175,10 @@ def test_an_order_above_the_credit_limit_names_both_amounts() -> None:
     )
 
 
-def test_credit_in_another_currency() -> None:
-    assert reasons(content(payment=ON_ACCOUNT), replace(CUSTOMER, credit_limit=Money(10**9, "USD"))) == (
-        Reason("credit_currency", "the credit of C-1001 is in USD, not EUR", "currency"),
+@pytest.mark.parametrize("currency", ["CHF", "USD"])
+def test_credit_in_another_currency(currency: str) -> None:
+    assert reasons(content(payment=ON_ACCOUNT), replace(CUSTOMER, credit_limit=Money(10**9, currency))) == (
+        Reason("credit_currency", f"the credit of C-1001 is in {currency}, not EUR", "currency"),
     )
 
 
@@ -188,8 +189,10 @@ def test_no_credit_account() -> None:
 
 
 @pytest.mark.parametrize("limit", [None, Money(0, "EUR"), Money(0, "USD")])
-def test_an_order_paid_by_card_needs_no_credit(limit: Money | None) -> None:
-    assert codes(content(), replace(CUSTOMER, credit_limit=limit)) == []
+@pytest.mark.parametrize("method", ["card", "prepaid"])
+def test_an_order_that_is_paid_otherwise_needs_no_credit(method: str, limit: Money | None) -> None:
+    order = content(payment=PaymentInstruction(method, "token"))
+    assert codes(order, replace(CUSTOMER, credit_limit=limit)) == []
 
 
 def test_an_unknown_customers_credit_is_not_asked_for() -> None:
