@@ -16,10 +16,10 @@ import time
 import zipfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from chalicelib.domain.timestamps import parse_utc
 from chalicelib.workflow.table import STEPS
 from local.emulator.aws import LocalAws
 from local.sample.stream import stream
@@ -79,7 +79,7 @@ def report_throughput(system: Deployed, machine: str, order: Callable[[], dict[s
 
 
 def seconds_to_outcome(shown: dict[str, Any]) -> float:
-    received, updated = (datetime.fromisoformat(shown[key]) for key in ("received_at", "updated_at"))
+    received, updated = (parse_utc(shown[key]) for key in ("received_at", "updated_at"))
     return (updated - received).total_seconds()
 
 

@@ -8,6 +8,7 @@ from chalicelib.api.http import problems
 from chalicelib.api.http.problems import Problem
 from chalicelib.api.http.request import Request
 from chalicelib.auth.tokens import Principal, Role
+from chalicelib.domain.timestamps import parse_utc
 
 INCLUDES = {
     Role.INGEST: frozenset({Role.INGEST}),
@@ -22,7 +23,7 @@ def caller(request: Request, now: datetime) -> Principal:
     passed = request.authorizer
     if not passed.get("role"):
         raise Problem(problems.UNAUTHORIZED, "This route needs a token: send it as `Authorization: Bearer ob_...`.")
-    expires_at = datetime.fromisoformat(passed["expires_at"])
+    expires_at = parse_utc(passed["expires_at"])
     if now >= expires_at:
         raise Problem(problems.UNAUTHORIZED, "The token has expired: ask for a new one.")
     return Principal(

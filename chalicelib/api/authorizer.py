@@ -12,6 +12,7 @@ from typing import Any
 from chalice.app import AuthResponse
 
 from chalicelib.auth.tokens import Denied, Principal, TokenStore, authorize
+from chalicelib.domain.timestamps import format_utc
 from chalicelib.observability import logger
 from chalicelib.ports import Clock
 
@@ -46,5 +47,5 @@ def context_of(principal: Principal) -> dict[str, str]:
         "role": principal.role.value,
         "source": principal.source,
         "label": principal.label,
-        "expires_at": principal.expires_at.isoformat(),
+        "expires_at": format_utc(principal.expires_at),
     }

@@ -16,6 +16,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from chalicelib.domain.timestamps import format_utc
+
 KEY = "deployment/chalice.json"
 RECORDED_AT = "recorded_at"
 
@@ -40,7 +42,7 @@ class DeploymentRecord:
 
     def share(self) -> None:
         """Call when Chalice has written the file."""
-        record = {**self.read(), RECORDED_AT: datetime.now(UTC).isoformat()}
+        record = {**self.read(), RECORDED_AT: format_utc(datetime.now(UTC))}
         self._write(record)
         try:
             self.s3.put_object(Bucket=self.bucket, Key=KEY, Body=json.dumps(record).encode())

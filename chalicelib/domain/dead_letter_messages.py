@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, fields
-from datetime import datetime
 from typing import Any
 
 from chalicelib.domain.failures import FailedOrder
+from chalicelib.domain.timestamps import format_utc, parse_utc
 
 FAILED_ORDER = "failed_order"
 REDRIVE = "redrive"
@@ -20,7 +20,7 @@ class UnreadableMessage(ValueError):
 
 
 def failed_order_message(failed: FailedOrder) -> dict[str, object]:
-    return {"kind": FAILED_ORDER, **asdict(failed), "failed_at": failed.failed_at.isoformat()}
+    return {"kind": FAILED_ORDER, **asdict(failed), "failed_at": format_utc(failed.failed_at)}
 
 
 def redrive_message(failed: FailedOrder) -> dict[str, object]:
@@ -51,7 +51,7 @@ def parse_failed_order(message: Mapping[str, Any]) -> FailedOrder:
             raise UnreadableMessage(f"field {field.name} is missing or of the wrong type")
         values[field.name] = value
     try:
-        values["failed_at"] = datetime.fromisoformat(values["failed_at"])
+        values["failed_at"] = parse_utc(values["failed_at"])
     except ValueError as error:
         raise UnreadableMessage("field failed_at is not a time") from error
     return FailedOrder(**values)

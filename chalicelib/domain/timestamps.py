@@ -11,7 +11,7 @@ def format_utc(value: datetime) -> str:
 
 
 def parse_utc(text: str) -> datetime:
-    """The inverse of `format_utc`."""
+    """The inverse of `format_utc`, and of what earlier releases stored: any ISO 8601 text with an offset."""
     return datetime.fromisoformat(text)
 
 

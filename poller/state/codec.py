@@ -7,6 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from chalicelib.domain.timestamps import format_utc, parse_utc
 from chalicelib.mapping.values import Value
 from poller.database.keyset import Bound, Position
 from poller.state.ports import Chunk, ChunkIndex, HorizonMark, Watermark
@@ -82,8 +83,7 @@ def decode_watermark(text: str) -> Watermark:
         pass_started_at=_time_of(raw["pass_started_at"]),
         passed_at=_time_of(raw["passed_at"]),
         marks=tuple(
-            HorizonMark(datetime.fromisoformat(at), token, _position_of(position) or ())
-            for at, token, position in raw["marks"]
+            HorizonMark(parse_utc(at), token, _position_of(position) or ()) for at, token, position in raw["marks"]
         ),
         types=raw["types"],
         fingerprint=raw["fingerprint"],
@@ -129,8 +129,8 @@ def _bound_of(raw: list[Any] | None) -> Bound | None:
 
 
 def _time(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.isoformat()
+    return None if moment is None else format_utc(moment)
 
 
 def _time_of(text: str | None) -> datetime | None:
-    return None if text is None else datetime.fromisoformat(text)
+    return None if text is None else parse_utc(text)

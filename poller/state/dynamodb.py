@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from botocore.exceptions import ClientError
-
-from chalicelib.adapters.aws.errors import aws_errors_translated, error_code
-from chalicelib.domain.errors import Contention
+from chalicelib.adapters.aws.errors import aws_errors_translated
+from chalicelib.adapters.dynamodb.conditional import write_if
+from chalicelib.adapters.dynamodb.transaction import transact
+from chalicelib.domain.timestamps import format_utc
 from poller.errors import LeaseLost
 from poller.state.codec import decode_watermark, encode_watermark
 from poller.state.ports import Lease, Watermark
@@ -58,7 +58,7 @@ class DynamoDbWatermarks:
         data = {"S": encode_watermark(replace(watermark, saved_at=now))}
         items = [{**item_key(lease.source, "WATERMARK"), "data": data}]
         if history:
-            sort_key = f"WATERMARK#{now:%Y-%m-%dT%H:%M:%S.%fZ}"
+            sort_key = f"WATERMARK#{format_utc(now)}"
             expiry = {"N": str(int((now + KEEP_HISTORY).timestamp()))}
             items.append({**item_key(lease.source, sort_key), "data": data, "expires_at": expiry})
         put_under_lease(self.client, self.table, lease, items)
@@ -92,29 +92,21 @@ class DynamoDbWatermarks:
         if condition:
             request["ConditionExpression"] = condition
             values[":now"] = {"N": _ms(now)}
-        with aws_errors_translated(_DEPENDENCY):
-            try:
-                answer = self.client.update_item(**request)
-            except ClientError as error:
-                if error_code(error) == "ConditionalCheckFailedException":
-                    return None
-                raise
-        return Lease(source, holder, int(answer["Attributes"]["fence"]["N"]), now + length)
+        written = write_if(_DEPENDENCY, self.client.update_item, **request)
+        return Lease(source, holder, int(written.item["fence"]["N"]), now + length) if written.done else None
 
     def _update_lease(self, lease: Lease, update: str, values: dict[str, Any]) -> None:
-        with aws_errors_translated(_DEPENDENCY):
-            try:
-                self.client.update_item(
-                    TableName=self.table,
-                    Key=item_key(lease.source, "LEASE"),
-                    UpdateExpression=update,
-                    ConditionExpression="fence = :fence AND holder = :holder",
-                    ExpressionAttributeValues={**values, **_fence_values(lease)},
-                )
-            except ClientError as error:
-                if error_code(error) == "ConditionalCheckFailedException":
-                    raise LeaseLost(lease.source) from error
-                raise
+        written = write_if(
+            _DEPENDENCY,
+            self.client.update_item,
+            TableName=self.table,
+            Key=item_key(lease.source, "LEASE"),
+            UpdateExpression=update,
+            ConditionExpression="fence = :fence AND holder = :holder",
+            ExpressionAttributeValues={**values, **_fence_values(lease)},
+        )
+        if not written.done:
+            raise LeaseLost(lease.source)
 
 
 def put_under_lease(client: Any, table: str, lease: Lease, items: Sequence[dict[str, Any]]) -> None:
@@ -126,18 +118,8 @@ def put_under_lease(client: Any, table: str, lease: Lease, items: Sequence[dict[
         "ExpressionAttributeValues": _fence_values(lease),
     }
     actions = [{"ConditionCheck": check}, *({"Put": {"TableName": table, "Item": item}} for item in items)]
-    with aws_errors_translated(_DEPENDENCY):
-        try:
-            client.transact_write_items(TransactItems=actions)
-        except ClientError as error:
-            if error_code(error) != "TransactionCanceledException":
-                raise
-            reasons = [reason.get("Code") for reason in error.response.get("CancellationReasons", [])]
-            if "ConditionalCheckFailed" in reasons:
-                raise LeaseLost(lease.source) from error
-            raise Contention(
-                f"{_DEPENDENCY}: the state of source {lease.source} is being written by somebody else"
-            ) from error
+    if transact(f"{_DEPENDENCY} (state of source {lease.source})", client, actions):
+        raise LeaseLost(lease.source)
 
 
 def item_key(source: str, sort_key: str) -> dict[str, dict[str, str]]:

@@ -10,6 +10,8 @@ from typing import Any, TypeVar
 import msgspec
 
 from chalicelib.adapters.aws.errors import aws_errors_translated
+from chalicelib.adapters.dynamodb.pages import first_items
+from chalicelib.domain.timestamps import format_utc
 from poller.state.dynamodb import item_key
 from poller.state.ports import Changed, Quarantined
 
@@ -52,29 +54,24 @@ class DynamoDbFindings:
                 ExpressionAttributeNames={"#data": "data"},
                 ExpressionAttributeValues={
                     ":data": {"S": msgspec.json.encode(entry).decode()},
-                    ":seen": {"S": entry.first_seen.isoformat()},
+                    ":seen": {"S": format_utc(entry.first_seen)},
                 },
             )
 
     def _list(self, source: str, prefix: str, limit: int, after: str, kind: type[Entry]) -> list[Entry]:
-        found: list[Entry] = []
         low = _sort_key(prefix, after) if after else prefix
         start: dict[str, Any] = {"ExclusiveStartKey": item_key(source, low)} if after else {}
-        while len(found) < limit:
-            with aws_errors_translated(_DEPENDENCY):
-                answer = self.client.query(
-                    TableName=self.table,
-                    KeyConditionExpression="pk = :pk AND begins_with(sk, :prefix)",
-                    ExpressionAttributeValues={":pk": {"S": f"SOURCE#{source}"}, ":prefix": {"S": prefix}},
-                    Limit=limit - len(found),
-                    ConsistentRead=True,
-                    **start,
-                )
-            found += [_entry(item, kind) for item in answer["Items"]]
-            if "LastEvaluatedKey" not in answer:
-                break
-            start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
-        return found
+        found = first_items(
+            _DEPENDENCY,
+            self.client.query,
+            limit,
+            TableName=self.table,
+            KeyConditionExpression="pk = :pk AND begins_with(sk, :prefix)",
+            ExpressionAttributeValues={":pk": {"S": f"SOURCE#{source}"}, ":prefix": {"S": prefix}},
+            ConsistentRead=True,
+            **start,
+        )
+        return [_entry(item, kind) for item in found]
 
 
 def _entry(item: dict[str, Any], kind: type[Entry]) -> Entry:

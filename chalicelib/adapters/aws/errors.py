@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from botocore import exceptions
+from urllib3.exceptions import HTTPError
 
 from chalicelib.domain.errors import (
     Contention,
@@ -59,10 +60,16 @@ def aws_errors_translated(dependency: str) -> Iterator[None]:
         raise _without_answer(dependency, error) from error
     except exceptions.ClientError as error:
         raise _answered(dependency, error) from error
+    except HTTPError as error:  # what botocore lets through: TLS failures in the middle of a body
+        raise DependencyTimeout(dependency, type(error).__name__) from error
 
 
 def error_code(error: exceptions.ClientError) -> str:
     return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def http_status(error: exceptions.ClientError) -> int:
+    return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
 
 
 def _without_answer(dependency: str, error: exceptions.BotoCoreError) -> OrderbridgeError:
@@ -75,7 +82,7 @@ def _without_answer(dependency: str, error: exceptions.BotoCoreError) -> Orderbr
 
 
 def _answered(dependency: str, error: exceptions.ClientError) -> OrderbridgeError:
-    code, status = error_code(error), _http_status(error)
+    code, status = error_code(error), http_status(error)
     detail = f"{error.operation_name} answered {code or status}"
     if code in CONFLICTS:
         return Contention(f"{dependency}: {detail}")
@@ -90,7 +97,3 @@ def _answered(dependency: str, error: exceptions.ClientError) -> OrderbridgeErro
 
 def _names_a_resource(code: str) -> bool:
     return "AccessDenied" in code or "NotFound" in code or code.startswith("NoSuch") or "NotAuthorized" in code
-
-
-def _http_status(error: exceptions.ClientError) -> int:
-    return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))

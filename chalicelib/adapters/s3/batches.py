@@ -8,12 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from botocore.exceptions import ClientError
-from urllib3.exceptions import HTTPError
 
-from chalicelib.adapters.aws.errors import aws_errors_translated
+from chalicelib.adapters.aws.errors import aws_errors_translated, http_status
 from chalicelib.batches.errors import FileReplaced
 from chalicelib.batches.ports import Stream, UploadForm
-from chalicelib.domain.errors import DependencyTimeout
 
 CHUNK_BYTES = 256 * 1024
 PART_BYTES = 8 * 1024 * 1024
@@ -60,7 +58,7 @@ class S3Files:
             try:
                 answer = self.client.get_object(Bucket=self.bucket, Key=key, **condition)
             except ClientError as error:
-                if _status(error) in (404, 412):
+                if http_status(error) in (404, 412):
                     raise FileReplaced from None
                 raise
         return Stream(answer["ETag"], _chunks(answer["Body"]))
@@ -145,7 +143,7 @@ class S3Mappings:
             try:
                 answer = self.client.get_object(Bucket=self.bucket, Key=mapping_key(source, name))
             except ClientError as error:
-                if _status(error) == 404:
+                if http_status(error) == 404:
                     return None
                 raise
             return b"".join(_chunks(answer["Body"])).decode()
@@ -164,11 +162,4 @@ def mapping_key(source: str, name: str) -> str:
 
 def _chunks(body: Any) -> Iterator[bytes]:
     with closing(body), aws_errors_translated(_DEPENDENCY):
-        try:
-            yield from body.iter_chunks(CHUNK_BYTES)
-        except HTTPError as error:  # what botocore lets through: TLS failures in the middle of a body
-            raise DependencyTimeout(_DEPENDENCY, type(error).__name__) from error
-
-
-def _status(error: ClientError) -> int:
-    return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+        yield from body.iter_chunks(CHUNK_BYTES)

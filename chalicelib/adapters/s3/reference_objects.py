@@ -9,11 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import ClientError
-from urllib3.exceptions import HTTPError
 
-from chalicelib.adapters.aws.errors import aws_errors_translated
+from chalicelib.adapters.aws.errors import aws_errors_translated, http_status
 from chalicelib.adapters.s3.reference_files import FORMAT, MAX_FILE_BYTES, DamagedFile
-from chalicelib.domain.errors import DependencyTimeout
 
 NOT_FOUND = 404
 NOT_MODIFIED = 304
@@ -31,7 +29,7 @@ class StoredObject:
 
 @dataclass(frozen=True, slots=True)
 class ReferenceObjects:
-    """`reference/<dataset>.json` in one bucket, through an injected S3 client. Raises what `translated` raises."""
+    """`reference/<dataset>.json` in one bucket, by an injected client. Raises what `aws_errors_translated` does."""
 
     client: Any
     bucket: str
@@ -49,16 +47,13 @@ class ReferenceObjects:
             try:
                 answer = self.client.get_object(Bucket=self.bucket, Key=self.key(name), **condition)
             except ClientError as error:
-                if known_etag and _status(error) == NOT_MODIFIED:
+                if known_etag and http_status(error) == NOT_MODIFIED:
                     return None
                 raise
             with closing(answer["Body"]) as body:
                 if answer["ContentLength"] > MAX_FILE_BYTES:
                     raise DamagedFile(f"has {answer['ContentLength']} bytes, more than {MAX_FILE_BYTES}")
-                try:
-                    return answer["ETag"], body.read()
-                except HTTPError as error:  # what botocore lets through: TLS failures in the middle of a body
-                    raise DependencyTimeout("S3", type(error).__name__) from error
+                return answer["ETag"], body.read()
 
     def head(self, name: str) -> StoredObject | None:
         """What is published now; None if nothing is."""
@@ -66,7 +61,7 @@ class ReferenceObjects:
             try:
                 answer = self.client.head_object(Bucket=self.bucket, Key=self.key(name))
             except ClientError as error:
-                if _status(error) == NOT_FOUND:
+                if http_status(error) == NOT_FOUND:
                     return None
                 raise
         metadata = answer["Metadata"]
@@ -91,7 +86,3 @@ class ReferenceObjects:
                 Metadata={"sha256": sha256, "count": str(count), "format": str(FORMAT)},
             )
         return str(answer["ETag"])
-
-
-def _status(error: ClientError) -> int:
-    return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))

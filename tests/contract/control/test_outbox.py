@@ -9,8 +9,10 @@ import pytest
 from chalicelib.acknowledgements.outbox import Outbox
 from chalicelib.adapters.dynamodb.control.outbox import DynamoDbOutbox
 from chalicelib.adapters.memory.outbox import MemoryOutbox
-from tests.contract.control.outbox_contract import OutboxContract
+from chalicelib.domain.errors import Contention
+from tests.contract.control.outbox_contract import OutboxContract, entry
 from tests.support.aws import SETTINGS, moto_dynamodb
+from tests.support.faults import HookedClient, cancel
 
 
 class TestMemoryOutbox(OutboxContract):
@@ -24,3 +26,17 @@ class TestDynamoDbOutbox(OutboxContract):
     def adapter(self) -> Iterator[Outbox]:
         with moto_dynamodb() as client:
             yield DynamoDbOutbox(client, SETTINGS.name("control"))
+
+
+@pytest.mark.parametrize("code", ["TransactionConflict", "ThrottlingError"])
+def test_an_entry_that_cannot_be_moved_just_now_is_tried_again_later(code: str) -> None:
+    """Not a mistake of ours that waits for a person: the next poll does it."""
+    with moto_dynamodb() as client:
+        places = ("transact_write_items", 1), ("transact_write_items", 2)
+        outbox = DynamoDbOutbox(HookedClient(client, dict.fromkeys(places, cancel(code))), SETTINGS.name("control"))
+        outbox.put(entry())
+        with pytest.raises(Contention, match=code):
+            outbox.park(entry(), "unknown order")
+        with pytest.raises(Contention, match=code):
+            outbox.unpark(entry())
+        assert outbox.pending(entry().source, 10) == (entry(),)

@@ -14,7 +14,7 @@ from chalicelib.adapters.memory import FixedClock, SequentialIds
 from chalicelib.adapters.memory.payments import MemoryCreditLedger
 from chalicelib.adapters.payments.on_account.credit import Account, CreditLedger
 from chalicelib.adapters.payments.on_account.gateway import OnAccountGateway
-from chalicelib.domain.errors import Contention, DependencyTimeout, DependencyUnavailable, PaymentDeclined, Refused
+from chalicelib.domain.errors import Contention, DependencyTimeout, PaymentDeclined, Refused
 from chalicelib.domain.money import Money
 from chalicelib.ports import PaymentGateway, PaymentRequest
 from local.emulator.aws import LocalAws
@@ -209,7 +209,10 @@ def test_a_draw_that_collides_for_ever_is_contention_for_the_workflow_to_retry(c
         gateway(credit(hooked)).capture(on_account())
 
 
-def test_a_throttled_transaction_passes(client: Any) -> None:
-    hooked = HookedClient(client, before={1: cancel("ThrottlingError")})
-    with pytest.raises(DependencyUnavailable, match="throttled"):
-        gateway(credit(hooked)).capture(on_account())
+def test_a_draw_that_is_throttled_waits_and_is_tried_again_like_one_that_collides(client: Any) -> None:
+    clock = FixedClock()
+    hooked = HookedClient(client, before={1: cancel("ThrottlingError"), 2: cancel("ProvisionedThroughputExceeded")})
+    credit(client).open_account(CUSTOMER, LIMIT)
+    gateway(credit(hooked, clock=clock)).capture(on_account())
+    assert hooked.calls == ["transact_write_items"] * 3
+    assert len(clock.slept) == 2

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from botocore import exceptions
+from urllib3.exceptions import SSLError
 
 from chalicelib.adapters.aws import clients
 from chalicelib.adapters.aws.errors import aws_errors_translated
@@ -54,6 +55,7 @@ CASES: list[tuple[Exception, type[OrderbridgeError], str]] = [
     (exceptions.ConnectionClosedError(endpoint_url="http://x"), DependencyTimeout, "ConnectionClosedError"),
     (exceptions.ConnectTimeoutError(endpoint_url="http://x"), DependencyUnavailable, "ConnectTimeoutError"),
     (exceptions.EndpointConnectionError(endpoint_url="http://x"), DependencyUnavailable, "EndpointConnectionError"),
+    (SSLError("in the middle of a body"), DependencyTimeout, "did not answer: SSLError"),
     (exceptions.NoCredentialsError(), Misconfigured, "credentials"),
     (exceptions.NoRegionError(), Misconfigured, "region"),
 ]

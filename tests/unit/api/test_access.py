@@ -186,7 +186,7 @@ class TestAuthorizer:
             "role": "ingest",
             "source": "sap-emea",
             "label": "ingest of the bench",
-            "expires_at": "2027-02-21T10:15:00+00:00",
+            "expires_at": "2027-02-21T10:15:00.000000Z",
         }
         assert answer["principalId"] == api.ingest.split("_")[1]
 

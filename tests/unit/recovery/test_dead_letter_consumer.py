@@ -183,8 +183,8 @@ def test_failed_compensations_are_counted_apart(app: FakeApplication) -> None:
 
 LOG_OUTAGE = """
 import sys
-from tests.support.operations import BUG, Desk
-app = Desk()
+from tests.support.operations import BUG, FakeApplication
+app = FakeApplication()
 order_id = app.accept()
 for write in (sys.stdout.write, sys.stderr.write):
     try:

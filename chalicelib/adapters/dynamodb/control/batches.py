@@ -8,16 +8,17 @@ pk UPLOAD#<upload id>  sk UPLOAD         data
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, TypeVar
 
 import msgspec
-from botocore.exceptions import ClientError
 
-from chalicelib.adapters.aws.errors import aws_errors_translated, error_code
+from chalicelib.adapters.aws.errors import aws_errors_translated
 from chalicelib.adapters.dynamodb.batch_get import batch_get
+from chalicelib.adapters.dynamodb.conditional import write_if
 from chalicelib.adapters.dynamodb.orders.items import row_key, row_of
+from chalicelib.adapters.dynamodb.pages import items
 from chalicelib.adapters.resilience.backoff import Backoff
 from chalicelib.batches.model import Batch, Page, Upload
 from chalicelib.domain.errors import Contention
@@ -30,17 +31,17 @@ _DEPENDENCY = "DynamoDB"
 Kept = TypeVar("Kept", Batch, Page, Upload)
 
 
+@dataclass(frozen=True, slots=True)
 class DynamoDbLedger:
     """batches.ports.Ledger."""
 
-    def __init__(self, client: Any, table: str, clock: Clock) -> None:
-        self._client = client
-        self._table = table
-        self._clock = clock
+    client: Any
+    table: str
+    clock: Clock
 
     def save_upload(self, upload: Upload) -> None:
         with aws_errors_translated(_DEPENDENCY):
-            self._client.put_item(TableName=self._table, Item=self._item(*_upload_key(upload.upload_id), upload))
+            self.client.put_item(TableName=self.table, Item=self._item(*_upload_key(upload.upload_id), upload))
 
     def upload(self, upload_id: str) -> Upload | None:
         return self._get(*_upload_key(upload_id), Upload)
@@ -61,19 +62,15 @@ class DynamoDbLedger:
         return self._get(*_page_key(batch_id, number), Page)
 
     def pages(self, batch_id: str) -> Iterator[Page]:
-        request = {
-            "TableName": self._table,
-            "KeyConditionExpression": "pk = :pk AND begins_with(sk, :page)",
-            "ExpressionAttributeValues": {":pk": {"S": f"BATCH#{batch_id}"}, ":page": {"S": "PAGE#"}},
-            "ConsistentRead": True,
-        }
-        while True:
-            with aws_errors_translated(_DEPENDENCY):
-                answer = self._client.query(**request)
-            yield from (_decoded(item, Page) for item in answer["Items"])
-            if "LastEvaluatedKey" not in answer:
-                return
-            request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+        for item in items(
+            _DEPENDENCY,
+            self.client.query,
+            TableName=self.table,
+            KeyConditionExpression="pk = :pk AND begins_with(sk, :page)",
+            ExpressionAttributeValues={":pk": {"S": f"BATCH#{batch_id}"}, ":page": {"S": "PAGE#"}},
+            ConsistentRead=True,
+        ):
+            yield _decoded(item, Page)
 
     def save_page(self, page: Page) -> Page:
         newer = replace(page, version=page.version + 1)
@@ -91,19 +88,12 @@ class DynamoDbLedger:
                 "ExpressionAttributeValues": {":expected": {"N": str(expected)}},
             }
         item = {**self._item(pk, sk, kept), "version": {"N": str(version)}}
-        with aws_errors_translated(_DEPENDENCY):
-            try:
-                self._client.put_item(TableName=self._table, Item=item, **condition)
-            except ClientError as error:
-                if error_code(error) != "ConditionalCheckFailedException":
-                    raise
-                return False
-        return True
+        return write_if(_DEPENDENCY, self.client.put_item, TableName=self.table, Item=item, **condition).done
 
     def _get(self, pk: str, sk: str, kind: type[Kept]) -> Kept | None:
         key = {"pk": {"S": pk}, "sk": {"S": sk}}
         with aws_errors_translated(_DEPENDENCY):
-            answer = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)
+            answer = self.client.get_item(TableName=self.table, Key=key, ConsistentRead=True)
         return _decoded(answer["Item"], kind) if "Item" in answer else None
 
     def _item(self, pk: str, sk: str, kept: Batch | Page | Upload) -> dict[str, Any]:
@@ -111,23 +101,23 @@ class DynamoDbLedger:
             "pk": {"S": pk},
             "sk": {"S": sk},
             "data": {"S": msgspec.json.encode(kept).decode()},
-            "expires_at": {"N": str(int((self._clock.now() + KEEP).timestamp()))},
+            "expires_at": {"N": str(int((self.clock.now() + KEEP).timestamp()))},
         }
 
 
+@dataclass(frozen=True, slots=True)
 class DynamoDbOrderRows:
     """batches.ports.OrderRows, on the table `orders`."""
 
-    def __init__(self, client: Any, table: str, clock: Clock, ids: Ids) -> None:
-        self._client = client
-        self._table = table
-        self._clock = clock
-        self._ids = ids
+    client: Any
+    table: str
+    clock: Clock
+    ids: Ids
 
     def rows(self, order_ids: Sequence[str]) -> Mapping[str, OrderRow]:
         keys = [row_key(order_id) for order_id in dict.fromkeys(order_ids)]
-        backoff = Backoff(self._clock, self._ids, "the orders of a page")
-        return {row.order_id: row for row in map(row_of, batch_get(self._client, self._table, keys, backoff))}
+        backoff = Backoff(self.clock, self.ids, "the orders of a page")
+        return {row.order_id: row for row in map(row_of, batch_get(self.client, self.table, keys, backoff))}
 
 
 def _batch_key(batch_id: str) -> tuple[str, str]:

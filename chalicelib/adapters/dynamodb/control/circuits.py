@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from botocore.exceptions import ClientError
-
-from chalicelib.adapters.aws.errors import aws_errors_translated, error_code
+from chalicelib.adapters.aws.errors import aws_errors_translated
+from chalicelib.adapters.dynamodb.conditional import write_if
+from chalicelib.adapters.dynamodb.pages import items
 from chalicelib.adapters.resilience.circuits import Circuit, State
 from chalicelib.domain.errors import Contention
 
@@ -34,20 +34,15 @@ class DynamoDbCircuitStore:
         return _circuit(name, answer.get("Item", {}))
 
     def changed(self) -> Sequence[Circuit]:
-        request: dict[str, Any] = {
-            "TableName": self.table,
-            "KeyConditionExpression": "pk = :pk",
-            "ExpressionAttributeValues": {":pk": {"S": CIRCUITS}},
-            "ConsistentRead": True,
-        }
-        circuits: list[Circuit] = []
-        while True:
-            with aws_errors_translated(STORE):
-                page = self.client.query(**request)
-            circuits += [_circuit(item["sk"]["S"], item) for item in page["Items"] if "version" in item]
-            if "LastEvaluatedKey" not in page:
-                return circuits
-            request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+        found = items(
+            STORE,
+            self.client.query,
+            TableName=self.table,
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues={":pk": {"S": CIRCUITS}},
+            ConsistentRead=True,
+        )
+        return [_circuit(item["sk"]["S"], item) for item in found if "version" in item]
 
     def count_failure(self, name: str, now: datetime, window_s: float) -> int:
         this_moment = {":now": _number(_micros(now))}
@@ -72,37 +67,29 @@ class DynamoDbCircuitStore:
                 "ConditionExpression": "version = :before",
                 "ExpressionAttributeValues": {":before": _number(before.version)},
             }
-        with aws_errors_translated(STORE):
-            try:
-                self.client.put_item(
-                    TableName=self.table,
-                    Item=_item(after),
-                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
-                    **condition,
-                )
-            except ClientError as error:
-                if error_code(error) != "ConditionalCheckFailedException":
-                    raise
-                return _circuit(before.name, error.response.get("Item", {})) == after
-        return True
+        written = write_if(
+            STORE,
+            self.client.put_item,
+            TableName=self.table,
+            Item=_item(after),
+            ReturnValuesOnConditionCheckFailure="ALL_OLD",
+            **condition,
+        )
+        return written.done or _circuit(before.name, written.item) == after
 
     def _count(self, update: str, condition: str, name: str, values: Item) -> int:
         """Failures in the window after the update; 0 if the condition does not hold."""
-        with aws_errors_translated(STORE):
-            try:
-                answer = self.client.update_item(
-                    TableName=self.table,
-                    Key=_key(name),
-                    UpdateExpression=update,
-                    ConditionExpression=condition,
-                    ExpressionAttributeValues=values,
-                    ReturnValues="UPDATED_NEW",
-                )
-            except ClientError as error:
-                if error_code(error) != "ConditionalCheckFailedException":
-                    raise
-                return 0
-        return int(answer["Attributes"]["failures"]["N"])
+        written = write_if(
+            STORE,
+            self.client.update_item,
+            TableName=self.table,
+            Key=_key(name),
+            UpdateExpression=update,
+            ConditionExpression=condition,
+            ExpressionAttributeValues=values,
+            ReturnValues="UPDATED_NEW",
+        )
+        return int(written.item["failures"]["N"]) if written.done else 0
 
 
 def _key(name: str) -> Item:

@@ -9,13 +9,15 @@ so a letter is never without its group.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
 from chalicelib.adapters.aws.errors import aws_errors_translated
+from chalicelib.adapters.dynamodb.conditional import write_if
+from chalicelib.adapters.dynamodb.pages import first_items, items, pages
 from chalicelib.domain.failures import FailedOrder
 from chalicelib.domain.timestamps import format_utc, parse_utc
 from chalicelib.ports import DEAD_LETTER_COUNT_LIMIT, DeadLetter, DeadLetterGroup
@@ -60,20 +62,18 @@ class DynamoDbDeadLetters:
         return _letter(answer["Item"]) if "Item" in answer else None
 
     def close(self, failed: FailedOrder) -> None:
-        with aws_errors_translated(_DEPENDENCY):
-            try:
-                self.client.delete_item(
-                    TableName=self.table,
-                    Key=_key(failed.fingerprint, failed.order_id),
-                    ConditionExpression="attempt <= :attempt",
-                    ExpressionAttributeValues={":attempt": {"N": str(failed.attempt)}},
-                )
-            except self.client.exceptions.ConditionalCheckFailedException:
-                return  # closed before, or a later attempt's letter
+        write_if(  # refused: closed before, or a later attempt's letter
+            _DEPENDENCY,
+            self.client.delete_item,
+            TableName=self.table,
+            Key=_key(failed.fingerprint, failed.order_id),
+            ConditionExpression="attempt <= :attempt",
+            ExpressionAttributeValues={":attempt": {"N": str(failed.attempt)}},
+        )
 
     def groups(self) -> Sequence[DeadLetterGroup]:
         found = []
-        for item in self._query(GROUPS):
+        for item in items(_DEPENDENCY, self.client.query, **self._partition(GROUPS)):
             count = self._count(item["sk"]["S"])
             if count:
                 found.append(_group(item, count))
@@ -82,56 +82,36 @@ class DynamoDbDeadLetters:
         return sorted(found, key=lambda group: group.last_failed_at, reverse=True)
 
     def in_group(self, fingerprint: str, limit: int, after: str = "") -> Sequence[DeadLetter]:
-        letters: list[DeadLetter] = []
-        for item in self._query(f"{GROUPS}#{fingerprint}", after=after, page=limit):
-            letters.append(_letter(item))
-            if len(letters) == limit:
-                break
-        return letters
-
-    def _query(self, pk: str, after: str = "", page: int = 100) -> Iterator[dict[str, Any]]:
-        condition, values = "pk = :pk", {":pk": {"S": pk}}
-        if after:
-            condition, values = condition + " AND sk > :after", {**values, ":after": {"S": after}}
-        request: dict[str, Any] = {
-            "TableName": self.table,
-            "KeyConditionExpression": condition,
-            "ExpressionAttributeValues": values,
-            "ConsistentRead": True,
-            "Limit": page,
-        }
-        while True:
-            with aws_errors_translated(_DEPENDENCY):
-                answer = self.client.query(**request)
-            yield from answer["Items"]
-            if "LastEvaluatedKey" not in answer:
-                return
-            request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+        request = self._partition(f"{GROUPS}#{fingerprint}", after)
+        return [_letter(item) for item in first_items(_DEPENDENCY, self.client.query, limit, **request)]
 
     def _count(self, fingerprint: str) -> int:
-        count, request = 0, {"TableName": self.table, "Select": "COUNT", "ConsistentRead": True}
-        request["KeyConditionExpression"] = "pk = :pk"
-        request["ExpressionAttributeValues"] = {":pk": {"S": f"{GROUPS}#{fingerprint}"}}
-        while count < DEAD_LETTER_COUNT_LIMIT:
-            with aws_errors_translated(_DEPENDENCY):
-                answer = self.client.query(**request)
+        count, request = 0, self._partition(f"{GROUPS}#{fingerprint}")
+        for answer in pages(_DEPENDENCY, self.client.query, **request, Select="COUNT"):
             count += answer["Count"]
-            if "LastEvaluatedKey" not in answer:
-                break
-            request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
-        return min(count, DEAD_LETTER_COUNT_LIMIT)
+            if count >= DEAD_LETTER_COUNT_LIMIT:
+                return DEAD_LETTER_COUNT_LIMIT
+        return count
 
     def _remove_group(self, item: dict[str, Any]) -> None:
-        with aws_errors_translated(_DEPENDENCY):
-            try:
-                self.client.delete_item(
-                    TableName=self.table,
-                    Key={"pk": item["pk"], "sk": item["sk"]},
-                    ConditionExpression="last_failed_at = :seen",
-                    ExpressionAttributeValues={":seen": item["last_failed_at"]},
-                )
-            except self.client.exceptions.ConditionalCheckFailedException:
-                return  # it is in use again
+        write_if(  # refused: it is in use again
+            _DEPENDENCY,
+            self.client.delete_item,
+            TableName=self.table,
+            Key={"pk": item["pk"], "sk": item["sk"]},
+            ConditionExpression="last_failed_at = :seen",
+            ExpressionAttributeValues={":seen": item["last_failed_at"]},
+        )
+
+    def _partition(self, pk: str, after: str = "") -> dict[str, Any]:
+        """The arguments of a query of all that is in a partition, or of what comes after a sort key."""
+        values = {":pk": {"S": pk}, **({":after": {"S": after}} if after else {})}
+        return {
+            "TableName": self.table,
+            "KeyConditionExpression": "pk = :pk AND sk > :after" if after else "pk = :pk",
+            "ExpressionAttributeValues": values,
+            "ConsistentRead": True,
+        }
 
 
 def _key(fingerprint: str, order_id: str) -> dict[str, dict[str, str]]:

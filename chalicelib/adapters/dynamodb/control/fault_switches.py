@@ -6,15 +6,16 @@ second (a counter).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from botocore.exceptions import ClientError
-
-from chalicelib.adapters.aws.errors import aws_errors_translated, error_code
+from chalicelib.adapters.aws.errors import aws_errors_translated
+from chalicelib.adapters.dynamodb.conditional import write_if
+from chalicelib.adapters.dynamodb.pages import items
 from chalicelib.adapters.fault_injection.switches import LONGEST_REHEARSAL, Mode, Switch
+from chalicelib.domain.timestamps import format_utc, parse_utc
 
 STORE = "DynamoDB"
 
@@ -33,7 +34,7 @@ class DynamoDbSwitchStore:
         item = {
             **_key(switch.dependency, switch.operation),
             "mode": {"S": switch.mode},
-            "until": {"S": switch.until.isoformat()},
+            "until": {"S": format_utc(switch.until)},
             "seconds": {"N": str(switch.seconds)},
             "expires_at": {"N": str(int((switch.until + LONGEST_REHEARSAL).timestamp()))},
         }
@@ -47,25 +48,20 @@ class DynamoDbSwitchStore:
             self.client.delete_item(TableName=self.table, Key=_key(dependency, operation))
 
     def switches(self) -> Sequence[Switch]:
-        return [_switch(item) for item in self._query("FAULTS")]
+        return [_switch(item) for item in self._partition("FAULTS")]
 
     def use(self, switch: Switch) -> bool:
         if switch.remaining is None:
             return True
-        with aws_errors_translated(STORE):
-            try:
-                self.client.update_item(
-                    TableName=self.table,
-                    Key=_key(switch.dependency, switch.operation),
-                    UpdateExpression="SET remaining = remaining - :one",
-                    ConditionExpression="remaining >= :one",
-                    ExpressionAttributeValues={":one": {"N": "1"}},
-                )
-            except ClientError as error:
-                if error_code(error) != "ConditionalCheckFailedException":
-                    raise
-                return False
-        return True
+        return write_if(
+            STORE,
+            self.client.update_item,
+            TableName=self.table,
+            Key=_key(switch.dependency, switch.operation),
+            UpdateExpression="SET remaining = remaining - :one",
+            ConditionExpression="remaining >= :one",
+            ExpressionAttributeValues={":one": {"N": "1"}},
+        ).done
 
     def count_call(self, dependency: str, now: datetime) -> None:
         second = now.replace(microsecond=0)
@@ -81,26 +77,19 @@ class DynamoDbSwitchStore:
             )
 
     def calls(self, dependency: str) -> Mapping[datetime, int]:
-        items = self._query(f"FAULT-CALLS#{dependency}")
-        return {datetime.fromisoformat(item["sk"]["S"]): int(item["calls"]["N"]) for item in items}
+        seconds = self._partition(f"FAULT-CALLS#{dependency}")
+        return {parse_utc(item["sk"]["S"]): int(item["calls"]["N"]) for item in seconds}
 
-    def _query(self, partition: str) -> list[Item]:
-        """All pages, strongly consistent: a switch that is off is off."""
-        items: list[Item] = []
-        more: dict[str, Any] = {}
-        while True:
-            with aws_errors_translated(STORE):
-                page = self.client.query(
-                    TableName=self.table,
-                    KeyConditionExpression="pk = :pk",
-                    ExpressionAttributeValues={":pk": {"S": partition}},
-                    ConsistentRead=True,
-                    **more,
-                )
-            items += page["Items"]
-            if "LastEvaluatedKey" not in page:
-                return items
-            more = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+    def _partition(self, pk: str) -> Iterator[Item]:
+        """All of it, strongly consistent: a switch that is off is off."""
+        return items(
+            STORE,
+            self.client.query,
+            TableName=self.table,
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues={":pk": {"S": pk}},
+            ConsistentRead=True,
+        )
 
 
 def _key(dependency: str, operation: str) -> Item:
@@ -115,6 +104,6 @@ def _switch(item: Item) -> Switch:
         mode=Mode(item["mode"]["S"]),
         operation=operation,
         remaining=int(remaining["N"]) if remaining else None,
-        until=datetime.fromisoformat(item["until"]["S"]),
+        until=parse_utc(item["until"]["S"]),
         seconds=float(item["seconds"]["N"]),
     )

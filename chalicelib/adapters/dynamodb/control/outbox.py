@@ -7,12 +7,13 @@ One source is one partition: 1,000 entries a second, more than an ERP takes.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from chalicelib.acknowledgements.outbox import OutboxEntry
-from chalicelib.adapters.aws.errors import aws_errors_translated, error_code
+from chalicelib.adapters.aws.errors import aws_errors_translated
+from chalicelib.adapters.dynamodb.pages import first_items
+from chalicelib.adapters.dynamodb.transaction import transact
 from chalicelib.domain.timestamps import format_utc, parse_utc
 
 DEPENDENCY = "DynamoDB (control)"
@@ -22,70 +23,50 @@ PARKED = "OUTBOX-PARKED"
 _TEXTS = ("source", "order_id", "external_id", "kind", "reason_code", "reason", "confirmation_number")
 
 
+@dataclass(frozen=True, slots=True)
 class DynamoDbOutbox:
     """One item per entry; parking moves it in one transaction."""
 
-    def __init__(self, client: Any, table: str) -> None:
-        self._client = client
-        self._table = table
+    client: Any
+    table: str
 
     def put(self, entry: OutboxEntry) -> None:
         with aws_errors_translated(DEPENDENCY):
-            self._client.put_item(TableName=self._table, Item=_item(WAITING, entry))
+            self.client.put_item(TableName=self.table, Item=_item(WAITING, entry))
 
     def pending(self, source: str, limit: int) -> Sequence[OutboxEntry]:
         return tuple(_entry(item) for item in self._items(WAITING, source, limit))
 
     def done(self, entry: OutboxEntry) -> None:
         with aws_errors_translated(DEPENDENCY):
-            self._client.delete_item(TableName=self._table, Key=_key(WAITING, entry))
+            self.client.delete_item(TableName=self.table, Key=_key(WAITING, entry))
 
     def park(self, entry: OutboxEntry, problem: str) -> None:
-        put = {"Put": {"TableName": self._table, "Item": {**_item(PARKED, entry), "problem": {"S": problem}}}}
-        with aws_errors_translated(DEPENDENCY):
-            self._client.transact_write_items(TransactItems=[put, self._delete(WAITING, entry)])
+        put = {"Put": {"TableName": self.table, "Item": {**_item(PARKED, entry), "problem": {"S": problem}}}}
+        transact(DEPENDENCY, self.client, [put, self._delete(WAITING, entry)])
 
     def parked(self, source: str, limit: int) -> Sequence[tuple[OutboxEntry, str]]:
         return tuple((_entry(item), item["problem"]["S"]) for item in self._items(PARKED, source, limit))
 
     def unpark(self, entry: OutboxEntry) -> None:
         """Conditional: an entry that was unparked before, and done since, must not come back."""
-        put = {"Put": {"TableName": self._table, "Item": _item(WAITING, entry)}}
-        with aws_errors_translated(DEPENDENCY):
-            try:
-                self._client.transact_write_items(TransactItems=[put, self._delete(PARKED, entry, must_exist=True)])
-            except ClientError as error:
-                if not _condition_failed(error):
-                    raise
+        put = {"Put": {"TableName": self.table, "Item": _item(WAITING, entry)}}
+        transact(DEPENDENCY, self.client, [put, self._delete(PARKED, entry, must_exist=True)])
 
     def _delete(self, place: str, entry: OutboxEntry, must_exist: bool = False) -> dict[str, Any]:
         condition = {"ConditionExpression": "attribute_exists(pk)"} if must_exist else {}
-        return {"Delete": {"TableName": self._table, "Key": _key(place, entry), **condition}}
+        return {"Delete": {"TableName": self.table, "Key": _key(place, entry), **condition}}
 
-    def _items(self, place: str, source: str, limit: int) -> list[Mapping[str, Any]]:
-        """The first `limit` items; an answer ends at 1 MB, so there may have to be several."""
-        assert limit > 0
-        found: list[Mapping[str, Any]] = []
-        request: dict[str, Any] = {
-            "TableName": self._table,
-            "KeyConditionExpression": "pk = :place",
-            "ExpressionAttributeValues": {":place": {"S": f"{place}#{source}"}},
-            "ConsistentRead": True,
-        }
-        while True:
-            with aws_errors_translated(DEPENDENCY):
-                answer = self._client.query(**request, Limit=limit - len(found))
-            found += answer["Items"]
-            if len(found) >= limit or "LastEvaluatedKey" not in answer:
-                return found
-            request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
-
-
-def _condition_failed(error: ClientError) -> bool:
-    reasons = error.response.get("CancellationReasons", [])
-    return error_code(error) == "TransactionCanceledException" and any(
-        reason.get("Code") == "ConditionalCheckFailed" for reason in reasons
-    )
+    def _items(self, place: str, source: str, limit: int) -> list[dict[str, Any]]:
+        return first_items(
+            DEPENDENCY,
+            self.client.query,
+            limit,
+            TableName=self.table,
+            KeyConditionExpression="pk = :place",
+            ExpressionAttributeValues={":place": {"S": f"{place}#{source}"}},
+            ConsistentRead=True,
+        )
 
 
 def _key(place: str, entry: OutboxEntry) -> dict[str, dict[str, str]]:

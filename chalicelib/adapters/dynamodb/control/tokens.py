@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from botocore.exceptions import ClientError
-
-from chalicelib.adapters.aws.errors import aws_errors_translated, error_code
+from chalicelib.adapters.aws.errors import aws_errors_translated
+from chalicelib.adapters.dynamodb.conditional import write_if
+from chalicelib.adapters.dynamodb.pages import items
 from chalicelib.auth.tokens import Role, TokenRecord
 from chalicelib.domain.timestamps import format_utc, parse_utc
 
@@ -18,7 +18,6 @@ KEPT_AFTER_EXPIRY = timedelta(days=400)
 
 _DEPENDENCY = "DynamoDB"
 _KEY_PREFIX = "TOKEN#"
-_CONDITION_FAILED = "ConditionalCheckFailedException"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +31,15 @@ class DynamoDbTokens:
     table: str
 
     def create(self, record: TokenRecord) -> bool:
-        with aws_errors_translated(_DEPENDENCY):
-            try:
-                self.client.put_item(
-                    TableName=self.table, Item=_item(record), ConditionExpression="attribute_not_exists(pk)"
-                )
-            except ClientError as error:
-                if error_code(error) != _CONDITION_FAILED:
-                    raise
-                return self.get(record.token_id) == record  # ours, if an answer was lost and the SDK repeated it
-        return True
+        written = write_if(
+            _DEPENDENCY,
+            self.client.put_item,
+            TableName=self.table,
+            Item=_item(record),
+            ConditionExpression="attribute_not_exists(pk)",
+            ReturnValuesOnConditionCheckFailure="ALL_OLD",
+        )
+        return written.done or _record(written.item) == record  # ours, if an answer was lost and the SDK repeated it
 
     def get(self, token_id: str) -> TokenRecord | None:
         with aws_errors_translated(_DEPENDENCY):
@@ -66,38 +64,30 @@ class DynamoDbTokens:
 
     def all(self) -> Iterator[TokenRecord]:
         """Scans the table: a handful of records among few others, for the command line only."""
-        start: dict[str, Any] = {}
-        while True:
-            with aws_errors_translated(_DEPENDENCY):
-                page = self.client.scan(
-                    TableName=self.table,
-                    ConsistentRead=True,
-                    FilterExpression="begins_with(pk, :prefix)",
-                    ExpressionAttributeValues={":prefix": {"S": _KEY_PREFIX}},
-                    **start,
-                )
-            yield from map(_record, page["Items"])
-            if not page.get("LastEvaluatedKey"):
-                return
-            start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+        found = items(
+            _DEPENDENCY,
+            self.client.scan,
+            TableName=self.table,
+            ConsistentRead=True,
+            FilterExpression="begins_with(pk, :prefix)",
+            ExpressionAttributeValues={":prefix": {"S": _KEY_PREFIX}},
+        )
+        return map(_record, found)
 
     def _update(self, token_id: str, change: str, condition: str, values: dict[str, Any]) -> TokenRecord | None:
         """The record afterwards; if the condition failed, the record as it is, None if there is none."""
-        with aws_errors_translated(_DEPENDENCY):
-            try:
-                answer = self.client.update_item(
-                    TableName=self.table,
-                    Key=_key(token_id),
-                    UpdateExpression=change,
-                    ConditionExpression=condition,
-                    ExpressionAttributeValues=values,
-                    ReturnValues="ALL_NEW",
-                )
-            except ClientError as error:
-                if error_code(error) != _CONDITION_FAILED:
-                    raise
-                return self.get(token_id)
-        return _record(answer["Attributes"])
+        written = write_if(
+            _DEPENDENCY,
+            self.client.update_item,
+            TableName=self.table,
+            Key=_key(token_id),
+            UpdateExpression=change,
+            ConditionExpression=condition,
+            ExpressionAttributeValues=values,
+            ReturnValues="ALL_NEW",
+            ReturnValuesOnConditionCheckFailure="ALL_OLD",
+        )
+        return _record(written.item) if written.item else None
 
 
 def _key(token_id: str) -> dict[str, Any]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-from botocore.exceptions import ClientError
-
-from chalicelib.adapters.aws.errors import aws_errors_translated, error_code
+from chalicelib.adapters.aws.errors import aws_errors_translated
+from chalicelib.adapters.dynamodb.conditional import write_if
 from chalicelib.adapters.dynamodb.events.codec import FIRST_EVENT, from_item, order_id_of, partition, sort_key, to_item
+from chalicelib.adapters.dynamodb.pages import items
 from chalicelib.domain.errors import VersionConflict
 from chalicelib.domain.events import RecordedEvent
 from chalicelib.ports import Append
@@ -19,35 +20,33 @@ DEPENDENCY = "DynamoDB (events)"
 NOT_THERE = "attribute_not_exists(pk)"
 
 
+@dataclass(frozen=True, slots=True)
 class DynamoDbEventStore:
-    """Table `events`; see event_codec.py for its items. Costs one write unit per KB appended.
+    """Table `events`; see codec.py for its items. Costs one write unit per KB appended.
 
     The condition of the put refuses a second event with the same number. It cannot see a gap: that the event before
     exists is known from having loaded or appended it (events are never deleted, so what was seen once stays true);
     who appends after a version that this process has not seen pays one read more.
     """
 
-    def __init__(self, client: Any, table: str) -> None:
-        self.table = table
-        self._client = client
-        self._seen: dict[str, int] = {}
+    client: Any
+    table: str
+    _seen: dict[str, int] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def append(self, append: Append) -> RecordedEvent:
         self.require_predecessor(append)
         recorded = append.as_recorded()
         item = to_item(recorded)
-        with aws_errors_translated(DEPENDENCY):
-            try:
-                self._client.put_item(
-                    TableName=self.table,
-                    Item=item,
-                    ConditionExpression=NOT_THERE,
-                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
-                )
-            except ClientError as error:
-                if error_code(error) != "ConditionalCheckFailedException":
-                    raise
-                recorded = self._own(append, error.response.get("Item"))
+        written = write_if(
+            DEPENDENCY,
+            self.client.put_item,
+            TableName=self.table,
+            Item=item,
+            ConditionExpression=NOT_THERE,
+            ReturnValuesOnConditionCheckFailure="ALL_OLD",
+        )
+        if not written.done:
+            recorded = self._own(append, written.item)
         self._remember(append.order_id, recorded.sequence)
         return recorded
 
@@ -59,14 +58,15 @@ class DynamoDbEventStore:
 
     def order_ids(self) -> Iterator[str]:
         """Reads, and pays for, the whole table."""
-        request: dict[str, Any] = {
-            "TableName": self.table,
-            "FilterExpression": "sk = :first",
-            "ExpressionAttributeValues": {":first": {"S": FIRST_EVENT}},
-            "ProjectionExpression": "pk",
-            "ConsistentRead": True,
-        }
-        for item in self._pages(self._client.scan, request):
+        for item in items(
+            DEPENDENCY,
+            self.client.scan,
+            TableName=self.table,
+            FilterExpression="sk = :first",
+            ExpressionAttributeValues={":first": {"S": FIRST_EVENT}},
+            ProjectionExpression="pk",
+            ConsistentRead=True,
+        ):
             yield order_id_of(item["pk"]["S"])
 
     def require_predecessor(self, append: Append) -> None:
@@ -106,36 +106,27 @@ class DynamoDbEventStore:
             }
         }
 
-    def _own(self, append: Append, item: Any) -> RecordedEvent:
+    def _own(self, append: Append, item: Mapping[str, Any] | None) -> RecordedEvent:
         """The stored event if this append wrote it, whose answer was lost. Raises VersionConflict."""
-        if item is None or item["token"]["S"] != append.token:
+        if not item or item["token"]["S"] != append.token:
             raise VersionConflict(append.order_id, append.expected_version)
         return from_item(item)
 
     def _item(self, order_id: str, sequence: int) -> dict[str, Any] | None:
         with aws_errors_translated(DEPENDENCY):
-            answer = self._client.get_item(TableName=self.table, Key=_key(order_id, sequence), ConsistentRead=True)
+            answer = self.client.get_item(TableName=self.table, Key=_key(order_id, sequence), ConsistentRead=True)
         found: dict[str, Any] | None = answer.get("Item")
         return found
 
     def _items(self, order_id: str) -> Iterator[dict[str, Any]]:
-        request = {
-            "TableName": self.table,
-            "KeyConditionExpression": "pk = :order",
-            "ExpressionAttributeValues": {":order": {"S": partition(order_id)}},
-            "ConsistentRead": True,
-        }
-        return self._pages(self._client.query, request)
-
-    def _pages(self, read: Any, request: dict[str, Any]) -> Iterator[dict[str, Any]]:
-        """All items: an answer ends at 1 MB."""
-        while True:
-            with aws_errors_translated(DEPENDENCY):
-                answer = read(**request)
-            yield from answer["Items"]
-            if "LastEvaluatedKey" not in answer:
-                return
-            request = {**request, "ExclusiveStartKey": answer["LastEvaluatedKey"]}
+        return items(
+            DEPENDENCY,
+            self.client.query,
+            TableName=self.table,
+            KeyConditionExpression="pk = :order",
+            ExpressionAttributeValues={":order": {"S": partition(order_id)}},
+            ConsistentRead=True,
+        )
 
     def _remember(self, order_id: str, version: int) -> None:
         if len(self._seen) >= MAX_REMEMBERED_VERSIONS:

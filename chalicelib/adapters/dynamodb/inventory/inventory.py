@@ -17,14 +17,15 @@ the first transaction keeps that rare.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from chalicelib.adapters.aws.errors import aws_errors_translated
 from chalicelib.adapters.dynamodb.events.event_store import DynamoDbEventStore
 from chalicelib.adapters.dynamodb.inventory.items import pieces, stock_key
 from chalicelib.adapters.dynamodb.inventory.reservation_call import ReservationCall, load_reservation
-from chalicelib.adapters.dynamodb.inventory.transaction import DEPENDENCY, MAX_ACTIONS, TransactionResult
+from chalicelib.adapters.dynamodb.inventory.transaction import DEPENDENCY, TransactionResult
+from chalicelib.adapters.dynamodb.transaction import MAX_ACTIONS
 from chalicelib.adapters.resilience.backoff import Backoff
 from chalicelib.domain.errors import InsufficientStock, VersionConflict
 from chalicelib.domain.events import InventoryReleased, InventoryReserved, RecordedEvent
@@ -35,31 +36,23 @@ MAX_SKUS = MAX_ACTIONS - 2
 """SKUs in one transaction, beside the reservation and the event. Tests make do with fewer."""
 
 
+@dataclass(frozen=True, slots=True)
 class DynamoDbInventory:
     """Table `inventory`, with the events in the same transactions. Reserving up to 98 SKUs is one call of DynamoDB."""
 
-    def __init__(
-        self,
-        client: Any,
-        table: str,
-        events: DynamoDbEventStore,
-        clock: Clock,
-        ids: Ids,
-        skus_per_transaction: int = MAX_SKUS,
-    ) -> None:
-        self._client = client
-        self._table = table
-        self._events = events
-        self._clock = clock
-        self._ids = ids
-        self._skus_per_transaction = skus_per_transaction
+    client: Any
+    table: str
+    events: DynamoDbEventStore
+    clock: Clock
+    ids: Ids
+    skus_per_transaction: int = MAX_SKUS
 
     def reserve(self, quantities: Mapping[str, int], append: Append) -> RecordedEvent:
         assert isinstance(append.event, InventoryReserved)
         assert all(quantity > 0 for quantity in quantities.values())
         call = self._call(append)
         reservation = Reservation(append.order_id)  # nearly always; if not, the transaction tells
-        if len(quantities) > self._skus_per_transaction:
+        if len(quantities) > self.skus_per_transaction:
             reservation = call.load()
             if reservation.can_take:
                 _refuse_if_short(call, reservation, quantities)
@@ -76,7 +69,7 @@ class DynamoDbInventory:
             if outcome is TransactionResult.SHORT:
                 _refuse_if_short(call, reservation, quantities)
             reservation = call.after_refusal(outcome, reservation)
-        return self._events.stored(append)
+        return self.events.stored(append)
 
     def release(self, append: Append) -> RecordedEvent:
         assert isinstance(append.event, InventoryReleased)
@@ -93,10 +86,10 @@ class DynamoDbInventory:
                 reservation = after
                 continue
             reservation = call.after_refusal(outcome, reservation)
-        return self._events.stored(append)
+        return self.events.stored(append)
 
     def holds_anything(self, order_id: str) -> bool:
-        return bool(load_reservation(self._client, self._table, order_id).held)
+        return bool(load_reservation(self.client, self.table, order_id).held)
 
     def available(self, sku: str) -> int | None:
         item = self._stock(sku)
@@ -108,8 +101,8 @@ class DynamoDbInventory:
     def set_available(self, sku: str, quantity: int) -> None:
         assert quantity >= 0
         with aws_errors_translated(DEPENDENCY):
-            self._client.update_item(
-                TableName=self._table,
+            self.client.update_item(
+                TableName=self.table,
                 Key=stock_key(sku),
                 UpdateExpression="SET available = :q, reserved = if_not_exists(reserved, :none)",
                 ExpressionAttributeValues={":q": {"N": str(quantity)}, ":none": {"N": "0"}},
@@ -117,13 +110,13 @@ class DynamoDbInventory:
 
     def _stock(self, sku: str) -> dict[str, Any]:
         with aws_errors_translated(DEPENDENCY):
-            answer = self._client.get_item(TableName=self._table, Key=stock_key(sku), ConsistentRead=True)
+            answer = self.client.get_item(TableName=self.table, Key=stock_key(sku), ConsistentRead=True)
         return dict(answer.get("Item", {}))
 
     def _call(self, append: Append) -> ReservationCall:
-        self._events.require_predecessor(append)
-        backoff = Backoff(self._clock, self._ids, f"the stock for order {append.order_id}")
-        return ReservationCall(self._client, self._table, self._events, append, backoff, self._skus_per_transaction)
+        self.events.require_predecessor(append)
+        backoff = Backoff(self.clock, self.ids, f"the stock for order {append.order_id}")
+        return ReservationCall(self.client, self.table, self.events, append, backoff, self.skus_per_transaction)
 
 
 def _next_take(

@@ -20,7 +20,7 @@ from chalicelib.adapters.dynamodb.inventory.items import (
     stock_key,
     take_action,
 )
-from chalicelib.adapters.dynamodb.inventory.transaction import DEPENDENCY, TransactionResult, transact
+from chalicelib.adapters.dynamodb.inventory.transaction import DEPENDENCY, TransactionResult, change_stock
 from chalicelib.adapters.resilience.backoff import Backoff
 from chalicelib.domain.reservation import Reservation
 from chalicelib.ports import Append
@@ -59,7 +59,7 @@ class ReservationCall:
         stock = [take_action(self.table, sku, quantity) for sku, quantity in taken.items()]
         stock += [give_action(self.table, sku, quantity) for sku, quantity in given.items()]
         attempt = f"{self.append.token} {self.backoff.spent}"
-        return transact(self.client, event, save_action(self.table, before, after), stock, attempt)
+        return change_stock(self.client, event, save_action(self.table, before, after), stock, attempt)
 
     def after_refusal(self, outcome: TransactionResult, reservation: Reservation) -> Reservation:
         """Wait, and return the reservation to go on with. Raises Contention when it has lasted too long."""

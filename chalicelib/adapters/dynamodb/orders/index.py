@@ -14,8 +14,8 @@ from datetime import date, timedelta
 from itertools import islice
 from typing import Any
 
-from chalicelib.adapters.aws.errors import aws_errors_translated
 from chalicelib.adapters.dynamodb.orders.items import SHARDS, day_of, shard_value
+from chalicelib.adapters.dynamodb.pages import items
 from chalicelib.adapters.dynamodb.tables import ORDERS_INDEXES, POSITION
 from chalicelib.domain.timestamps import format_utc
 from chalicelib.ports import OrderQuery
@@ -86,25 +86,22 @@ class OrderIndex:
 
     def _shard(self, index: str, value: str) -> Iterator[str]:
         low, high = self._bounds()
-        request: dict[str, Any] = {
-            "TableName": self.table,
-            "IndexName": index,
-            "KeyConditionExpression": "#value = :value AND #position BETWEEN :low AND :high",
-            "ExpressionAttributeNames": {"#value": ORDERS_INDEXES[index], "#position": POSITION},
-            "ExpressionAttributeValues": {":value": {"S": value}, ":low": {"S": low}, ":high": {"S": high}},
-            "ProjectionExpression": "#position",
-            "ScanIndexForward": False,
-            "Limit": SHARD_PAGE,
-        }
-        while low <= high:
-            with aws_errors_translated(DEPENDENCY):
-                answer = self.client.query(**request)
-            for item in answer["Items"]:
-                if item[POSITION]["S"] != self.after:  # BETWEEN includes its bounds
-                    yield item[POSITION]["S"]
-            if "LastEvaluatedKey" not in answer:
-                return
-            request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+        if low > high:
+            return
+        for item in items(
+            DEPENDENCY,
+            self.client.query,
+            TableName=self.table,
+            IndexName=index,
+            KeyConditionExpression="#value = :value AND #position BETWEEN :low AND :high",
+            ExpressionAttributeNames={"#value": ORDERS_INDEXES[index], "#position": POSITION},
+            ExpressionAttributeValues={":value": {"S": value}, ":low": {"S": low}, ":high": {"S": high}},
+            ProjectionExpression="#position",
+            ScanIndexForward=False,
+            Limit=SHARD_PAGE,
+        ):
+            if item[POSITION]["S"] != self.after:  # BETWEEN includes its bounds
+                yield item[POSITION]["S"]
 
     def _bounds(self) -> tuple[str, str]:
         """A position begins with its time and goes on with "#", so the time alone sorts before all its positions."""

@@ -11,15 +11,16 @@ status that it does not have.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
-from botocore.exceptions import ClientError
-
-from chalicelib.adapters.aws.errors import aws_errors_translated, error_code
+from chalicelib.adapters.aws.errors import aws_errors_translated
 from chalicelib.adapters.dynamodb.batch_get import MAX_KEYS, batch_get
+from chalicelib.adapters.dynamodb.conditional import write_if
 from chalicelib.adapters.dynamodb.orders.index import DEPENDENCY, MAX_POSITIONS, OrderIndex
 from chalicelib.adapters.dynamodb.orders.items import day_of, row_key, row_of, to_item
+from chalicelib.adapters.dynamodb.pages import items
 from chalicelib.adapters.resilience.backoff import Backoff
 from chalicelib.domain.timestamps import format_utc
 from chalicelib.ports import Clock, Ids, OrderPage, OrderQuery, OrderRow
@@ -31,31 +32,28 @@ OLDEST = "#oldest"
 CLOCK_SKEW = timedelta(minutes=5)
 
 
+@dataclass(slots=True)
 class DynamoDbProjection:
     """Table `orders`. An order from a clock more than `CLOCK_SKEW` ahead of ours is not yet listed by day."""
 
-    def __init__(
-        self, client: Any, table: str, clock: Clock, ids: Ids, positions_per_page: int = MAX_POSITIONS
-    ) -> None:
-        self._client = client
-        self._table = table
-        self._clock = clock
-        self._ids = ids
-        self._positions_per_page = positions_per_page
-        self._oldest_known = ""
+    client: Any
+    table: str
+    clock: Clock
+    ids: Ids
+    positions_per_page: int = MAX_POSITIONS
+    _oldest_known: str = field(default="", init=False, repr=False)
 
     def put(self, row: OrderRow) -> bool:
         self._note_day(day_of(format_utc(row.received_at)))
-        with aws_errors_translated(DEPENDENCY):
-            return self._put_if(
-                "version <= :version",
-                Item=to_item(row),
-                ExpressionAttributeValues={":version": {"N": str(row.version)}},
-            )
+        return self._put_if(
+            "version <= :version",
+            Item=to_item(row),
+            ExpressionAttributeValues={":version": {"N": str(row.version)}},
+        )
 
     def remove(self, order_id: str) -> None:
         with aws_errors_translated(DEPENDENCY):
-            self._client.delete_item(TableName=self._table, Key=row_key(order_id))
+            self.client.delete_item(TableName=self.table, Key=row_key(order_id))
 
     def get(self, order_id: str) -> OrderRow | None:
         item = self._item(order_id)
@@ -78,38 +76,33 @@ class DynamoDbProjection:
 
     def order_ids(self) -> Iterator[str]:
         """Reads, and pays for, the whole table."""
-        request = {"TableName": self._table, "ProjectionExpression": "pk", "ConsistentRead": True}
-        while True:
-            with aws_errors_translated(DEPENDENCY):
-                answer = self._client.scan(**request)
-            yield from (item["pk"]["S"] for item in answer["Items"] if item["pk"]["S"] != OLDEST)
-            if "LastEvaluatedKey" not in answer:
-                return
-            request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+        scan = {"TableName": self.table, "ProjectionExpression": "pk", "ConsistentRead": True}
+        for item in items(DEPENDENCY, self.client.scan, **scan):
+            if item["pk"]["S"] != OLDEST:
+                yield item["pk"]["S"]
 
     def _rows(self, positions: list[str]) -> list[OrderRow]:
         """In the order of the positions; those that were removed meanwhile are missing."""
         keys = [row_key(place.partition("#")[2]) for place in positions]
-        backoff = Backoff(self._clock, self._ids, "the list of orders")
-        rows = {row.order_id: row for row in map(row_of, batch_get(self._client, self._table, keys, backoff))}
+        backoff = Backoff(self.clock, self.ids, "the list of orders")
+        rows = {row.order_id: row for row in map(row_of, batch_get(self.client, self.table, keys, backoff))}
         return sorted(rows.values(), key=position, reverse=True)
 
     def _index(self, query: OrderQuery, after: str) -> OrderIndex:
-        newest = (self._clock.now() + CLOCK_SKEW).date()
+        newest = (self.clock.now() + CLOCK_SKEW).date()
         walks_days = query.status is None and query.source is None
         oldest = date.fromisoformat(self._oldest() or newest.isoformat()) if walks_days else newest
-        return OrderIndex(self._client, self._table, newest, oldest, query, after, self._positions_per_page)
+        return OrderIndex(self.client, self.table, newest, oldest, query, after, self.positions_per_page)
 
     def _note_day(self, day: str) -> None:
         """Keep the oldest day, before the row is there. A read per process, then a write only for an older day."""
         self._oldest_known = self._oldest_known or self._oldest()
         if not self._oldest_known or day < self._oldest_known:
-            with aws_errors_translated(DEPENDENCY):
-                self._put_if(
-                    "oldest_day > :day",
-                    Item={**row_key(OLDEST), "oldest_day": {"S": day}},
-                    ExpressionAttributeValues={":day": {"S": day}},
-                )
+            self._put_if(
+                "oldest_day > :day",
+                Item={**row_key(OLDEST), "oldest_day": {"S": day}},
+                ExpressionAttributeValues={":day": {"S": day}},
+            )
             self._oldest_known = day
 
     def _oldest(self) -> str:
@@ -117,17 +110,10 @@ class DynamoDbProjection:
 
     def _item(self, key: str) -> dict[str, Any]:
         with aws_errors_translated(DEPENDENCY):
-            answer = self._client.get_item(TableName=self._table, Key=row_key(key), ConsistentRead=True)
+            answer = self.client.get_item(TableName=self.table, Key=row_key(key), ConsistentRead=True)
         return dict(answer.get("Item", {}))
 
     def _put_if(self, condition: str, **put: Any) -> bool:
         """Store the item if there is none yet, or if the condition holds for the one that is there; whether it did."""
-        try:
-            self._client.put_item(
-                TableName=self._table, ConditionExpression=f"attribute_not_exists(pk) OR {condition}", **put
-            )
-        except ClientError as error:
-            if error_code(error) != "ConditionalCheckFailedException":
-                raise
-            return False
-        return True
+        either = f"attribute_not_exists(pk) OR {condition}"
+        return write_if(DEPENDENCY, self.client.put_item, TableName=self.table, ConditionExpression=either, **put).done

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
-from botocore.exceptions import ClientError
-
-from chalicelib.adapters.aws.errors import aws_errors_translated, error_code
+from chalicelib.adapters.aws.errors import aws_errors_translated
+from chalicelib.adapters.dynamodb.conditional import write_if
 from chalicelib.adapters.payments.ledger import Charge, ChargeState, nothing_to_refund
 from chalicelib.domain.money import Money
+from chalicelib.domain.timestamps import format_utc, parse_utc
 
 STORE = "DynamoDB"
 """The name of this dependency in errors; not DEPENDENCY: a table that is down is not a provider that is down."""
@@ -32,14 +31,8 @@ class DynamoDbChargeLedger:
         return charge_from(answer["Item"]) if "Item" in answer else None
 
     def record(self, charge: Charge) -> Charge:
-        with aws_errors_translated(STORE):
-            try:
-                self.client.put_item(TableName=self.table, **put_if_absent(charge))
-            except ClientError as error:
-                stored = item_in_the_way(error)
-                assert stored is not None, "only an existing record fails attribute_not_exists"
-                return charge_from(stored)
-        return charge
+        written = write_if(STORE, self.client.put_item, TableName=self.table, **put_if_absent(charge))
+        return charge if written.done else charge_from(written.item)
 
     def count_call(self, order_id: str) -> int:
         with aws_errors_translated(STORE):
@@ -54,19 +47,8 @@ class DynamoDbChargeLedger:
 
     def reverse(self, order_id: str, refund_id: str) -> Charge:
         update = mark_refunded(order_id, refund_id)
-        with aws_errors_translated(STORE):
-            try:
-                answer = self.client.update_item(TableName=self.table, ReturnValues="ALL_NEW", **update)
-            except ClientError as error:
-                return refunded_before(order_id, item_in_the_way(error))
-        return charge_from(answer["Attributes"])
-
-
-def item_in_the_way(error: ClientError) -> Item | None:
-    """The item that failed a condition, None if there is none. Raises any other error again."""
-    if error_code(error) != "ConditionalCheckFailedException":
-        raise error
-    return cast("Item | None", error.response.get("Item"))
+        written = write_if(STORE, self.client.update_item, TableName=self.table, ReturnValues="ALL_NEW", **update)
+        return charge_from(written.item) if written.done else refunded_before(order_id, written.item)
 
 
 def put_if_absent(charge: Charge) -> dict[str, Any]:
@@ -97,7 +79,7 @@ def mark_refunded(order_id: str, refund_id: str) -> dict[str, Any]:
 
 def refunded_before(order_id: str, item: Mapping[str, Any] | None) -> Charge:
     """The charge that mark_refunded() did not change. Raises Misconfigured if there was nothing to refund."""
-    if item is None:
+    if not item:
         raise nothing_to_refund(order_id)
     return charge_from(item).reversed(refund_id="")
 
@@ -119,7 +101,7 @@ def item_of(charge: Charge) -> Item:
         "currency": {"S": charge.amount.currency},
         "gateway": {"S": charge.gateway},
         "state": {"S": charge.state},
-        "at": {"S": charge.at.isoformat()},
+        "at": {"S": format_utc(charge.at)},
         "payment_id": {"S": charge.payment_id},
         "refund_id": {"S": charge.refund_id},
     }
@@ -132,7 +114,7 @@ def charge_from(item: Mapping[str, Any]) -> Charge:
         amount=Money(int(item["minor"]["N"]), item["currency"]["S"]),
         gateway=item["gateway"]["S"],
         state=ChargeState(item["state"]["S"]),
-        at=datetime.fromisoformat(item["at"]["S"]),
+        at=parse_utc(item["at"]["S"]),
         payment_id=item["payment_id"]["S"],
         refund_id=item["refund_id"]["S"],
     )

@@ -7,27 +7,31 @@ tried again here, with jitter; what then still collides is Contention, which the
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
-
-from botocore.exceptions import ClientError
+from typing import Any, TypeVar
 
 from chalicelib.adapters.aws.errors import aws_errors_translated
+from chalicelib.adapters.dynamodb.conditional import write_if
 from chalicelib.adapters.dynamodb.payments.charges import (
     STORE,
     DynamoDbChargeLedger,
     Item,
     charge_from,
-    item_in_the_way,
     mark_refunded,
     put_if_absent,
     refunded_before,
 )
-from chalicelib.adapters.dynamodb.payments.transaction import Collided, persist, transact
+from chalicelib.adapters.dynamodb.transaction import transact, when_contended
 from chalicelib.adapters.payments.ledger import Charge, nothing_to_refund
 from chalicelib.adapters.payments.on_account.credit import Account, exhausted, no_account
+from chalicelib.adapters.resilience.backoff import Backoff
+from chalicelib.domain.errors import Contention
 from chalicelib.domain.money import Money
+from chalicelib.domain.timestamps import format_utc
 from chalicelib.ports import Clock, Ids
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +42,13 @@ class DynamoDbCreditLedger(DynamoDbChargeLedger):
     ids: Ids
 
     def draw(self, charge: Charge) -> Charge:
-        return persist(self.clock, self.ids, lambda: self._draw(charge))
+        return self._when_contended(lambda: self._draw(charge))
 
     def give_back(self, order_id: str, refund_id: str) -> Charge:
         charge = self.find(order_id)
         if charge is None:
             raise nothing_to_refund(order_id)
-        return persist(self.clock, self.ids, lambda: self._give_back(charge, refund_id))
+        return self._when_contended(lambda: self._give_back(charge, refund_id))
 
     def account(self, customer_id: str, currency: str) -> Account | None:
         with aws_errors_translated(STORE):
@@ -54,12 +58,12 @@ class DynamoDbCreditLedger(DynamoDbChargeLedger):
         return _account(customer_id, currency, answer["Item"]) if "Item" in answer else None
 
     def open_account(self, customer_id: str, limit: Money) -> Account:
-        return persist(self.clock, self.ids, lambda: self._open_account(customer_id, limit))
+        return self._when_contended(lambda: self._open_account(customer_id, limit))
 
     def settle(self, customer_id: str, amount: Money, reference: str) -> Account:
         if self.account(customer_id, amount.currency) is None:
             raise no_account(customer_id, amount)
-        persist(self.clock, self.ids, lambda: self._settle(customer_id, amount, reference))
+        self._when_contended(lambda: self._settle(customer_id, amount, reference))
         account = self.account(customer_id, amount.currency)
         assert account is not None, "accounts are never removed"
         return account
@@ -68,8 +72,9 @@ class DynamoDbCreditLedger(DynamoDbChargeLedger):
         take = self._add(charge.customer_id, Money(-charge.amount.minor, charge.amount.currency))
         take["ConditionExpression"] = "available >= :needed"
         take["ExpressionAttributeValues"][":needed"] = {"N": str(charge.amount.minor)}
-        refusals = transact(self.client, {"Put": {"TableName": self.table, **put_if_absent(charge)}}, {"Update": take})
-        if refusals is None:
+        put = {"Put": {"TableName": self.table, **put_if_absent(charge)}}
+        refusals = transact(STORE, self.client, [put, {"Update": take}])
+        if not refusals:
             return charge
         taken, short = refusals
         if taken is not None:
@@ -79,14 +84,10 @@ class DynamoDbCreditLedger(DynamoDbChargeLedger):
         raise exhausted(charge.customer_id, charge.amount, account)
 
     def _give_back(self, charge: Charge, refund_id: str) -> Charge:
-        refusals = transact(
-            self.client,
-            {"Update": {"TableName": self.table, **mark_refunded(charge.order_id, refund_id)}},
-            {"Update": self._add(charge.customer_id, charge.amount)},
-        )
-        if refusals is None:
-            return charge.reversed(refund_id)
-        return refunded_before(charge.order_id, refusals[0])
+        mark = {"TableName": self.table, **mark_refunded(charge.order_id, refund_id)}
+        add = self._add(charge.customer_id, charge.amount)
+        refusals = transact(STORE, self.client, [{"Update": mark}, {"Update": add}])
+        return refunded_before(charge.order_id, refusals[0]) if refusals else charge.reversed(refund_id)
 
     def _settle(self, customer_id: str, amount: Money, reference: str) -> None:
         """A reference that was settled before fails its condition: then there is nothing left to do."""
@@ -95,10 +96,10 @@ class DynamoDbCreditLedger(DynamoDbChargeLedger):
             "sk": {"S": f"SETTLED#{reference}"},
             "minor": {"N": str(amount.minor)},
             "currency": {"S": amount.currency},
-            "at": {"S": self.clock.now().isoformat()},
+            "at": {"S": format_utc(self.clock.now())},
         }
         once = {"TableName": self.table, "Item": settled, "ConditionExpression": "attribute_not_exists(pk)"}
-        transact(self.client, {"Put": once}, {"Update": self._add(customer_id, amount)})
+        transact(STORE, self.client, [{"Put": once}, {"Update": self._add(customer_id, amount)}])
 
     def _add(self, customer_id: str, amount: Money) -> dict[str, Any]:
         """The arguments of an update that adds to what is available, or takes if the amount is below zero."""
@@ -119,21 +120,23 @@ class DynamoDbCreditLedger(DynamoDbChargeLedger):
             condition, available = "#limit = :old", "available + :change"
             values = {":old": known.limit.minor, ":change": (limit - known.limit).minor}
         values[":limit"] = limit.minor
-        with aws_errors_translated(STORE):
-            try:
-                answer = self.client.update_item(
-                    TableName=self.table,
-                    Key=_account_key(customer_id, limit.currency),
-                    UpdateExpression=f"SET #limit = :limit, available = {available}",
-                    ConditionExpression=condition,
-                    ExpressionAttributeNames={"#limit": "limit"},
-                    ExpressionAttributeValues={name: {"N": str(value)} for name, value in values.items()},
-                    ReturnValues="ALL_NEW",
-                )
-            except ClientError as error:
-                item_in_the_way(error)
-                raise Collided from None
-        return _account(customer_id, limit.currency, answer["Attributes"])
+        written = write_if(
+            STORE,
+            self.client.update_item,
+            TableName=self.table,
+            Key=_account_key(customer_id, limit.currency),
+            UpdateExpression=f"SET #limit = :limit, available = {available}",
+            ConditionExpression=condition,
+            ExpressionAttributeNames={"#limit": "limit"},
+            ExpressionAttributeValues={name: {"N": str(value)} for name, value in values.items()},
+            ReturnValues="ALL_NEW",
+        )
+        if not written.done:
+            raise Contention(f"the credit limit of customer {customer_id} was changed by somebody else")
+        return _account(customer_id, limit.currency, written.item)
+
+    def _when_contended(self, act: Callable[[], Result]) -> Result:
+        return when_contended(Backoff(self.clock, self.ids, "a credit account"), act)
 
 
 def _account_key(customer_id: str, currency: str) -> Item:
