@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from chalicelib.domain.events import EVENT_TYPES, OUTCOMES, Event, OrderConfirmed, OrderReceived
+from chalicelib.domain.events import (
+    EVENT_TYPES,
+    OUTCOMES,
+    Event,
+    InventoryReserved,
+    OrderConfirmed,
+    OrderFailed,
+    OrderReceived,
+    PaymentCaptured,
+)
+from chalicelib.domain.money import Money
 from tests.support.builders import content
 from tests.support.specification import recorded
 
@@ -40,6 +50,9 @@ def test_a_recorded_event_knows_its_type() -> None:
     assert one.type == "OrderConfirmed"
 
 
-def test_an_order_comes_by_rest_unless_it_is_said_otherwise() -> None:
-    """The default of a field that older events do not have."""
+def test_what_an_older_event_does_not_say() -> None:
+    """The defaults of fields that were added later: stored events are read with them."""
     assert OrderReceived(content(), "hash").channel == "rest"
+    assert InventoryReserved({}).chunks == 1
+    assert PaymentCaptured("pay_1", Money(1, "EUR"), "sandbox").found_by_lookup is False
+    assert OrderFailed("CapturePayment", "KeyError", "", "0123456789ab").attempts == 0

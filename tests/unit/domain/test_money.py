@@ -100,7 +100,8 @@ def test_an_amount_is_read_in_the_minor_units_of_its_currency(text: str, currenc
 
 
 @pytest.mark.parametrize(
-    ("text", "currency", "decimals"), [("12.505", "EUR", 2), ("0.5", "JPY", 0), ("1.2501", "KWD", 3)]
+    ("text", "currency", "decimals"),
+    [("12.505", "EUR", 2), ("-12.505", "EUR", 2), ("0.5", "JPY", 0), ("1.2501", "KWD", 3)],
 )
 def test_more_decimals_than_the_currency_has_are_refused_not_rounded(text: str, currency: str, decimals: int) -> None:
     with pytest.raises(InvalidMoney, match=rf"\Ahas more decimals than {currency} has \({decimals}\)\Z"):
@@ -210,9 +211,10 @@ def test_amounts_of_one_currency_are_added_and_subtracted(one: int, other: int, 
 
 
 def test_amounts_of_two_currencies_are_not_combined() -> None:
-    for combine in (Money.__add__, Money.__sub__):
-        with pytest.raises(InvalidMoney, match=r"\Acannot combine EUR and USD\Z"):
-            combine(Money(1, "EUR"), Money(1, "USD"))
+    for one, other in (("EUR", "USD"), ("USD", "EUR")):
+        for combine in (Money.__add__, Money.__sub__):
+            with pytest.raises(InvalidMoney, match=rf"\Acannot combine {one} and {other}\Z"):
+                combine(Money(1, one), Money(1, other))
 
 
 def test_a_sum_may_be_too_large() -> None:

@@ -155,6 +155,10 @@ def test_a_sku_is_short_if_less_is_there_than_wanted(there: int | None, short: b
     assert bool(shortages({"A": 3}, {"A": there})) == short
 
 
+def test_what_is_not_wanted_is_not_short() -> None:
+    assert shortages({"A": 0, "B": 0}, {"A": 0}) == ()
+
+
 def test_every_short_sku_is_named_with_both_numbers_in_order() -> None:
     assert shortages({"C": 3, "B": 2, "A": 1, "NEW": 1}, {"A": 0, "B": 2, "C": 2, "D": 0}) == (
         Reason("insufficient_stock", "SKU A: 1 ordered, 0 available", "lines"),
