@@ -86,23 +86,26 @@ class TinyDynamoDb:
         partition = ExpressionAttributeValues[":order"]["S"]
         return {"Items": [item for place, item in sorted(self._items.items()) if place[:2] == (TableName, partition)]}
 
-    def put_item(self, ReturnValuesOnConditionCheckFailure: str = "NONE", **put: Any) -> None:
+    def put_item(self, ReturnValuesOnConditionCheckFailure: str = "NONE", **put: Any) -> Item:
         if not self._allowed(put):
             old = self._items[_place(put["TableName"], put["Item"])]
             raise _error("ConditionalCheckFailedException", "PutItem", Item=old)
         self._apply({"Put": put})
+        return {}
 
-    def update_item(self, **update: Any) -> None:
+    def update_item(self, **update: Any) -> Item:
         assert "ConditionExpression" not in update
         self._apply({"Update": update})
+        return {}
 
-    def transact_write_items(self, TransactItems: list[Item], ClientRequestToken: str) -> None:
+    def transact_write_items(self, TransactItems: list[Item], ClientRequestToken: str) -> Item:
         allowed = [self._allowed(request) for action in TransactItems for request in action.values()]
         if not all(allowed):
             reasons = [{"Code": "None" if one else "ConditionalCheckFailed"} for one in allowed]
             raise _error("TransactionCanceledException", "TransactWriteItems", CancellationReasons=reasons)
         for action in TransactItems:
             self._apply(action)
+        return {}
 
     def _allowed(self, request: Item) -> bool:
         item = self._items.get(_place(request["TableName"], request.get("Key") or request["Item"]))

@@ -57,7 +57,7 @@ def test_a_message_as_it_stands_in_the_queue() -> None:
         "error": "DependencyTimeout",
         "message": "no answer",
         "fingerprint": "0123456789ab",
-        "failed_at": "2026-11-23T10:15:00+00:00",
+        "failed_at": "2026-11-23T10:15:00.000000Z",
     }
     assert redrive_message(FAILED) == {**failed_order_message(FAILED), "kind": "redrive"}
     assert job_message("20261123T101500-1") == {"kind": "job", "job_id": "20261123T101500-1"}
@@ -69,6 +69,12 @@ def test_a_failed_order_survives_the_queue(failed: FailedOrder) -> None:
         read = parse_message(json.dumps(message))
         assert read["kind"] == message["kind"]
         assert parse_failed_order(read) == failed
+
+
+def test_a_message_of_an_earlier_release_is_read() -> None:
+    """It may have waited in the queue while the system was deployed anew."""
+    earlier = {**failed_order_message(FAILED), "failed_at": "2026-11-23T10:15:00+00:00"}
+    assert parse_failed_order(earlier) == FAILED
 
 
 def test_a_job_survives_the_queue() -> None:

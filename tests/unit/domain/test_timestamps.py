@@ -42,6 +42,11 @@ def test_what_was_stored_is_read_again(value: datetime) -> None:
     assert len(format_utc(value)) == 27
 
 
+@pytest.mark.parametrize("text", ["2026-11-23T10:15:00+00:00", "2026-11-23T15:45:00+05:30", "2026-11-23T10:15:00Z"])
+def test_what_earlier_releases_stored_is_read(text: str) -> None:
+    assert parse_utc(text) == datetime(2026, 11, 23, 10, 15, tzinfo=UTC)
+
+
 @given(TIMES)
 def test_what_is_shown_is_the_same_time(value: datetime) -> None:
     assert datetime.fromisoformat(rfc3339(value)) == value
