@@ -52,6 +52,15 @@ def test_a_provider_and_its_settings_are_in_the_docs(provider: Provider) -> None
         assert word in docs
 
 
+@pytest.mark.parametrize("provider", PROVIDERS, ids=lambda provider: provider.name)
+def test_the_secrets_of_a_provider_are_in_the_docs(provider: Provider) -> None:
+    page = (ROOT / "docs" / "data-model.md").read_text()
+    arns = [arn for grant in provider.grants for arn in grant.statement(Settings.read(ENVIRONMENT))["Resource"]]
+    names = [arn.split(":secret:")[1].removesuffix("-??????") for arn in arns if ":secret:" in arn]
+    assert all(f"`{name.replace('/dev/', '/<stage>/')}`" in page for name in names)
+    assert bool(names) == bool(provider.calls)
+
+
 def test_the_sandbox_takes_cards_where_nothing_is_said() -> None:
     assert card_provider(Settings.read(ENVIRONMENT).payment_gateway).name == "sandbox"
     assert card_provider(Settings.read({**ENVIRONMENT, "ORDERBRIDGE_PAYMENT_GATEWAY": "stripe"}).payment_gateway).calls
