@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from chalicelib.domain.errors import Misconfigured
 
 _STAGE = re.compile(r"[a-z][a-z0-9]{0,15}\Z")
-_GATEWAYS = ("sandbox", "stripe")
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,13 +19,15 @@ class Settings:
     region: str
     account_id: str
     payment_gateway: str = "sandbox"
-    stripe_api_base: str = ""
+    """Who takes cards. Which there are, the composition root knows; it refuses a name that is none of them."""
     fault_switches: bool = False
     """Whether outages can be rehearsed; never where real orders are."""
     redrive_delay_s: int = 60
     """Before the first automatic redrive of a parked order; doubles with every attempt."""
     bulk_window: int = 25
     """How many orders of one page of a batch run at the same time."""
+    variables: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
+    """Every variable ORDERBRIDGE_... as it stands. A payment provider is told those that its description names."""
 
     @classmethod
     def read(cls, environ: Mapping[str, str], function_arn: str = "") -> Settings:
@@ -43,18 +44,15 @@ class Settings:
         account = environ.get("ORDERBRIDGE_ACCOUNT_ID") or ":".join(function_arn.split(":")[4:5])
         if not re.fullmatch(r"\d{12}", account):
             raise Misconfigured("ORDERBRIDGE_ACCOUNT_ID is not a 12-digit AWS account id: set it outside of Lambda")
-        gateway = environ.get("ORDERBRIDGE_PAYMENT_GATEWAY") or "sandbox"
-        if gateway not in _GATEWAYS:
-            raise Misconfigured(f"ORDERBRIDGE_PAYMENT_GATEWAY is {gateway!r}: use one of {', '.join(_GATEWAYS)}")
         return cls(
             stage=stage,
             region=region,
             account_id=account,
-            payment_gateway=gateway,
-            stripe_api_base=environ.get("ORDERBRIDGE_STRIPE_API_BASE", ""),
+            payment_gateway=environ.get("ORDERBRIDGE_PAYMENT_GATEWAY") or "sandbox",
             fault_switches=_switch(environ, "ORDERBRIDGE_FAULT_SWITCHES"),
             redrive_delay_s=_seconds(environ, "ORDERBRIDGE_REDRIVE_DELAY_S", default=60),
             bulk_window=_window(environ, "ORDERBRIDGE_BULK_WINDOW", default=25),
+            variables={name: value for name, value in environ.items() if name.startswith("ORDERBRIDGE_")},
         )
 
     def name(self, resource: str) -> str:
@@ -64,6 +62,10 @@ class Settings:
     def bucket(self, purpose: str) -> str:
         """Bucket names are global, hence the account and the region in them."""
         return f"orderbridge-{self.stage}-{purpose}-{self.account_id}-{self.region}"
+
+    def secret(self, path: str) -> str:
+        """The name of a secret of this stage in Secrets Manager."""
+        return f"orderbridge/{self.stage}/{path}"
 
     def arn(self, service: str, resource: str) -> str:
         return f"arn:aws:{service}:{self.region}:{self.account_id}:{resource}"

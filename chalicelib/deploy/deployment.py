@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,15 +21,19 @@ from chalicelib.settings import Settings
 from chalicelib.workflow.definition import function_names
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Deployment:
-    """`client(service)` makes AWS clients with the credentials and the region of the command; `say` prints a line."""
+    """`client(service)` makes AWS clients with the credentials and the region of the command; `emit` prints a line.
+
+    `events_stream`: the ARN of the stream of events, once deploy_resources() has run.
+    """
 
     stage: Stage
     settings: Settings
     client: Callable[[str], Any]
     emit: Callable[[str], None]
     project: Path
+    events_stream: str = field(default="", init=False)
 
     @classmethod
     def begin(
@@ -56,25 +60,29 @@ class Deployment:
             if self.record.fetch():
                 self.emit("Found a newer record of this stage's deployment than this machine's")
 
-    def deploy_resources(self) -> str:
-        """Before Chalice acts; the ARN of the stream of events."""
+    def deploy_resources(self) -> None:
+        """Before Chalice acts."""
         template = resources.template(self.stage, self.settings)
         stack = Stack(resources.stack_name(self.stage), template, protected=self.stage.protects_data)
-        return self.stacks.apply(stack)[resources.EVENTS_STREAM]
+        self.events_stream = self.stacks.apply(stack)[resources.EVENTS_STREAM]
 
     def exact(self, document: dict[str, Any]) -> dict[str, Any]:
         """A document out of .chalice, as Chalice read it, with the account and the region."""
         exact: dict[str, Any] = filled_in(document, self.settings)
         return exact
 
-    def deploy_workflow(self, events_stream: str) -> None:
-        """After Chalice has acted. Versions first: a new workflow may rely on new steps, never the other way round."""
+    def deploy_workflow(self) -> None:
+        """After Chalice has acted, and deploy_resources() before it.
+
+        Versions first: a new workflow may rely on new steps, never the other way round.
+        """
         versions = Versions(self.client("lambda"), self.emit)
         moved = [versions.publish(BY_NAME[name].aws_name(self.settings), workflow.LIVE) for name in function_names()]
         if not any(moved):
             self.emit("Functions of the workflow: unchanged")
         template = workflow.template(self.stage, self.settings)
-        parameters = {resources.EVENTS_STREAM: events_stream}
+        assert self.events_stream, "the resources come before the workflow"
+        parameters = {resources.EVENTS_STREAM: self.events_stream}
         self.stacks.apply(Stack(workflow.stack_name(self.stage), template, parameters))
         self.stacks.apply(Stack(bulk.stack_name(self.stage), bulk.template(self.stage, self.settings)))
 

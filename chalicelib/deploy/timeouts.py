@@ -5,13 +5,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from chalicelib.acknowledgements import callback
 from chalicelib.adapters import http_callback
 from chalicelib.adapters.aws import clients
-from chalicelib.adapters.payments.stripe import api
+from chalicelib.adapters.payments.provider import Provider
+from chalicelib.adapters.payments.providers import PROVIDERS
 from chalicelib.adapters.resilience.circuit_breaker import CircuitSettings
 from chalicelib.deploy.config.functions import (
     API_GATEWAY_TIMEOUT_S,
@@ -29,9 +30,6 @@ from chalicelib.workflow.table import ALL_STEPS
 QUEUE_BATCH = 10
 """Messages that a consumer gets at once (app.py)."""
 
-STRIPE_CALLS = 2
-"""Of one payment operation: an intent is made, then confirmed."""
-
 
 @dataclass(frozen=True, slots=True)
 class Waits:
@@ -43,12 +41,15 @@ class Waits:
     inner_s: float
 
 
-def table() -> Iterator[Waits]:
+def table(providers: Sequence[Provider] = PROVIDERS) -> Iterator[Waits]:
     """From the outermost to the innermost."""
     yield from _queues()
     yield from _workflow()
     yield from _functions()
     yield from _calls()
+    for provider in providers:
+        if provider.calls:
+            yield from _payments(provider)
 
 
 def _queues() -> Iterator[Waits]:
@@ -75,8 +76,6 @@ def _functions() -> Iterator[Waits]:
         if function.timeout_s > clients.LONGEST_CALL_S:
             name = f"function {function.name}"
             yield Waits(name, function.timeout_s, "an AWS call with its retries", clients.LONGEST_CALL_S)
-    for name in ("capture_payment", "refund_payment"):
-        yield Waits(f"function {name}", BY_NAME[name].timeout_s, "Stripe, both calls", _stripe_s())
     batch_s = QUEUE_BATCH * http_callback.TIMEOUT_S + clients.LONGEST_CALL_S
     yield Waits("function acknowledge_erp", BY_NAME["acknowledge_erp"].timeout_s, "a batch of callbacks", batch_s)
     page_s = 1  # a page of a job is paced to at most a second
@@ -90,14 +89,16 @@ def _functions() -> Iterator[Waits]:
 
 def _calls() -> Iterator[Waits]:
     probe_s = CircuitSettings().probe_s
-    yield Waits("a circuit's probe", probe_s, "Stripe, both calls", _stripe_s())
     yield Waits("a circuit's probe", probe_s, "a callback", http_callback.TIMEOUT_S)
     one_try_s = clients.CONNECT_TIMEOUT_S + clients.READ_TIMEOUT_S
     yield Waits("an AWS call with its retries", clients.LONGEST_CALL_S, "one try, over HTTP", one_try_s)
 
 
-def _stripe_s() -> float:
-    return STRIPE_CALLS * api.LONGEST_CALL_S
+def _payments(provider: Provider) -> Iterator[Waits]:
+    calls = f"{provider.name}, {provider.calls} calls"
+    for name in provider.functions:
+        yield Waits(f"function {name}", BY_NAME[name].timeout_s, calls, provider.longest_step_s)
+    yield Waits("a circuit's probe", CircuitSettings().probe_s, calls, provider.longest_step_s)
 
 
 def main() -> None:

@@ -17,19 +17,19 @@ class Secret:
 
     def __init__(self, client: Any, name: str, clock: Clock) -> None:
         self._client = client
-        self._name = name
+        self.name = name
         self._clock = clock
         self._value = ""
         self._read_at: datetime | None = None
 
     def __repr__(self) -> str:
-        return f"Secret({self._name!r})"
+        return f"Secret({self.name!r})"
 
     def value(self) -> str:
         now = self._clock.now()
         if self._read_at is None or now - self._read_at >= MAX_AGE:
             with aws_errors_translated("secrets manager"):
-                answer = self._client.get_secret_value(SecretId=self._name)
+                answer = self._client.get_secret_value(SecretId=self.name)
             self._value, self._read_at = str(answer.get("SecretString", "")).strip(), now
         return self._value
 

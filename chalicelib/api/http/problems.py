@@ -62,7 +62,22 @@ TOO_MANY = ProblemType("too-many-requests", 429, "Too many requests", "Wait for 
 INTERNAL = ProblemType("internal", 500, "An error of ours", "Repeat later; report the correlation id if it stays.")
 UNAVAILABLE = ProblemType("unavailable", 503, "Not available at the moment", "Repeat after `Retry-After` seconds.")
 
-KINDS: tuple[ProblemType, ...] = tuple(value for value in list(globals().values()) if isinstance(value, ProblemType))
+KINDS = (
+    MALFORMED,
+    UNAUTHORIZED,
+    FORBIDDEN,
+    WRONG_SOURCE,
+    NOT_FOUND,
+    METHOD_NOT_ALLOWED,
+    NOT_POSSIBLE,
+    CONFLICT,
+    TOO_LARGE,
+    UNSUPPORTED_MEDIA_TYPE,
+    VALIDATION,
+    TOO_MANY,
+    INTERNAL,
+    UNAVAILABLE,
+)
 
 
 @dataclass(frozen=True, slots=True)

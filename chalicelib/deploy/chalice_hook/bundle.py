@@ -2,8 +2,9 @@
 
 Chalice packs app.py and chalicelib, and no other package of a project (https://github.com/aws/chalice/issues/561).
 
-Chalice packs `__pycache__` too. Compiled files carry the time of their source and appear as modules are imported, so
-that every deployment would find another bundle, build it anew and publish versions of functions that have not changed.
+It packs `__pycache__` too (https://github.com/aws/chalice/issues/1065). Compiled files carry the time of their source
+and appear as modules are imported, so that every deployment would find another bundle, build it anew and publish
+versions of functions that have not changed.
 """
 
 from __future__ import annotations

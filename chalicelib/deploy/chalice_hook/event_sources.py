@@ -1,7 +1,8 @@
 """Event source mappings that Chalice creates, completed: queues report which messages of a batch failed.
 
-Chalice cannot say so, and a mapping that is corrected afterwards would, in between, take the list of failed messages
-for success and delete them. So the parameter is added to Chalice's own call, by an event of botocore.
+Chalice cannot say so, though https://github.com/aws/chalice/issues/884 talks of it, and a mapping that is corrected
+afterwards would, in between, take the list of failed messages for success and delete them. So the parameter is added to
+Chalice's own call, by an event of botocore.
 """
 
 from __future__ import annotations

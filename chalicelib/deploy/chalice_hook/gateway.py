@@ -1,4 +1,7 @@
-"""API Gateway's own answers in the form of our problem documents: part of the API's definition, so deployed with it."""
+"""API Gateway's own answers in the form of our problem documents: part of the API's definition, so deployed with it.
+
+Chalice has no setting for them (https://github.com/aws/chalice/issues/1268).
+"""
 
 from __future__ import annotations
 

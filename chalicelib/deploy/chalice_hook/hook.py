@@ -1,15 +1,17 @@
 """The hook in `chalice deploy` and `chalice delete`, which have none of their own.
 
-`app.py` calls `install()` when Chalice's command line loads it, after the command has begun and before anything is
-planned. Methods of Chalice are wrapped, found by reading the one version of it that is accepted:
+They are wished for in https://github.com/aws/chalice/issues/758. Until then `app.py` calls `install()` when Chalice's
+command line loads it, after the command has begun and before anything is planned. Methods of Chalice are wrapped, found
+by reading the one version of it that is accepted. The numbers are issues of aws/chalice that tell of the same need:
 
-    OSUtils.walk                    the bundle is the same for the same sources
-    packager._iter_app_filenames    the bundle holds the poller, too
-    SwaggerGenerator                API Gateway's own answers are problem documents, too
-    PlanStage.execute               the plan starts from the newest record of what is deployed
-    Executor.execute                before: the resources stack, exact policies; if it fails: what was made is recorded
-    TypedAWSClient.update_function  functions that have not changed are left alone
-    ResultsRecorder.record_results  after: the record is shared, versions and aliases, the workflow stack
+    OSUtils.walk                    the bundle is the same for the same sources                               1065, 1114
+    packager._iter_app_filenames    the bundle holds the poller, too                                          561
+    SwaggerGenerator                API Gateway's own answers are problem documents, too                      1268
+    PlanStage.execute               the plan starts from the newest record of what is deployed                1027
+    Executor.execute                before: the resources stack, exact policies, complete event sources       758, 1071
+                                    if it fails: what was made is recorded
+    TypedAWSClient.update_function  functions that have not changed are left alone                            1842
+    ResultsRecorder.record_results  after: the record is shared, versions and aliases, the workflow stack     758, 1027
 
 `chalice delete` comes by execute, which deletes the workflow stack first, and record_results, which says what is kept.
 The workflow comes after the recording, so that its failure never makes Chalice forget the REST API.
@@ -62,9 +64,12 @@ def install() -> None:
     require_version(str(chalice.__version__))
     if command.info_name in ("deploy", "delete", "package"):
         require_stage(command.params["stage"])
+    # What is packed is also hashed, to see whether there is something new: compiled files make every bundle a new one.
     OSUtils.walk = bundle.reproducible(OSUtils.walk)
+    # Chalice packs app.py, chalicelib/ and vendor/; poller/ is a package of its own beside them.
     packager = BaseLambdaDeploymentPackager
     packager._iter_app_filenames = bundle.with_packages(packager._iter_app_filenames)
+    # A call that API Gateway answers itself never reaches the application, so the API's definition must say how.
     SwaggerGenerator.generate_swagger = gateway.with_gateway_responses(SwaggerGenerator.generate_swagger)
     if command.info_name in ("deploy", "delete"):
         deployment = begin(command)
@@ -88,7 +93,8 @@ def begin(command: click.Context) -> Deployment:
 
 
 def _plan_from(deployment: Deployment) -> None:
-    """Chalice has read its record before app.py was loaded, so before a newer one was fetched."""
+    """Chalice keeps its record in one checkout, and from another would make everything a second time. It has read it
+    before app.py was loaded, so before a newer one was fetched: hence here, between reading and planning."""
     upstream = PlanStage.execute
 
     def execute(self: Any, resources: Any) -> Any:
@@ -100,13 +106,18 @@ def _plan_from(deployment: Deployment) -> None:
 
 
 def _deploy_around_chalice(deployment: Deployment) -> None:
+    """Functions need tables and queues to be there, the workflow needs the functions: Chalice's part is in the middle.
+
+    `execute` is its one place between the plan and the first call, and knows what was made if it fails;
+    `record_results` the last thing that it does.
+    """
+    # Chalice uploads the bundle to every function: those that have not changed would lose their warm environments.
     TypedAWSClient.update_function = unchanged.skip_unchanged(TypedAWSClient.update_function, deployment.emit)
     upstream_execute, upstream_record = Executor.execute, ResultsRecorder.record_results
-    events_stream = ""
 
     def execute(self: Any, plan: Any) -> None:
-        nonlocal events_stream
-        events_stream = deployment.deploy_resources()
+        deployment.deploy_resources()
+        # Policy files and the environment in config.json are plain text to Chalice: it fills nothing in.
         for call in plan.instructions:
             if parameter := WITH_PLACEHOLDERS.get(getattr(call, "method_name", "")):
                 call.params[parameter] = deployment.exact(call.params[parameter])
@@ -122,12 +133,13 @@ def _deploy_around_chalice(deployment: Deployment) -> None:
     def record_results(self: Any, results: Any, chalice_stage_name: str, project_dir: str) -> None:
         upstream_record(self, results, chalice_stage_name, project_dir)
         deployment.share_record()
-        deployment.deploy_workflow(events_stream)
+        deployment.deploy_workflow()
 
     Executor.execute, ResultsRecorder.record_results = execute, record_results
 
 
 def _delete_around_chalice(deployment: Deployment) -> None:
+    """The other way round: what invokes the functions goes before them."""
     upstream_execute, upstream_record = Executor.execute, ResultsRecorder.record_results
 
     def execute(self: Any, plan: Any) -> None:

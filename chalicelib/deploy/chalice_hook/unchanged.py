@@ -1,7 +1,8 @@
 """Functions that are already what they should be are left alone.
 
-Chalice uploads the bundle to every function at every deployment. A function that did not change would be replaced all
-the same: it loses its warm execution environments, and a bundle of some megabytes is sent once per function.
+Chalice uploads the bundle to every function at every deployment (https://github.com/aws/chalice/issues/1842). A
+function that did not change would be replaced all the same: it loses its warm execution environments, and a bundle of
+some megabytes is sent once per function.
 """
 
 from __future__ import annotations

@@ -6,12 +6,14 @@ policies, the visibility timeouts of the queues and the alarms all follow from t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from chalicelib.adapters.aws.grant import Grant
+from chalicelib.adapters.payments.provider import Provider
+from chalicelib.adapters.payments.providers import PROVIDERS
 from chalicelib.deploy.config import grants as may
-from chalicelib.deploy.config.grants import Grant
 from chalicelib.settings import Settings
 from chalicelib.workflow import bulk
 from chalicelib.workflow.table import ALL_STEPS
@@ -97,7 +99,6 @@ _CIRCUITS = (*_CONTROL, may.PUBLISH_EVENTS)
 
 _REFERENCE = (may.READ_REFERENCE, may.MISS_REFERENCE)
 _INVENTORY = (may.READ_INVENTORY, may.CHANGE_INVENTORY, may.CHECK_EVENTS)
-_PAYMENTS = (may.READ_PAYMENTS, may.CHANGE_PAYMENTS, may.CALL_STRIPE, *_CIRCUITS)
 
 _START_BATCHES = (
     *_CONTROL,
@@ -109,7 +110,7 @@ _START_BATCHES = (
     may.WATCH_BULK,
 )
 
-FUNCTIONS = (
+_FUNCTIONS = (  # all that they need but for payments; see functions()
     Function(
         API_HANDLER,
         API_GATEWAY_TIMEOUT_S - 1,
@@ -119,9 +120,9 @@ FUNCTIONS = (
     Function("authorize", 10, 1024, (may.READ_CONTROL,)),
     _step("validate_order", *_REFERENCE),
     _step("reserve_inventory", *_INVENTORY),
-    _step("capture_payment", *_PAYMENTS),
+    _step("capture_payment"),
     _step("confirm_order", *_REFERENCE),
-    _step("refund_payment", *_PAYMENTS),
+    _step("refund_payment"),
     _step("release_inventory", *_INVENTORY),
     _step("reject_order"),
     _step("handle_failure", may.SEND_DEAD_LETTERS, may.ALERT),
@@ -204,6 +205,31 @@ FUNCTIONS = (
     ),
 )
 
+
+def functions(providers: Sequence[Provider] = PROVIDERS) -> tuple[Function, ...]:
+    """The table, in which those that a payment provider names may keep charges and call it, whichever a stage chooses.
+
+    Raises ValueError if a provider names a function that is none.
+    """
+    table = tuple(replace(row, needs=_once(*row.needs, *_payments(row.name, providers))) for row in _FUNCTIONS)
+    for provider in providers:
+        if unknown := sorted({*provider.functions} - {row.name for row in table}):
+            raise ValueError(f"payment provider {provider.name} names functions that do not exist: {unknown}")
+    return table
+
+
+def _payments(function: str, providers: Sequence[Provider]) -> tuple[Grant, ...]:
+    own = [grant for provider in providers if function in provider.functions for grant in provider.grants]
+    if not any(function in provider.functions for provider in providers):
+        return ()
+    return (may.READ_PAYMENTS, may.CHANGE_PAYMENTS, *own, *_CIRCUITS)
+
+
+def _once(*needs: Grant) -> tuple[Grant, ...]:
+    return tuple(dict.fromkeys(needs))
+
+
+FUNCTIONS = functions()
 BY_NAME = {function.name: function for function in FUNCTIONS}
 
 

@@ -6,31 +6,9 @@ X-Ray has no resources, and the parts of an ARN that AWS makes up (a stream's la
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
-
+from chalicelib.adapters.aws.grant import Arn, Grant, read_secret
 from chalicelib.adapters.dynamodb.tables import ORDERS_INDEXES
 from chalicelib.settings import Settings
-
-Arn = Callable[[Settings], str]
-
-
-@dataclass(frozen=True, slots=True)
-class Grant:
-    """One statement of a policy; `sid` says it in words, letters and digits only."""
-
-    sid: str
-    actions: tuple[str, ...]
-    resources: tuple[Arn, ...]
-
-    def statement(self, settings: Settings) -> dict[str, Any]:
-        return {
-            "Sid": self.sid,
-            "Effect": "Allow",
-            "Action": list(self.actions),
-            "Resource": [resource(settings) for resource in self.resources],
-        }
 
 
 def _table(name: str, below: str = "") -> Arn:
@@ -43,11 +21,6 @@ def _queue(name: str) -> Arn:
 
 def _bucket(purpose: str, below: str = "") -> Arn:
     return lambda settings: f"arn:aws:s3:::{settings.bucket(purpose)}{below}"
-
-
-def _secret(path: str) -> Arn:
-    """Secrets Manager ends a secret's ARN with six characters of its own."""
-    return lambda settings: settings.arn("secretsmanager", f"secret:orderbridge/{settings.stage}/{path}-??????")
 
 
 def _executions(settings: Settings) -> str:
@@ -82,9 +55,8 @@ CHANGE_INVENTORY = _dynamodb("ChangeInventory", "inventory", "PutItem", "UpdateI
 
 READ_PAYMENTS = _dynamodb("ReadPayments", "payments", "GetItem")
 CHANGE_PAYMENTS = _dynamodb("ChangePayments", "payments", "PutItem", "UpdateItem")
-CALL_STRIPE = Grant("CallStripe", ("secretsmanager:GetSecretValue",), (_secret("stripe"),))
-READ_ERP_SECRETS = Grant("ReadErpSecrets", ("secretsmanager:GetSecretValue",), (_secret("erp/*"),))
-SIGN_CALLBACKS = Grant("SignCallbacks", ("secretsmanager:GetSecretValue",), (_secret("callback/*"),))
+READ_ERP_SECRETS = read_secret("ReadErpSecrets", "erp/*")
+SIGN_CALLBACKS = read_secret("SignCallbacks", "callback/*")
 
 READ_ORDERS = Grant(
     "ReadOrders",

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
+from chalicelib.adapters.payments.provider import Provider
+from chalicelib.adapters.payments.providers import PROVIDERS, card_provider
 from chalicelib.deploy.config.placeholders import ACCOUNT, REGION
+from chalicelib.domain.errors import Misconfigured
 from chalicelib.settings import Settings
 
 
@@ -12,6 +16,8 @@ from chalicelib.settings import Settings
 class Stage:
     """One deployment of the system. A stage has its own stacks, data, functions and REST API.
 
+    `payment_gateway`: the name of the provider that takes cards. `payment_variables`: the settings of providers, by
+    the names of their variables.
     `workflow_kind`: STANDARD keeps the history of every execution, EXPRESS costs less and keeps its logs only.
     `protects_data`: point-in-time recovery, deletion protection of tables, termination protection of their stack.
     `api_gateway_stage`: the first part of the REST API's path, and what tells the stages' API metrics apart.
@@ -36,6 +42,7 @@ class Stage:
     redrive_delay_s: int = 60
     bulk_pages: int = 4
     bulk_window: int = 25
+    payment_variables: Mapping[str, str] = field(default_factory=dict)
 
     def environment(self) -> dict[str, str]:
         """What every function of the stage is told, but for the account; operators' commands start from the same."""
@@ -45,6 +52,7 @@ class Stage:
             "ORDERBRIDGE_FAULT_SWITCHES": "on" if self.rehearses else "off",
             "ORDERBRIDGE_REDRIVE_DELAY_S": str(self.redrive_delay_s),
             "ORDERBRIDGE_BULK_WINDOW": str(self.bulk_window),
+            **self.payment_variables,
         }
 
 
@@ -80,8 +88,13 @@ def unresolved(stage: Stage) -> Settings:
     return settings_of(stage, REGION, ACCOUNT)
 
 
-def settings_of(stage: Stage, region: str, account_id: str) -> Settings:
-    """The settings of the stage's functions."""
+def settings_of(stage: Stage, region: str, account_id: str, providers: Sequence[Provider] = PROVIDERS) -> Settings:
+    """The settings of the stage's functions. Raises Misconfigured if there is no such payment provider or variable."""
+    card_provider(stage.payment_gateway, providers)
+    known = [variable for provider in providers for variable in provider.variables]
+    for name in stage.payment_variables:
+        if name not in known:
+            raise Misconfigured(f"{name} is a variable of no payment provider: use one of {', '.join(known)}")
     return Settings(
         stage.name,
         region,
@@ -89,4 +102,5 @@ def settings_of(stage: Stage, region: str, account_id: str) -> Settings:
         payment_gateway=stage.payment_gateway,
         fault_switches=stage.rehearses,
         redrive_delay_s=stage.redrive_delay_s,
+        variables=stage.payment_variables,
     )

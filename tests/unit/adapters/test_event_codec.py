@@ -51,6 +51,26 @@ def test_every_event_survives_storage(event: RecordedEvent) -> None:
     assert from_item(to_item(event)) == event
 
 
+def test_no_event_is_left_out_and_the_names_that_are_stored_stay() -> None:
+    assert {cls.__name__ for cls in Event.__subclasses__() if cls.__module__ == Event.__module__} == set(EVENT_TYPES)
+    assert sorted(EVENT_TYPES) == [
+        "CancellationRequested",
+        "ErpAcknowledged",
+        "InventoryReleased",
+        "InventoryReserved",
+        "OrderCancelled",
+        "OrderConfirmed",
+        "OrderFailed",
+        "OrderReceived",
+        "OrderRedriven",
+        "OrderRejected",
+        "OrderValidated",
+        "PaymentCaptured",
+        "PaymentRefunded",
+        "RejectionDecided",
+    ]
+
+
 @pytest.mark.parametrize("name", sorted(EVENT_TYPES))
 @given(data=st.data())
 def test_each_type_survives_storage(name: str, data: st.DataObject) -> None:

@@ -168,6 +168,10 @@ class TestGatewayResponses:
         assert "'" not in parameters["gatewayresponse.header.Content-Type"][1:-1]
 
 
+def test_no_kind_is_left_out() -> None:
+    assert {kind for kind in vars(problems).values() if isinstance(kind, problems.ProblemType)} == set(problems.KINDS)
+
+
 def test_kinds_are_told_apart_by_their_slug() -> None:
     slugs = [kind.slug for kind in problems.KINDS]
     assert len(set(slugs)) == len(slugs)

@@ -3,42 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
-from chalicelib.adapters.payments.ledger import Charge, ChargeState, require_gateway, voided
+from chalicelib.adapters.payments.ledger import Charge, ChargeState
+from chalicelib.adapters.payments.ledger_gateway import LedgerGateway
+from chalicelib.adapters.payments.on_account import NAME
 from chalicelib.adapters.payments.on_account.credit import CreditLedger
-from chalicelib.ports import Clock, Ids, Payment, PaymentRequest
-
-GATEWAY = "on_account"
+from chalicelib.ports import Payment, PaymentRequest
 
 
 @dataclass(frozen=True, slots=True)
-class OnAccountGateway:
+class OnAccountGateway(LedgerGateway):
     """ports.PaymentGateway. The accounts themselves are kept by the ledger: `open_account`, `account`."""
 
+    NAME: ClassVar[str] = NAME
+
     ledger: CreditLedger
-    clock: Clock
-    ids: Ids
 
     def capture(self, request: PaymentRequest) -> Payment:
         """Raises PaymentDeclined without an account or with too little left on it, Contention."""
-        wanted = Charge.of(request, GATEWAY, ChargeState.CAPTURED, self.clock.now(), f"account-{self.ids.token()}")
-        charge = self.ledger.draw(wanted)
-        require_gateway(charge, GATEWAY)
-        payment = charge.payment()
-        if payment is None:
-            raise voided()
-        return payment
+        wanted = self._charge(request, ChargeState.CAPTURED, f"account-{self.ids.token()}")
+        return self._paid(self.ledger.draw(wanted))
 
-    def find(self, request: PaymentRequest) -> Payment | None:
-        charge = self.ledger.find(request.order_id)
-        require_gateway(charge, GATEWAY)
-        return charge.payment() if charge else None
-
-    def refund(self, request: PaymentRequest, payment_id: str) -> str:
-        require_gateway(self.ledger.find(request.order_id), GATEWAY)
-        return self.ledger.give_back(request.order_id, f"credit-{self.ids.token()}").refund_id
-
-    def void(self, request: PaymentRequest) -> Payment | None:
-        charge = self.ledger.record(Charge.of(request, GATEWAY, ChargeState.VOIDED, self.clock.now()))
-        require_gateway(charge, GATEWAY)
-        return charge.payment()
+    def _reverse(self, order_id: str) -> Charge:
+        return self.ledger.give_back(order_id, f"credit-{self.ids.token()}")

@@ -1,30 +1,29 @@
 """The sandbox: a payment provider inside the system. The token decides the outcome, the ledger holds the charges.
 
 Charges, repeats, refunds and outages behave as with a real provider, so a new installation works before there is a
-contract with one. The tokens are in `sandbox_tokens`.
+contract with one. The tokens are in `tokens.py`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from chalicelib.adapters.payments import DEPENDENCY
 from chalicelib.adapters.payments.declines import card_declined, unknown_token
-from chalicelib.adapters.payments.ledger import Charge, ChargeLedger, ChargeState, require_gateway, voided
+from chalicelib.adapters.payments.ledger import ChargeState, require_gateway
+from chalicelib.adapters.payments.ledger_gateway import LedgerGateway
+from chalicelib.adapters.payments.sandbox import NAME
 from chalicelib.adapters.payments.sandbox.tokens import DECLINING, SUCCEEDING, Rehearsal
 from chalicelib.domain.errors import DependencyTimeout, DependencyUnavailable
-from chalicelib.ports import Clock, Ids, Payment, PaymentRequest
-
-GATEWAY = "sandbox"
+from chalicelib.ports import Payment, PaymentRequest
 
 
 @dataclass(frozen=True, slots=True)
-class SandboxGateway:
+class SandboxGateway(LedgerGateway):
     """ports.PaymentGateway."""
 
-    ledger: ChargeLedger
-    clock: Clock
-    ids: Ids
+    NAME: ClassVar[str] = NAME
 
     def capture(self, request: PaymentRequest) -> Payment:
         rehearsal = Rehearsal.of(request.instruction.token)
@@ -32,31 +31,14 @@ class SandboxGateway:
             self._rehearse(rehearsal, request.order_id)
         else:
             _decide(request.instruction.token)
-        wanted = Charge.of(request, GATEWAY, ChargeState.CAPTURED, self.clock.now(), f"sandbox-{self.ids.token()}")
+        wanted = self._charge(request, ChargeState.CAPTURED, f"sandbox-{self.ids.token()}")
         charge = self.ledger.record(wanted)
-        require_gateway(charge, GATEWAY)
+        require_gateway(charge, NAME)
         if charge.payment_id != wanted.payment_id:
             self.ledger.count_call(request.order_id)
         elif rehearsal is not None and rehearsal.kind == "timeout_after_capture":
             raise DependencyTimeout(DEPENDENCY, "the sandbox rehearses an answer that is lost after the charge")
-        payment = charge.payment()
-        if payment is None:
-            raise voided()
-        return payment
-
-    def find(self, request: PaymentRequest) -> Payment | None:
-        charge = self.ledger.find(request.order_id)
-        require_gateway(charge, GATEWAY)
-        return charge.payment() if charge else None
-
-    def refund(self, request: PaymentRequest, payment_id: str) -> str:
-        require_gateway(self.ledger.find(request.order_id), GATEWAY)
-        return self.ledger.reverse(request.order_id, f"refund-{self.ids.token()}").refund_id
-
-    def void(self, request: PaymentRequest) -> Payment | None:
-        charge = self.ledger.record(Charge.of(request, GATEWAY, ChargeState.VOIDED, self.clock.now()))
-        require_gateway(charge, GATEWAY)
-        return charge.payment()
+        return self._paid(charge)
 
     def _rehearse(self, rehearsal: Rehearsal, order_id: str) -> None:
         """Fail as the token says; return if the payment may go on."""

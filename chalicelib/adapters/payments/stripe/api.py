@@ -8,18 +8,15 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar
 
+from chalicelib.adapters.payments.stripe import CONNECT_TIMEOUT_S, READ_TIMEOUT_S
 from chalicelib.adapters.payments.stripe.amounts import stripe_amount
 from chalicelib.adapters.payments.stripe.errors import key_is_spent, stripe_error_translated
 from chalicelib.adapters.payments.stripe.key import StripeKey
 from chalicelib.ports import PaymentRequest
-
-CONNECT_TIMEOUT_S = 2.0
-READ_TIMEOUT_S = 10.0
-LONGEST_CALL_S = CONNECT_TIMEOUT_S + READ_TIMEOUT_S
-"""Of one call, if the answer does not trickle. A capture makes two, three after a collision."""
 
 MAX_KEY_GENERATIONS = 5
 """Stripe stores an answer under its idempotency key for a day, its own failures too: then the next key is tried."""
@@ -27,28 +24,21 @@ MAX_KEY_GENERATIONS = 5
 Result = TypeVar("Result")
 
 
+@dataclass(frozen=True, slots=True)
 class StripeApi:
-    """Intents and refunds are the SDK's objects. Raises the domain's errors only."""
+    """Intents and refunds are the SDK's objects. Raises the domain's errors only.
 
-    def __init__(
-        self,
-        key: StripeKey,
-        api_base: str = "",
-        off_session: bool = True,
-        connect_timeout_s: float = CONNECT_TIMEOUT_S,
-        read_timeout_s: float = READ_TIMEOUT_S,
-    ) -> None:
-        """`api_base` replaces https://api.stripe.com.
+    `api_base` replaces https://api.stripe.com. `off_session` tells the bank that the customer is not there to approve:
+    a card that wants that is declined at once, and exemptions for agreed payments apply. localstripe does not know it.
+    """
 
-        `off_session` tells the bank that the customer is not there to approve: a card that wants that is declined at
-        once, and exemptions for agreed payments apply. localstripe does not know the parameter.
-        """
-        self._key = key
-        self._api_base = api_base
-        self._off_session = off_session
-        self._timeouts_s = (connect_timeout_s, read_timeout_s)
-        self._client: Any = None
-        self._client_key = ""
+    key: StripeKey
+    api_base: str = ""
+    off_session: bool = True
+    connect_timeout_s: float = CONNECT_TIMEOUT_S
+    read_timeout_s: float = READ_TIMEOUT_S
+    _clients: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """The SDK's client by its API key: at most one. Never shown, for the key's sake."""
 
     def create_intent(self, request: PaymentRequest) -> Any:
         """A payment that is not confirmed: it charges nothing, and a second one would do no harm."""
@@ -67,7 +57,7 @@ class StripeApi:
 
     def confirm(self, order_id: str, intent_id: str) -> Any:
         """Charge. An intent charges at most once, whatever is sent again."""
-        params = {"off_session": True} if self._off_session else {}
+        params = {"off_session": True} if self.off_session else {}
         return self._once(
             f"{order_id}-capture", lambda options, api: api.payment_intents.confirm(intent_id, params, options)
         )
@@ -112,7 +102,7 @@ class StripeApi:
         try:
             return call(self._connected())
         except self._stripe.AuthenticationError:
-            if not self._key.has_changed():
+            if not self.key.has_changed():
                 raise
         return call(self._connected())
 
@@ -124,15 +114,17 @@ class StripeApi:
 
     def _connected(self) -> Any:
         """The SDK's client for the current key; its connections are kept alive between calls."""
-        key = self._key.value()
-        if self._client is None or key != self._client_key:
+        key = self.key.value()
+        client = self._clients.get(key)
+        if client is None:
             stripe = self._stripe
             logging.getLogger("stripe").setLevel(logging.WARNING)  # its lines of level INFO quote tokens
             client = stripe.StripeClient(
                 key,
-                base_addresses={"api": self._api_base} if self._api_base else None,
+                base_addresses={"api": self.api_base} if self.api_base else None,
                 max_network_retries=0,
-                http_client=stripe.RequestsClient(timeout=self._timeouts_s),
-            )
-            self._client, self._client_key = client.v1, key
-        return self._client
+                http_client=stripe.RequestsClient(timeout=(self.connect_timeout_s, self.read_timeout_s)),
+            ).v1
+            self._clients.clear()
+            self._clients[key] = client
+        return client

@@ -23,11 +23,10 @@ from chalicelib.adapters.payments.ledger import (
     require_gateway,
     voided,
 )
+from chalicelib.adapters.payments.stripe import NAME
 from chalicelib.adapters.payments.stripe.api import StripeApi
 from chalicelib.domain.errors import DependencyTimeout, DependencyUnavailable, Misconfigured, PaymentDeclined
 from chalicelib.ports import Clock, Payment, PaymentRequest
-
-GATEWAY = "stripe"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +68,9 @@ class StripeGateway:
         return self.ledger.reverse(request.order_id, str(refund.id)).refund_id
 
     def void(self, request: PaymentRequest) -> Payment | None:
-        fence = Charge.of(request, GATEWAY, ChargeState.VOIDED, self.clock.now())
+        fence = Charge.of(request, NAME, ChargeState.VOIDED, self.clock.now())
         charge = self.ledger.record(fence)
-        require_gateway(charge, GATEWAY)
+        require_gateway(charge, NAME)
         if charge.is_voided:
             return None
         payment = _payment(charge, intent := self.api.intent(charge.payment_id))
@@ -87,7 +86,7 @@ class StripeGateway:
 
     def _charge(self, request: PaymentRequest) -> Charge | None:
         charge = self.ledger.find(request.order_id)
-        require_gateway(charge, GATEWAY)
+        require_gateway(charge, NAME)
         return charge
 
     def _intent(self, request: PaymentRequest) -> tuple[Charge, Any]:
@@ -95,9 +94,9 @@ class StripeGateway:
         charge = self._charge(request)
         if charge is None:
             created = self.api.create_intent(request)
-            opened = Charge.of(request, GATEWAY, ChargeState.OPEN, self.clock.now(), payment_id=created.id)
+            opened = Charge.of(request, NAME, ChargeState.OPEN, self.clock.now(), payment_id=created.id)
             charge = self.ledger.record(opened)
-            require_gateway(charge, GATEWAY)
+            require_gateway(charge, NAME)
             if charge.payment_id == created.id:
                 return charge, created
         if charge.is_voided:
@@ -120,7 +119,7 @@ def _payment(charge: Charge, intent: Any) -> Payment | None:
         raise DependencyTimeout(DEPENDENCY, "stripe is still waiting for the bank")
     if intent.status != "succeeded":
         return None
-    return Payment(charge.payment_id, charge.amount, GATEWAY, charge.refund_id)
+    return Payment(charge.payment_id, charge.amount, NAME, charge.refund_id)
 
 
 def _refusal(intent: Any) -> PaymentDeclined:
