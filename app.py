@@ -17,7 +17,7 @@ def authorize(request):
 
 
 if os.environ.get("_HANDLER", "app.app") == "app.app":  # only the API's own function pays for the routes' imports
-    from chalicelib.api.routes import routes
+    from chalicelib.api.blueprint import routes
 
     app.register_blueprint(routes(api.api_services, authorize))
 

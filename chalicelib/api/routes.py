@@ -1,96 +1,240 @@
-"""The route table: each route passes the request to one handler. Roles are the handlers' business.
+"""The one table of routes: who may call each, what handles it, and what the OpenAPI document says about it.
 
-The module is imported by the API's own function only (`app.py`), because its models cost a cold start 100 ms.
+Routing, roles and the document read the same row. The module is imported by the API's own function only (`app.py`),
+because its models cost a cold start 100 ms; what the document alone needs (examples, schemas) is not imported here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
-
-from chalice.app import Blueprint
-from chalice.app import Response as ChaliceResponse
-
 from chalicelib.api.handlers import batches, dead_letters, orders, system
-from chalicelib.api.http.problem_of_error import problem_of
-from chalicelib.api.http.problems import Problem, answer_of
-from chalicelib.api.http.request import JSON, Request, Response
-from chalicelib.api.services import ApiServices
-from chalicelib.domain.errors import OrderbridgeError, PermanentError, UnknownOrder
-from chalicelib.observability import logger
+from chalicelib.api.handlers.batches import BatchIn, CancelBatchIn
+from chalicelib.api.handlers.system import HealthView
+from chalicelib.api.http import problems, query
+from chalicelib.api.http.commands import CommandIn, GroupCommandIn
+from chalicelib.api.route import Answered, Guarded, Public, Route, query_parameter
+from chalicelib.api.views.batches import BatchView
+from chalicelib.api.views.dead_letters import GroupsView, JobView, LettersView
+from chalicelib.api.views.events import EventsView
+from chalicelib.api.views.schemas import AcceptedView, OrderPageView, OrderView
+from chalicelib.auth.tokens import Role
+from chalicelib.domain.state import Status
+from chalicelib.orders.payload import OrderIn
 
-Handler = Callable[[Request, ApiServices], Response]
+_PAGE_SIZE = query_parameter(
+    "limit", "Orders on the page", 50, type="integer", minimum=1, maximum=query.MAX_PAGE, default=query.DEFAULT_PAGE
+)
+_CURSOR = "From a `next` link; it stays valid, and orders that arrive meanwhile neither repeat nor shift any."
 
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """A method on a path. A `public` one is answered without a token."""
-
-    method: str
-    path: str
-    handler: Handler
-    public: bool = False
-
-
-ROUTES = (
-    Route("POST", "/orders", orders.accept_order),
-    Route("GET", "/orders", orders.list_orders),
-    Route("GET", "/orders/{order_id}", orders.show_order),
-    Route("GET", "/orders/{order_id}/events", orders.show_events),
-    Route("POST", "/orders/{order_id}/cancel", orders.cancel_order),
-    Route("POST", "/orders/{order_id}/redrive", orders.redrive_order),
-    Route("POST", "/batches", batches.create_batch),
-    Route("GET", "/batches/{batch_id}", batches.show_batch),
-    Route("POST", "/batches/{batch_id}/cancel", batches.cancel_batch),
-    Route("POST", "/batches/{batch_id}/resume", batches.resume_batch),
-    Route("GET", "/dead-letters", dead_letters.list_groups),
-    Route("GET", "/dead-letters/{id}", dead_letters.list_letters),
-    Route("POST", "/dead-letters/{id}/redrive", dead_letters.redrive),
-    Route("POST", "/dead-letters/{id}/discard", dead_letters.discard),
-    Route("GET", "/dead-letters/jobs/{job_id}", dead_letters.show_job),
-    Route("GET", "/health", system.show_health, public=True),
-    Route("GET", "/openapi.json", system.show_openapi, public=True),
+INGESTERS = (Role.INGEST,)
+ALL = (Role.INGEST, Role.READ)
+READERS = (Role.READ,)
+OPERATORS = (Role.OPERATE,)
+COMMANDED = Answered(202, "Set in motion.", AcceptedView, ("accepted",), ("Location",))
+STARTED = Answered(
+    202, "Set in motion: the order, or the job.", AcceptedView | JobView, ("accepted", "job"), ("Location",)
 )
 
-
-def routes(services: Callable[[], ApiServices], authorizer: Any = None) -> Any:
-    """The Blueprint. `services` is called in each request; `authorizer` is what `@app.authorizer` returned.
-
-    Without an authorizer every route that is not public answers 401.
-    """
-    api = Blueprint(__name__)
-    for route in ROUTES:
-        # No content types for GET: it has no body to declare, and Chalice would refuse a harmless header.
-        content_types = [JSON] if route.method == "POST" else []
-        guard = None if route.public else authorizer
-        register = api.route(route.path, methods=[route.method], content_types=content_types, authorizer=guard)
-        register(_view(api, route.handler, services))
-    return api
-
-
-def _view(api: Any, handler: Handler, services: Callable[[], ApiServices]) -> Callable[..., Any]:
-    """A view function as Chalice wants it. Its name becomes the route's, its docstring API Gateway's summary."""
-
-    def view(**_: str) -> Any:
-        request = Request.of(api.current_request.to_original_event())
-        answer = _answer(handler, request, services)
-        return ChaliceResponse(answer.text(), answer.all_headers(), answer.status)
-
-    view.__name__ = handler.__name__
-    view.__doc__ = handler.__doc__
-    return view
-
-
-def _answer(handler: Handler, request: Request, services: Callable[[], ApiServices]) -> Response:
-    """What the handler answers, or the problem that its error stands for. Bugs pass through, to be logged as such."""
-    try:
-        return handler(request, services())
-    except Problem as problem:
-        return answer_of(problem, request)
-    except OrderbridgeError as error:
-        if isinstance(error, PermanentError) and not isinstance(error, UnknownOrder):
-            logger().exception("request failed", extra={"error": type(error).__name__})
-        else:
-            logger().info("request not fulfilled", extra={"error": type(error).__name__})
-        return answer_of(problem_of(error), request)
+ROUTES = (
+    Route(
+        "POST",
+        "/orders",
+        Guarded(orders.accept_order, INGESTERS),
+        "Hand over an order",
+        "Stores the order durably and starts its workflow. Repeat the same call as often as you like: source and "
+        "external_id identify the order, the same content gets the same order_id with 200, other content gets 409. "
+        "Whether the customer, the prices and the totals are right is decided afterwards, and shown by the order.",
+        (
+            Answered(
+                202, "Accepted: it reaches an outcome or waits visibly.", AcceptedView, ("accepted",), ("Location",)
+            ),
+            Answered(
+                200,
+                "Accepted before; where it stands now.",
+                AcceptedView,
+                ("replayed",),
+                ("Location", "Idempotent-Replayed"),
+            ),
+        ),
+        bodies=(OrderIn,),
+        body_examples=("order", "order_on_account"),
+        problems=(problems.WRONG_SOURCE, problems.CONFLICT),
+    ),
+    Route(
+        "GET",
+        "/orders",
+        Guarded(orders.list_orders, ALL),
+        "List orders",
+        "Newest first, from a read model that follows the orders by about a second. An ingest token sees its source.",
+        (Answered(200, "A page.", OrderPageView, ("page",)),),
+        parameters=(
+            query_parameter(
+                "status", "Only orders that stand there", "FAILED", enum=[status.value for status in Status]
+            ),
+            query_parameter("source", "Only orders of that ERP", "sap-emea"),
+            query_parameter("from", "Received then or later: a day (UTC) or a time with its offset", "2026-11-23"),
+            query_parameter("to", "Received before", "2026-11-24T00:00:00Z"),
+            _PAGE_SIZE,
+            query_parameter("cursor", _CURSOR, "MTIwMjYtMTEtMjM"),
+        ),
+        problems=(problems.WRONG_SOURCE,),
+    ),
+    Route(
+        "GET",
+        "/orders/{order_id}",
+        Guarded(orders.show_order, ALL),
+        "Where an order stands",
+        "Strongly consistent. Says in words why the order stands there and what happens next.",
+        (Answered(200, "The order.", OrderView, ("confirmed_order", "rejected_order")),),
+        problems=(problems.NOT_FOUND,),
+    ),
+    Route(
+        "GET",
+        "/orders/{order_id}/events",
+        Guarded(orders.show_events, ALL),
+        "What happened to an order",
+        "Every event, in sequence. Payment tokens are masked; names and addresses are shown to operators only.",
+        (Answered(200, "The events.", EventsView, ("events",)),),
+        problems=(problems.NOT_FOUND,),
+    ),
+    Route(
+        "POST",
+        "/orders/{order_id}/cancel",
+        Guarded(orders.cancel_order, OPERATORS),
+        "Cancel an order",
+        "Undoes what was done and closes the order. A step that runs at the moment finishes first. A FAILED order is "
+        "abandoned in the same way.",
+        (COMMANDED,),
+        bodies=(CommandIn,),
+        body_examples=("command",),
+        problems=(problems.NOT_FOUND, problems.NOT_POSSIBLE),
+    ),
+    Route(
+        "POST",
+        "/orders/{order_id}/redrive",
+        Guarded(orders.redrive_order, OPERATORS),
+        "Try a FAILED order again",
+        "Goes on where the order stands: what was done is not done again.",
+        (COMMANDED,),
+        bodies=(CommandIn,),
+        body_examples=("command",),
+        problems=(problems.NOT_FOUND, problems.NOT_POSSIBLE),
+    ),
+    Route(
+        "POST",
+        "/batches",
+        Guarded(batches.create_batch, INGESTERS),
+        "Hand over many orders",
+        "With `orders`: stores and starts them. With `format`: answers with a form to send a file to; a finished "
+        "upload starts the batch by itself. The same content is the same batch, so that sending it again is safe, and "
+        "goes on with a batch that was stopped. Every order goes the same way as through `POST /orders`.",
+        (
+            Answered(
+                202,
+                "Taken, or: send the file there.",
+                BatchView,
+                ("batch_running", "upload_offered"),
+                ("Location",),
+            ),
+            Answered(200, "Handed over before.", BatchView, ("batch_done",), ("Location", "Idempotent-Replayed")),
+        ),
+        bodies=(BatchIn,),
+        body_examples=("batch_of_orders", "batch_of_file"),
+        problems=(problems.WRONG_SOURCE,),
+    ),
+    Route(
+        "GET",
+        "/batches/{batch_id}",
+        Guarded(batches.show_batch, ALL),
+        "How far a batch is",
+        "The accounting is consistent at every moment. An ingest token sees its source. Takes the id of an upload too.",
+        (Answered(200, "The batch.", BatchView, ("batch_running", "batch_done")),),
+        problems=(problems.NOT_FOUND,),
+    ),
+    Route(
+        "POST",
+        "/batches/{batch_id}/cancel",
+        Guarded(batches.cancel_batch, OPERATORS),
+        "Cancel a batch",
+        "No further line is handed over. Orders that run go on to their outcome, or are cancelled too.",
+        (Answered(202, "Set in motion.", BatchView, ("batch_running",), ("Location",)),),
+        bodies=(CancelBatchIn,),
+        body_examples=("cancel_batch",),
+        problems=(problems.NOT_FOUND, problems.NOT_POSSIBLE),
+    ),
+    Route(
+        "POST",
+        "/batches/{batch_id}/resume",
+        Guarded(batches.resume_batch, OPERATORS),
+        "Go on with a batch",
+        "Goes on where a batch was killed, cancelled or left incomplete. Of a complete one, makes the report anew.",
+        (Answered(202, "Set in motion.", BatchView, ("batch_running",), ("Location",)),),
+        bodies=(CommandIn,),
+        body_examples=("command",),
+        problems=(problems.NOT_FOUND, problems.NOT_POSSIBLE),
+    ),
+    Route(
+        "GET",
+        "/dead-letters",
+        Guarded(dead_letters.list_groups, READERS),
+        "What waits for an operator",
+        "Orders parked by technical failures, grouped by cause, and the jobs that work on groups.",
+        (Answered(200, "The groups.", GroupsView, ("groups",)),),
+    ),
+    Route(
+        "GET",
+        "/dead-letters/{id}",
+        Guarded(dead_letters.list_letters, READERS),
+        "The orders of a group",
+        "`id` is the group's fingerprint.",
+        (Answered(200, "A page of the group.", LettersView, ("letters",)),),
+        parameters=(_PAGE_SIZE, query_parameter("cursor", _CURSOR, "o-0123456789abcdefghjkmnpq")),
+        problems=(problems.NOT_FOUND,),
+    ),
+    Route(
+        "POST",
+        "/dead-letters/{id}/redrive",
+        Guarded(dead_letters.redrive, OPERATORS),
+        "Try parked orders again",
+        "With an order's id: that order. With a fingerprint: the whole group, at the stated rate, as a job.",
+        (STARTED,),
+        bodies=(CommandIn, GroupCommandIn),
+        body_examples=("command", "group_command"),
+        problems=(problems.NOT_FOUND, problems.NOT_POSSIBLE),
+    ),
+    Route(
+        "POST",
+        "/dead-letters/{id}/discard",
+        Guarded(dead_letters.discard, OPERATORS),
+        "Undo and close parked orders",
+        "With an order's id: that order. With a fingerprint: the whole group, at the stated rate, as a job.",
+        (STARTED,),
+        bodies=(CommandIn, GroupCommandIn),
+        body_examples=("command", "group_command"),
+        problems=(problems.NOT_FOUND, problems.NOT_POSSIBLE),
+    ),
+    Route(
+        "GET",
+        "/dead-letters/jobs/{job_id}",
+        Guarded(dead_letters.show_job, READERS),
+        "How far a job is",
+        "`finished_at` is null while it works.",
+        (Answered(200, "The job.", JobView, ("job",)),),
+        problems=(problems.NOT_FOUND,),
+    ),
+    Route(
+        "GET",
+        "/health",
+        Public(system.show_health),
+        "Is it up",
+        "No token needed. 200 also when degraded: orders are taken in all the same.",
+        (Answered(200, "The state of the system.", HealthView, ("health",)),),
+    ),
+    Route(
+        "GET",
+        "/openapi.json",
+        Public(system.show_openapi),
+        "This document",
+        "No token needed.",
+        (Answered(200, "The OpenAPI document of the running version.", None),),
+    ),
+)

@@ -19,8 +19,8 @@ from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 from chalicelib.adapters.memory.tokens import MemoryTokens
 from chalicelib.api.application import OrderbridgeApi
 from chalicelib.api.authorizer import Unauthorized, authorizer_response
+from chalicelib.api.blueprint import routes
 from chalicelib.api.openapi.document import document
-from chalicelib.api.routes import routes
 from chalicelib.api.services import ApiServices, Check
 from chalicelib.auth.issue import Issued, TokenIssuer
 from chalicelib.auth.tokens import CACHE_SECONDS, Role

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 
-from chalicelib.api.access import require
 from chalicelib.api.handlers.orders import ORDER_ID, commanded
 from chalicelib.api.http import problems
 from chalicelib.api.http.commands import CommandIn, GroupCommandIn, command
@@ -16,7 +15,7 @@ from chalicelib.api.http.query import DEFAULT_PAGE, Parameters, WrongParameter, 
 from chalicelib.api.http.request import Request, Response
 from chalicelib.api.services import ApiServices
 from chalicelib.api.views.dead_letters import GroupsView, LettersView, group_view, job_view, letter_view
-from chalicelib.auth.tokens import Principal, Role
+from chalicelib.auth.tokens import Principal
 from chalicelib.recovery.group_jobs import Action
 
 RECENT_JOBS = 20
@@ -24,9 +23,8 @@ _FINGERPRINT = re.compile(r"[0-9a-f]{12}\Z", re.ASCII)
 _JOB_ID = re.compile(r"[0-9A-Za-z-]{1,64}\Z", re.ASCII)
 
 
-def list_groups(request: Request, services: ApiServices) -> Response:
+def list_groups(request: Request, services: ApiServices, _: Principal) -> Response:
     """`GET /dead-letters`: the groups, and the jobs that work on them."""
-    require(request, services.clock.now(), Role.READ)
     Parameters(request.query).done()
     view: GroupsView = {
         "groups": [group_view(group) for group in services.letters.groups()],
@@ -35,9 +33,8 @@ def list_groups(request: Request, services: ApiServices) -> Response:
     return Response(200, view)
 
 
-def list_letters(request: Request, services: ApiServices) -> Response:
+def list_letters(request: Request, services: ApiServices, _: Principal) -> Response:
     """`GET /dead-letters/{id}`: the orders of a group, by order id."""
-    require(request, services.clock.now(), Role.READ)
     fingerprint = request.params["id"]
     if not _FINGERPRINT.match(fingerprint):
         raise _no_such_letter()
@@ -53,19 +50,18 @@ def list_letters(request: Request, services: ApiServices) -> Response:
     return Response(200, view)
 
 
-def redrive(request: Request, services: ApiServices) -> Response:
+def redrive(request: Request, services: ApiServices, principal: Principal) -> Response:
     """`POST /dead-letters/{id}/redrive`."""
-    return _act(request, services, Action.REDRIVE)
+    return _act(request, services, principal, Action.REDRIVE)
 
 
-def discard(request: Request, services: ApiServices) -> Response:
+def discard(request: Request, services: ApiServices, principal: Principal) -> Response:
     """`POST /dead-letters/{id}/discard`: undo and close."""
-    return _act(request, services, Action.DISCARD)
+    return _act(request, services, principal, Action.DISCARD)
 
 
-def show_job(request: Request, services: ApiServices) -> Response:
+def show_job(request: Request, services: ApiServices, _: Principal) -> Response:
     """`GET /dead-letters/jobs/{job_id}`: how far a group's job is."""
-    require(request, services.clock.now(), Role.READ)
     Parameters(request.query).done()
     job_id = request.params["job_id"]
     job = services.jobs.jobs.load(job_id) if _JOB_ID.match(job_id) else None
@@ -74,8 +70,7 @@ def show_job(request: Request, services: ApiServices) -> Response:
     return Response(200, job_view(job))
 
 
-def _act(request: Request, services: ApiServices, action: Action) -> Response:
-    principal = require(request, services.clock.now(), Role.OPERATE)
+def _act(request: Request, services: ApiServices, principal: Principal, action: Action) -> Response:
     target = request.params["id"]
     if _FINGERPRINT.match(target):
         return _act_on_group(request, services, action, principal)

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from urllib.parse import urlencode
 
-from chalicelib.api.access import may_see, require
+from chalicelib.api.access import may_see
 from chalicelib.api.http import problems
 from chalicelib.api.http.body import json_object
 from chalicelib.api.http.commands import CommandIn, command
@@ -28,9 +28,8 @@ from chalicelib.recovery.close_dead_letter import close_dead_letter
 ORDER_ID = re.compile(r"o-[0-9a-z]{24}\Z", re.ASCII)
 
 
-def accept_order(request: Request, services: ApiServices) -> Response:
+def accept_order(request: Request, services: ApiServices, principal: Principal) -> Response:
     """`POST /orders`: 202 once, 200 for a repeat, with the same order id."""
-    principal = require(request, services.clock.now(), Role.INGEST)
     content = _order(request, services)
     if content.source != principal.source:
         raise Problem(
@@ -49,16 +48,14 @@ def accept_order(request: Request, services: ApiServices) -> Response:
     return Response(202, view, headers)
 
 
-def show_order(request: Request, services: ApiServices) -> Response:
+def show_order(request: Request, services: ApiServices, principal: Principal) -> Response:
     """`GET /orders/{order_id}`, from the events: strongly consistent."""
-    principal = require(request, services.clock.now(), Role.INGEST, Role.READ)
     Parameters(request.query).done()
     return Response(200, order_view(_visible_order(request, services, principal)))
 
 
-def show_events(request: Request, services: ApiServices) -> Response:
+def show_events(request: Request, services: ApiServices, principal: Principal) -> Response:
     """`GET /orders/{order_id}/events`. Operators see whom it is delivered to."""
-    principal = require(request, services.clock.now(), Role.INGEST, Role.READ)
     Parameters(request.query).done()
     recorded = services.events.load(_order_id(request))
     if not recorded or not may_see(principal, recorded[0].source):
@@ -71,9 +68,8 @@ def show_events(request: Request, services: ApiServices) -> Response:
     return Response(200, view)
 
 
-def list_orders(request: Request, services: ApiServices) -> Response:
+def list_orders(request: Request, services: ApiServices, principal: Principal) -> Response:
     """`GET /orders`: a page of the read model, newest first."""
-    principal = require(request, services.clock.now(), Role.INGEST, Role.READ)
     query = order_query(request.query)
     if principal.role is Role.INGEST:
         if query.source not in (None, principal.source):
@@ -92,17 +88,15 @@ def list_orders(request: Request, services: ApiServices) -> Response:
     return Response(200, view)
 
 
-def cancel_order(request: Request, services: ApiServices) -> Response:
+def cancel_order(request: Request, services: ApiServices, principal: Principal) -> Response:
     """`POST /orders/{order_id}/cancel`: 202, or 409 with the reason why it is too late."""
-    principal = require(request, services.clock.now(), Role.OPERATE)
     asked = command(request, CommandIn)
     order = services.commands.cancel(_order_id(request), asked.actor(principal), asked.reason)
     return commanded(request, services, order)
 
 
-def redrive_order(request: Request, services: ApiServices) -> Response:
+def redrive_order(request: Request, services: ApiServices, principal: Principal) -> Response:
     """`POST /orders/{order_id}/redrive`: the next attempt of a FAILED order, going on where it stands."""
-    principal = require(request, services.clock.now(), Role.OPERATE)
     asked = command(request, CommandIn)
     order = services.commands.redrive(_order_id(request), asked.actor(principal), asked.reason)
     return commanded(request, services, order)

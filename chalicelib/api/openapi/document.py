@@ -19,8 +19,9 @@ from chalicelib.api.http import problems
 from chalicelib.api.http.problems import ProblemType
 from chalicelib.api.http.query import MAX_PAGE
 from chalicelib.api.openapi.examples import examples, problem_example
-from chalicelib.api.openapi.operations import OPERATIONS, Answered, Operation
 from chalicelib.api.openapi.schemas import parts, schemas
+from chalicelib.api.route import Answered, Route
+from chalicelib.api.routes import ROUTES
 from chalicelib.api.services import Limits
 from chalicelib.api.views.schemas import ProblemDocument
 from chalicelib.domain.order import MAX_LINES
@@ -53,8 +54,8 @@ def document() -> dict[str, Any]:
     shapes, components = schemas()
     known = examples()
     paths: dict[str, dict[str, Any]] = {}
-    for operation in OPERATIONS:
-        paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(operation, shapes, known)
+    for route in ROUTES:
+        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, shapes, known)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -86,37 +87,36 @@ _CORRELATION_PARAMETER = {
 }
 
 
-def _operation(operation: Operation, shapes: dict[Any, dict[str, Any]], known: dict[str, Any]) -> dict[str, Any]:
-    roles = f" Roles: {', '.join(operation.roles)}." if operation.roles else ""
+def _operation(route: Route, shapes: dict[Any, dict[str, Any]], known: dict[str, Any]) -> dict[str, Any]:
+    roles = f" Roles: {', '.join(route.roles)}." if route.roles else ""
     found: dict[str, Any] = {
-        "operationId": _operation_id(operation),
-        "summary": operation.summary,
-        "description": operation.description + roles,
-        "parameters": [*_path_parameters(operation), *operation.parameters, _reference("parameters", "CorrelationId")],
+        "operationId": _operation_id(route),
+        "summary": route.summary,
+        "description": route.description + roles,
+        "parameters": [*_path_parameters(route), *route.parameters, _reference("parameters", "CorrelationId")],
         "responses": {
-            **{str(answer.status): _answer(answer, shapes, known) for answer in operation.answers},
+            **{str(answer.status): _answer(answer, shapes, known) for answer in route.answers},
             **{
-                str(kinds[0].status): {"$ref": f"#/components/responses/{_joined(kinds)}"}
-                for kinds in _problems(operation)
+                str(kinds[0].status): {"$ref": f"#/components/responses/{_joined(kinds)}"} for kinds in _problems(route)
             },
         },
     }
-    if not operation.roles:
+    if not route.roles:
         found["security"] = []
-    if operation.bodies:
-        schema = _one_of([shapes[body] for body in operation.bodies])
-        content = _content(schema, operation.body_examples, known)
+    if route.bodies:
+        schema = _one_of([shapes[body] for body in route.bodies])
+        content = _content(schema, route.body_examples, known)
         found["requestBody"] = {"required": True, "content": {"application/json": content}}
     return found
 
 
-def _operation_id(operation: Operation) -> str:
-    words = re.findall(r"[a-z]+", re.sub(r"\{.*?\}", "one", operation.path))
-    return operation.method.lower() + "".join(word.capitalize() for word in words)
+def _operation_id(route: Route) -> str:
+    words = re.findall(r"[a-z]+", re.sub(r"\{.*?\}", "one", route.path))
+    return route.method.lower() + "".join(word.capitalize() for word in words)
 
 
-def _path_parameters(operation: Operation) -> list[dict[str, Any]]:
-    names = re.findall(r"\{(\w+)\}", operation.path)
+def _path_parameters(route: Route) -> list[dict[str, Any]]:
+    names = re.findall(r"\{(\w+)\}", route.path)
     return [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names]
 
 
@@ -129,11 +129,11 @@ def _answer(answer: Answered, shapes: dict[Any, dict[str, Any]], known: dict[str
     }
 
 
-def _problems(operation: Operation) -> list[list[ProblemType]]:
+def _problems(route: Route) -> list[list[ProblemType]]:
     """What may go wrong, by status: several kinds may share one."""
     by_status: dict[int, list[ProblemType]] = {}
     for kind in problems.KINDS:
-        if kind in _kinds(operation):
+        if kind in _kinds(route):
             by_status.setdefault(kind.status, []).append(kind)
     return list(by_status.values())
 
@@ -144,7 +144,7 @@ def _joined(kinds: list[ProblemType]) -> str:
 
 def _problem_responses(shapes: dict[Any, dict[str, Any]]) -> dict[str, Any]:
     """One response for each combination that occurs."""
-    combinations = {_joined(kinds): kinds for operation in OPERATIONS for kinds in _problems(operation)}
+    combinations = {_joined(kinds): kinds for route in ROUTES for kinds in _problems(route)}
     return {name: _problem_response(kinds, shapes) for name, kinds in sorted(combinations.items())}
 
 
@@ -162,12 +162,12 @@ def _problem_response(kinds: list[ProblemType], shapes: dict[Any, dict[str, Any]
     }
 
 
-def _kinds(operation: Operation) -> set[ProblemType]:
-    """What may go wrong: named for the operation, or brought by its roles, body and parameters."""
-    found = {problems.MALFORMED, problems.TOO_MANY, problems.INTERNAL, problems.UNAVAILABLE, *operation.problems}
-    if operation.roles:
+def _kinds(route: Route) -> set[ProblemType]:
+    """What may go wrong: named for the route, or brought by its roles and bodies."""
+    found = {problems.MALFORMED, problems.TOO_MANY, problems.INTERNAL, problems.UNAVAILABLE, *route.problems}
+    if route.roles:
         found |= {problems.UNAUTHORIZED, problems.FORBIDDEN, problems.VALIDATION}
-    if operation.bodies:
+    if route.bodies:
         found |= {problems.TOO_LARGE, problems.UNSUPPORTED_MEDIA_TYPE, problems.VALIDATION}
     return found
 

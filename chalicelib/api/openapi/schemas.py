@@ -10,14 +10,14 @@ from typing import Any, get_args
 from pydantic import ConfigDict, TypeAdapter
 from typing_extensions import is_typeddict
 
-from chalicelib.api.openapi.operations import OPERATIONS
+from chalicelib.api.routes import ROUTES
 from chalicelib.api.views.schemas import ProblemDocument
 
 
 def schemas() -> tuple[dict[Any, dict[str, Any]], dict[str, Any]]:
     """Type -> its reference, and the components. Docstrings under the fields of a view become descriptions."""
-    bodies = {body for operation in OPERATIONS for body in operation.bodies}
-    answers = {answer.view for operation in OPERATIONS for answer in operation.answers}
+    bodies = {body for route in ROUTES for body in route.bodies}
+    answers = {answer.view for route in ROUTES for answer in route.answers}
     views = {part for view in answers if view is not None for part in parts(view)} | {ProblemDocument}
     for view in _with_inner(views):
         view.__pydantic_config__ = ConfigDict(use_attribute_docstrings=True)

@@ -15,7 +15,8 @@ import pytest
 from chalicelib.adapters.memory import FixedClock
 from chalicelib.api.authorizer import Unauthorized, authorizer_response
 from chalicelib.api.openapi.examples import ORDER
-from chalicelib.api.openapi.operations import OPERATIONS, Operation
+from chalicelib.api.route import Route
+from chalicelib.api.routes import ROUTES
 from chalicelib.auth.issue import TokenIssuer
 from chalicelib.auth.tokens import CACHE_SECONDS, Denied, Principal, Role, authorize
 from chalicelib.batches.model import Format, batch_id_of
@@ -34,22 +35,22 @@ def api() -> ApiBench:
     return ApiBench()
 
 
-def call(api: ApiBench, operation: Operation, token: str | None) -> int:
-    path = operation.path.format(order_id=ORDER_ID, id=ORDER_ID, job_id=JOB_ID, batch_id=BATCH_ID)
-    body = {"reason": "a test"} if operation.method == "POST" else None
-    return api.request(operation.method, path, body, token=token).status
+def call(api: ApiBench, route: Route, token: str | None) -> int:
+    path = route.path.format(order_id=ORDER_ID, id=ORDER_ID, job_id=JOB_ID, batch_id=BATCH_ID)
+    body = {"reason": "a test"} if route.method == "POST" else None
+    return api.request(route.method, path, body, token=token).status
 
 
-@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda o: f"{o.method} {o.path}")
-def test_every_route_asks_for_a_token_and_one_of_its_roles(api: ApiBench, operation: Operation) -> None:
+@pytest.mark.parametrize("route", ROUTES, ids=lambda o: f"{o.method} {o.path}")
+def test_every_route_asks_for_a_token_and_one_of_its_roles(api: ApiBench, route: Route) -> None:
     tokens = {Role.INGEST: api.ingest, Role.READ: api.read, Role.OPERATE: api.operate}
-    if not operation.roles:
-        assert call(api, operation, None) == 200
+    if not route.roles:
+        assert call(api, route, None) == 200
         return
-    assert call(api, operation, None) == 401
+    assert call(api, route, None) == 401
     for role, token in tokens.items():
-        status = call(api, operation, token)
-        assert (status != 403) == (role in operation.roles), f"{role}: {status}"
+        status = call(api, route, token)
+        assert (status != 403) == (role in route.roles), f"{role}: {status}"
 
 
 def test_a_wrong_role_is_told_which_it_needs(api: ApiBench) -> None:

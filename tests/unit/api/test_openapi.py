@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -67,8 +69,14 @@ def test_every_route_is_described_and_nothing_else() -> None:
     assert described == {(route.method, route.path) for route in ROUTES}
     for route in ROUTES:
         operation = DOCUMENT["paths"][route.path][route.method.lower()]
-        assert ("security" in operation) == route.public, "public routes say that they need no token"
-        assert ("401" in operation["responses"]) != route.public
+        assert ("security" in operation) == (not route.roles), "public routes say that they need no token"
+        assert ("401" in operation["responses"]) != (not route.roles)
+
+
+def test_the_apis_function_does_not_pay_for_the_document() -> None:
+    code = "import sys, chalicelib.api.blueprint; print(*(name for name in sys.modules if 'api.openapi' in name))"
+    imported = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert imported.stdout.strip() == ""
 
 
 def test_every_kind_of_problem_is_in_the_document_and_in_the_guide() -> None:

@@ -81,7 +81,7 @@ def test_services_that_cannot_be_made_are_500() -> None:
         raise Misconfigured("ORDERBRIDGE_STAGE is ''")
 
     from chalicelib.api.application import OrderbridgeApi
-    from chalicelib.api.routes import routes
+    from chalicelib.api.blueprint import routes
 
     app = OrderbridgeApi("orderbridge")
     app.register_blueprint(routes(broken))
