@@ -7,7 +7,8 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from bench.storm import Plan, Report, as_json, run_storm
+from bench.storm import run_storm
+from bench.storm_plan import Plan, Report, as_json
 
 
 def main(arguments: list[str]) -> int:

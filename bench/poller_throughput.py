@@ -19,7 +19,7 @@ import venv
 from pathlib import Path
 from typing import Any
 
-from bench.storm import REPOSITORY, Plan, source_file
+from bench.storm_plan import REPOSITORY, Plan, source_file
 from tests.support.databases import Server, postgresql
 
 DLT = ("dlt[sql-database]==1.31.0", "sqlalchemy==2.0.44", "psycopg2-binary==2.9.13")

@@ -7,7 +7,8 @@ from contextlib import closing
 
 from poller.commands.context import Context, add_source, default_context
 from poller.database.catalogue import open_catalogue
-from poller.onboarding.check import CheckResult, Level, SourceUnderTest, check
+from poller.onboarding.check import check
+from poller.onboarding.checks.subject import CheckResult, Level, SourceUnderTest
 
 
 def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -25,20 +26,20 @@ def run(options: argparse.Namespace, context: Context | None = None) -> int:
     with closing(context.connect(source)) as connection:
         catalogue = open_catalogue(source.connection, context.environ, context.secret, source.name)
         with closing(catalogue):
-            patient = SourceUnderTest(
+            subject = SourceUnderTest(
                 source, connection, catalogue, context.now(), lambda: context.connect(source, True)
             )
-            remarks = []
-            for remark in check(patient):
-                remarks.append(remark)
-                context.print(line(remark))
-    problems = sum(remark.level is Level.PROBLEM for remark in remarks)
-    warnings = sum(remark.level is Level.WARNING for remark in remarks)
+            results = []
+            for result in check(subject):
+                results.append(result)
+                context.print(line(result))
+    problems = sum(result.level is Level.PROBLEM for result in results)
+    warnings = sum(result.level is Level.WARNING for result in results)
     context.print(f"{source.name}: {problems} problems, {warnings} warnings")
     return int(problems > 0)
 
 
-def line(remark: CheckResult) -> str:
+def line(result: CheckResult) -> str:
     """One or two lines: what, and what to do."""
-    fix = f"\n         -> {remark.fix}" if remark.fix else ""
-    return f"{remark.level:<8} {remark.where}: {remark.text}{fix}"
+    fix = f"\n         -> {result.fix}" if result.fix else ""
+    return f"{result.level:<8} {result.where}: {result.text}{fix}"

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from poller.database.keyset import Bound
-from poller.polling.cursors import FIRST_PASS_ROWS, CursorMode, cursor_mode
+from poller.polling.cursors import CursorMode, cursor_mode
+from poller.polling.modes.ascending_id import FIRST_PASS_ROWS
 from poller.polling.seen_rows import RecentRows
 from poller.polling.services import PollOutcome
 from poller.polling.session import Session

@@ -13,7 +13,7 @@ from hashlib import blake2b
 from poller.database.dialects import DIALECTS
 from poller.database.keyset import Bound, Position, up_to
 from poller.database.queries import Select
-from poller.polling.cursors import started
+from poller.polling.modes.watermarks import started
 from poller.polling.services import PollOutcome
 from poller.polling.session import Session
 from poller.reading.reader import HeaderPage, RawOrder

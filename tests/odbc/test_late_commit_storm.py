@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bench.storm import Plan, as_json, run_storm
+from bench.storm import run_storm
+from bench.storm_plan import Plan, as_json
 
 pytestmark = pytest.mark.odbc
 
