@@ -26,7 +26,7 @@ from poller.source.model import Source
 from poller.write_back.after_poll import Answers
 from poller.write_back.outbox import Drained
 from tests.support.databases import Server, mariadb
-from tests.support.erp import PollerBench
+from tests.support.poller.erp import PollerBench
 
 pytestmark = pytest.mark.odbc
 

@@ -12,7 +12,7 @@ import pytest
 
 from poller.database.connection import connect
 from tests.support.databases import SERVERS, Server
-from tests.support.erp import MAPPING, PollerBench, bench, source_text
+from tests.support.poller.erp import MAPPING, PollerBench, bench, source_text
 
 pytestmark = pytest.mark.odbc
 

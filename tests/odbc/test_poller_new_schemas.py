@@ -9,7 +9,7 @@ import pytest
 from poller.database.connection import connect
 from poller.source.file import load_source
 from tests.support.databases import SERVERS, Server
-from tests.support.erp import PollerBench
+from tests.support.poller.erp import PollerBench
 
 pytestmark = pytest.mark.odbc
 

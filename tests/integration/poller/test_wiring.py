@@ -11,7 +11,7 @@ from chalicelib.wiring.application import Application
 from poller.polling.poll import poll_source
 from poller.wiring import SOURCES_VARIABLE, configured_sources, services_of
 from tests.support.aws import SETTINGS, moto_dynamodb
-from tests.support.erp import SqliteErp, source_text
+from tests.support.poller.erp import SqliteErp, source_text
 
 CURSOR = 'mode = "timestamp+id"\ncolumn = "changed_at"\nzone = "utc"'
 

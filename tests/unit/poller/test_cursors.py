@@ -11,7 +11,7 @@ from poller.database.keyset import Bound
 from poller.polling.cursors import CursorMode, cursor_mode
 from poller.source.file import parse_source
 from poller.state.ports import Watermark
-from tests.support.erp import source_text
+from tests.support.poller.erp import source_text
 
 OVERLAP_S = 300
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)

@@ -12,7 +12,7 @@ import pytest
 from poller.database.connection import connect
 from poller.polling.poll import poll_source
 from poller.polling.services import PollServices
-from tests.support.erp import PollerBench, SqliteErp, bench, source_text
+from tests.support.poller.erp import PollerBench, SqliteErp, bench, source_text
 
 MODES = {
     "timestamp+id": 'mode = "timestamp+id"\ncolumn = "changed_at"\nzone = "utc"\noverlap_s = 60',

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.erp import PollerBench, SqliteErp, bench, source_text
+from tests.support.poller.erp import PollerBench, SqliteErp, bench, source_text
 
 Make = Callable[..., PollerBench]
 TIMESTAMP = 'mode = "timestamp+id"\ncolumn = "changed_at"\nzone = "utc"\noverlap_s = 300'

@@ -12,7 +12,7 @@ from chalicelib.mapping.values import BadValue
 from poller.errors import InvalidSourceFile
 from poller.source.file import parse_source
 from poller.source.statements import BadStatement, compile_statement
-from tests.support.erp import MAPPING, SqliteErp, bench, source_text
+from tests.support.poller.erp import MAPPING, SqliteErp, bench, source_text
 
 BAD_ROWS: dict[str, tuple[dict[str, object], str]] = {
     "no customer": ({"customer": None}, "customer"),

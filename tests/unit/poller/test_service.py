@@ -25,7 +25,7 @@ from poller.polling.service import Service
 from poller.source.blackout import in_blackout
 from poller.source.file import parse_source
 from tests.support.builders import NOW
-from tests.support.erp import PollerBench, SqliteErp, bench, source_text
+from tests.support.poller.erp import PollerBench, SqliteErp, bench, source_text
 
 CURSOR = 'mode = "timestamp+id"\ncolumn = "changed_at"\nzone = "utc"'
 

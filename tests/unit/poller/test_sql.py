@@ -11,7 +11,7 @@ from poller.database.queries import Queries, Select
 from poller.polling.cursors import cursor_columns, cursor_mode
 from poller.source.file import parse_source
 from poller.source.model import Source
-from tests.support.erp import MAPPING, source_text
+from tests.support.poller.erp import MAPPING, source_text
 
 CURSORS = {
     "timestamp": 'mode = "timestamp+id"\ncolumn = "changed_at"\ntype = "timestamp"',

@@ -1,0 +1,34 @@
+"""dry-run: what a poll would do."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from tests.support.poller.onboarding import DESK, Bench, bench
+
+__all__ = ["bench"]
+
+
+def test_dry_run_tells_what_would_happen_and_changes_nothing(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, replace(DESK, mistakes_per_1000=200))
+    bench.work.generate(60)
+    code, text = bench.command("dry-run", "legacy-erp")
+    assert code == 0
+    assert "would accept 0000100" in text
+    assert "would quarantine" in text
+    assert list(bench.events.order_ids()) == []
+    assert bench.services.watermarks.load("legacy-erp").floor is None
+    assert bench.services.findings.quarantined("legacy-erp", 10) == []
+    report = bench.poll()
+    assert f"would accept {report.counts.accepted}" in text, "the poll does what the dry run said"
+    code, text = bench.command("dry-run", "legacy-erp", "--all")
+    assert f"would accept 0, accepted before {report.counts.accepted}" in text
+
+
+def test_dry_run_shows_rows_that_changed_since(bench: Bench) -> None:
+    bench.work.generate(20)
+    bench.poll()
+    (number,) = bench.sql("SELECT max(AUFNR) FROM AUFKOPF WHERE LOEKZ = ' '")[0]
+    bench.sql("UPDATE AUFKOPF SET BRUTTO = BRUTTO + 1 WHERE AUFNR = ?", number)
+    assert f"changed since it was accepted: {number}: total" in bench.command("dry-run", "legacy-erp")[1]
