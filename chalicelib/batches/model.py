@@ -5,6 +5,7 @@ What must always hold is not checked but cannot be otherwise: `received` and `ac
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -194,17 +195,18 @@ class Page:
 
     def settled(self, statuses: Mapping[str, Status]) -> Page:
         """With the orders where they stand now; an order that is not named stays where it was."""
-        now = {order_id: statuses[order_id] for order_id in (*self.open, *self.parked) if order_id in statuses}
-        ended = list(now.values())
-        kept_open = [order_id for order_id in self.open if order_id not in now]
-        kept_parked = [order_id for order_id in self.parked if order_id not in now]
+        standing = {
+            **{order_id: statuses.get(order_id, Status.RECEIVED) for order_id in self.open},
+            **{order_id: statuses.get(order_id, Status.FAILED) for order_id in self.parked},
+        }
+        count = Counter(standing.values())
         return replace(
             self,
-            confirmed=self.confirmed + ended.count(Status.CONFIRMED),
-            rejected=self.rejected + ended.count(Status.REJECTED),
-            cancelled=self.cancelled + ended.count(Status.CANCELLED),
-            open=(*kept_open, *(order_id for order_id, status in now.items() if status not in _ENDED)),
-            parked=(*kept_parked, *(order_id for order_id, status in now.items() if status is Status.FAILED)),
+            confirmed=self.confirmed + count[Status.CONFIRMED],
+            rejected=self.rejected + count[Status.REJECTED],
+            cancelled=self.cancelled + count[Status.CANCELLED],
+            open=tuple(order_id for order_id, status in standing.items() if status not in _ENDED),
+            parked=tuple(order_id for order_id, status in standing.items() if status is Status.FAILED),
         )
 
 

@@ -9,18 +9,19 @@ crash costs what came after, and doing that again changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from chalicelib.batches.accept_line import AcceptLine
 from chalicelib.batches.codec import decode_records, encode_lines
-from chalicelib.batches.model import Batch, Cancellation, LineResult, Page, page_key, part_key
+from chalicelib.batches.model import Batch, LineResult, Page, page_key, part_key
+from chalicelib.batches.page_settling import Settling
+from chalicelib.batches.page_window import Window
 from chalicelib.batches.parsing.records import FileRecord
 from chalicelib.batches.ports import Files, Ledger, OrderRows
-from chalicelib.domain.errors import Refused, TransientError
-from chalicelib.domain.order import OrderContent
+from chalicelib.domain.errors import TransientError
 from chalicelib.observability import logger
 from chalicelib.orders.commands import OrderCommands
 from chalicelib.ports import Clock, Ids
@@ -51,42 +52,18 @@ class Progress:
 
 @dataclass(slots=True)
 class _Work:
-    """What one call knows: the page, the results that are not saved yet, and the time of the last save and move."""
+    """What one call has done: `results` are of lines whose page is not saved; `moved_at`, when it last differed."""
 
     batch: Batch
     page: Page
-    records: Sequence[FileRecord]
-    threads: Executor
     saved: Page
     saved_at: datetime
     moved_at: datetime
     results: list[LineResult] = field(default_factory=list)
-    failed: TransientError | None = None
-    cancelled: set[str] = field(default_factory=set)
 
-
-@dataclass(frozen=True, slots=True)
-class _Line:
-    """A record, and the order that it holds, or the result of one that holds none."""
-
-    record: FileRecord
-    read: OrderContent | LineResult
-
-
-def _in_turns(lines: Iterable[_Line]) -> Iterator[list[_Line]]:
-    """The lines in their order, parted so that no part holds the same order twice."""
-    part: list[_Line] = []
-    seen: set[str] = set()
-    for line in lines:
-        order_id = "" if isinstance(line.read, LineResult) else line.read.order_id
-        if order_id in seen:
-            yield part
-            part, seen = [], set()
-        part.append(line)
-        if order_id:
-            seen.add(order_id)
-    if part:
-        yield part
+    @property
+    def is_unsaved(self) -> bool:
+        return self.page != self.saved
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,75 +86,55 @@ class PageWorker:
         records = decode_records(self.files.get(page_key(batch_id, number)))
         now = self.clock.now()
         page = self.ledger.page(batch_id, number) or Page(batch_id, number, len(records), now)
+        settling = Settling(self.orders, self.commands)
         with ThreadPoolExecutor(min(THREADS, self.window)) as threads:
-            work = _Work(batch, page, records, threads, saved=page, saved_at=now, moved_at=now)
-            return self._work(work, until=now + WORKING_TIME)
+            window = Window(self.accept, self.clock, self.window, threads)
+            work = _Work(batch, settling.all(page), saved=page, saved_at=now, moved_at=now)
+            return self._work(work, records, window, settling, until=now + WORKING_TIME)
 
-    def _work(self, work: _Work, until: datetime) -> Progress:
-        work.page = self._settled(work.page, (*work.page.open, *work.page.parked))
+    def _work(
+        self, work: _Work, records: Sequence[FileRecord], window: Window, settling: Settling, until: datetime
+    ) -> Progress:
         while True:
-            self._accept_more(work, until)
-            work.page = self._settled(work.page, work.page.open)
+            failed = self._go_on(work, records, window, settling, until)
             now = self.clock.now()
-            if work.page != work.saved:
+            if work.is_unsaved:
                 work.moved_at = now
-            done, leaving = self._is_done(work, now), now >= until or now - work.moved_at >= STALLED_AFTER
-            if work.page != work.saved and (done or leaving or work.failed or now - work.saved_at >= SAVE_EVERY):
+            progress = self._progress(work, now, until)
+            leaves = progress is not None or failed is not None
+            if work.is_unsaved and (leaves or now - work.saved_at >= SAVE_EVERY):
                 self._save(work, now)
-            if work.failed is not None:
-                raise work.failed
-            if done:
-                return Progress(True, 0)
-            if leaving:
-                return Progress(False, SHORT_WAIT_S if now - work.moved_at < STALLED_AFTER else STALLED_WAIT_S)
+            if failed is not None:
+                raise failed
+            if progress is not None:
+                return progress
             self.clock.sleep(LOOK_EVERY_S)
 
-    def _accept_more(self, work: _Work, until: datetime) -> None:
-        """Fill the window. Invalid lines and duplicates take no place in it."""
-        if work.batch.cancellation is not None:
-            if work.batch.cancellation.orders:
-                self._cancel_orders(work, work.batch.cancellation)
-            return
-        while not work.page.is_received and work.failed is None and self.clock.now() < until:
-            free = self.window - len(work.page.open)
-            if free <= 0:
-                return
-            chunk = work.records[work.page.received : work.page.received + free]
-            results, work.failed = self._accept(work.batch, chunk, work.threads)
-            work.page = work.page.after(results)
-            work.results += results
+    def _go_on(
+        self, work: _Work, records: Sequence[FileRecord], window: Window, settling: Settling, until: datetime
+    ) -> TransientError | None:
+        """Fill the window, or cancel what is in it; then look what has ended. Why a line could not be handed over."""
+        failed, cancellation = None, work.batch.cancellation
+        if cancellation is None:
+            filled = window.fill(work.batch, work.page, records, until)
+            work.page, failed = filled.page, filled.failed
+            work.results += filled.results
+        elif cancellation.orders:
+            settling.cancel(work.page, cancellation)
+        work.page = settling.running(work.page)
+        return failed
 
-    def _accept(
-        self, batch: Batch, chunk: Sequence[FileRecord], threads: Executor
-    ) -> tuple[list[LineResult], TransientError | None]:
-        """The results up to the first line that could not be handed over, and why it could not.
-
-        Lines of one order are handed over one after the other: the first of them in the file brings it.
-        """
-
-        def one(line: _Line) -> LineResult | TransientError:
-            if isinstance(line.read, LineResult):
-                return line.read
-            try:
-                return self.accept(batch.batch_id, line.record, line.read)
-            except TransientError as error:
-                return error
-
-        results: list[LineResult] = []
-        for lines in _in_turns([_Line(record, self.accept.read(batch.source, record)) for record in chunk]):
-            for result in threads.map(one, lines):
-                if isinstance(result, TransientError):
-                    return results, result
-                results.append(result)
-        return results, None
-
-    def _settled(self, page: Page, order_ids: Sequence[str]) -> Page:
-        rows = self.orders.rows(order_ids) if order_ids else {}
-        return page.settled({order_id: row.status for order_id, row in rows.items()})
+    def _progress(self, work: _Work, now: datetime, until: datetime) -> Progress | None:
+        """What to answer, None as long as this call goes on."""
+        if self._is_done(work, now):
+            return Progress(True, 0)
+        if now - work.moved_at >= STALLED_AFTER:
+            return Progress(False, STALLED_WAIT_S)
+        return Progress(False, SHORT_WAIT_S) if now >= until else None
 
     def _is_done(self, work: _Work, now: datetime) -> bool:
         page = work.page
-        if now - page.moved_at > GIVE_UP_AFTER and page == work.saved:
+        if now - page.moved_at > GIVE_UP_AFTER and not work.is_unsaved:
             logger().error("a page is given up", extra={"batch_id": page.batch_id, "page": page.number})
             return True
         return not page.open and (page.is_received or work.batch.cancellation is not None)
@@ -193,14 +150,3 @@ class PageWorker:
         work.page = work.saved = self.ledger.save_page(page)
         work.results, work.saved_at = [], now
         work.batch = self.ledger.batch(page.batch_id) or work.batch
-
-    def _cancel_orders(self, work: _Work, cancellation: Cancellation) -> None:
-        """Once per order and call. An order for which it is too late goes on to its end, and is counted there."""
-        for order_id in (*work.page.open, *work.page.parked):
-            if order_id in work.cancelled:
-                continue
-            work.cancelled.add(order_id)
-            try:
-                self.commands.cancel(order_id, cancellation.by, cancellation.reason)
-            except Refused as refusal:
-                logger().info("order has moved on", extra={"order_id": order_id, "reason": str(refusal)})

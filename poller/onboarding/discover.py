@@ -91,17 +91,23 @@ def _guess(header: TableInfo, tables: Sequence[TableInfo]) -> Guess:
     line_fields = _match(_LINE, [c for c in lines.columns if c.name != line_key]) if lines is not None else {}
     times = [column for column in header.columns if _TIMES.search(column.type)]
     changed = _first(_CHANGED[:1], times) or _first(_CHANGED[:1], header.columns) or _first(_CHANGED[1:], times)
-    score = (
-        len(order_fields) + 2 * len(line_fields) * (lines is not None) + _name_score(header.name) + 2 * bool(changed)
-    )
-    return Guess(header, lines, line_key, order_fields, line_fields, changed, score if lines is not None else 0)
+    score = 0
+    if lines is not None:
+        score = len(order_fields) + 2 * len(line_fields) + _name_score(header.name) + 2 * (changed is not None)
+    return Guess(header, lines, line_key, order_fields, line_fields, changed, score)
 
 
 def _name_score(name: str) -> int:
-    """Telling names; line tables, logs and purchases tell against."""
+    """Telling names; logs, purchases and tables of lines tell against."""
     table = name.rpartition(".")[2]
-    score = 5 * bool(_HEADER_TABLE.search(table)) - 8 * bool(_NOT_ORDERS.search(table))
-    return score - 3 * bool(_LINE_TABLE.search(re.sub(_HEADER_TABLE, "", table)))
+    score = 0
+    if _HEADER_TABLE.search(table):
+        score += 5
+    if _NOT_ORDERS.search(table):
+        score -= 8
+    if _LINE_TABLE.search(_HEADER_TABLE.sub("", table)):  # what is left of "order_lines"
+        score -= 3
+    return score
 
 
 def _belongs(lines: TableInfo, header: TableInfo) -> int:

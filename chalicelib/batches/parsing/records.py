@@ -89,46 +89,43 @@ class _Array:
 
     def feed(self, piece: str) -> Iterator[FileRecord]:
         """The elements that end in this piece."""
-        position = 0
-        if not self.begun:
-            stripped = piece.lstrip()
-            if not stripped:
-                return
-            if not stripped.startswith("["):
-                raise BrokenFile('the file is not a JSON array: it must begin with "["; for an order a line use JSONL')
-            self.begun, self._depth, position = True, 1, len(piece) - len(stripped) + 1
-        kept = position
-        while not self.ended:
-            match = _TOKEN.search(piece, position)
-            if match is None:
-                break
-            position = match.end()
-            character = match.group()
+        begin = 0 if self.begun else self._open(piece)
+        for end in self._ends(piece, begin):
+            self._keep(piece[begin:end])
+            yield from self._finish(must=piece[end] == ",")
+            begin = end + 1
+        if not self.ended:
+            self._keep(piece[begin:])
+        elif piece[begin:].strip():
+            raise BrokenFile(f"something follows the end of the JSON array, after element {self.elements}")
+
+    def _open(self, piece: str) -> int:
+        """Where the first element begins: behind the bracket that opens the array, if it is in this piece."""
+        stripped = piece.lstrip()
+        if not stripped:
+            return len(piece)
+        if not stripped.startswith("["):
+            raise BrokenFile('the file is not a JSON array: it must begin with "["; for an order a line use JSONL')
+        self.begun, self._depth = True, 1
+        return len(piece) - len(stripped) + 1
+
+    def _ends(self, piece: str, position: int) -> Iterator[int]:
+        """Where elements end: at the commas between them, and at the bracket that closes the array."""
+        while not self.ended and (match := _TOKEN.search(piece, position)) is not None:
+            position, character = match.end(), match.group()
             if self._in_string:
                 if character == "\\":
-                    position += 1
-                elif character == '"':
-                    self._in_string = False
+                    position += 1  # what it escapes
+                self._in_string = character != '"'
             elif character == '"':
                 self._in_string = True
             elif character in "[{":
                 self._depth += 1
             elif character in "]}":
                 self._depth -= 1
-                if self._depth == 0:
-                    self._keep(piece[kept : match.start()])
-                    yield from self._finish()
-                    self.ended = True
-                    kept = position
-            elif character == "," and self._depth == 1:
-                self._keep(piece[kept : match.start()])
-                yield from self._finish(must=True)
-                kept = position
-        if self.ended:
-            if piece[kept:].strip():
-                raise BrokenFile(f"something follows the end of the JSON array, after element {self.elements}")
-            return
-        self._keep(piece[kept:])
+                self.ended = self._depth == 0
+            if self.ended or (character == "," and self._depth == 1 and not self._in_string):
+                yield match.start()
 
     def _keep(self, text: str) -> None:
         self._length += len(text)
