@@ -12,7 +12,7 @@ from typing import Any
 from chalicelib.workflow import bulk
 from tests.support.e2e.deployed import Deployed
 
-INTAKE = ("start_batch", bulk.SPLIT, bulk.WORK, bulk.REPORT)
+INTAKE = ("start_batch", *bulk.function_names())
 SERVER = "local AWS"
 SAMPLE = 100
 """Order executions whose transitions are counted."""

@@ -25,7 +25,7 @@ from chalicelib.deploy.config.functions import (
 from chalicelib.deploy.templates.messaging import DAY_S, QUEUES
 from chalicelib.recovery import group_jobs, sweeper
 from chalicelib.workflow.definition import WORKFLOW_TIMEOUT_S
-from chalicelib.workflow.table import ALL_STEPS
+from chalicelib.workflow.table import ALL_STEPS, BATCH_STEPS
 
 QUEUE_BATCH = 10
 """Messages that a consumer gets at once (app.py)."""
@@ -67,6 +67,7 @@ def _queues() -> Iterator[Waits]:
 def _workflow() -> Iterator[Waits]:
     for step in ALL_STEPS:
         yield Waits("an EXPRESS workflow", WORKFLOW_TIMEOUT_S["EXPRESS"], f"state {step.name}", step.timeout_s)
+    for step in (*ALL_STEPS, *BATCH_STEPS):
         yield Waits(f"state {step.name}", step.timeout_s, f"function {step.function}", BY_NAME[step.function].timeout_s)
 
 

@@ -9,16 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from chalicelib.domain.errors import CircuitOpen, TransientError, subclasses
-from chalicelib.workflow.table import FUNCTION_CRASHES, LAMBDA_SERVICE_ERRORS
-
-SPLIT, WORK, REPORT = "split_batch", "work_on_page", "report_batch"
+from chalicelib.workflow.definition import retrier
+from chalicelib.workflow.table import BATCH_STEPS, REPORT_BATCH, SPLIT_FILE, WORK_ON_PAGE, Step
 
 TIMEOUT_S = 24 * 3600
 """A batch that takes longer is stopped; sending it again, or resuming it, goes on."""
-
-FUNCTION_TIMEOUTS_S = {SPLIT: 180, WORK: 180, REPORT: 840}
-STATE_MARGIN_S = 20
 
 TOLERATED_FAILED_PAGES_PERCENT = 20
 """Pages that fail although everything was retried. Up to here the others go on, above they are stopped: then it is not
@@ -30,19 +25,18 @@ PAGE_LABEL = "pages"
 
 def function_names() -> tuple[str, ...]:
     """The Lambda functions that the state machine invokes."""
-    return SPLIT, WORK, REPORT
+    return tuple(step.function for step in BATCH_STEPS)
 
 
 def definition(function_arn: Callable[[str], str], bucket: str, pages_in_flight: int) -> dict[str, Any]:
     """The state machine; its input is {"batch_id"}. `bucket` holds the manifests and takes the map's own results."""
     return {
         "Comment": "Takes in one file of orders and says what became of each of its lines",
-        "StartAt": "SplitFile",
+        "StartAt": SPLIT_FILE.name,
         "TimeoutSeconds": TIMEOUT_S,
         "States": {
-            "SplitFile": {
-                **_task(SPLIT, function_arn, {"batch_id.$": "$.batch_id", "split.$": "$.split"}),
-                "Comment": "Writes the pages; nothing is accepted before the whole file could be read",
+            SPLIT_FILE.name: {
+                **_task(SPLIT_FILE, function_arn, {"batch_id.$": "$.batch_id", "split.$": "$.split"}),
                 "ResultPath": "$.split",
                 "Next": "IsFileSplit",
                 "Catch": [_report_all_the_same()],
@@ -50,16 +44,15 @@ def definition(function_arn: Callable[[str], str], bucket: str, pages_in_flight:
             "IsFileSplit": {
                 "Type": "Choice",
                 "Choices": [
-                    {"Variable": "$.split.state", "StringEquals": "more", "Next": "SplitFile"},
+                    {"Variable": "$.split.state", "StringEquals": "more", "Next": SPLIT_FILE.name},
                     {"Variable": "$.split.state", "StringEquals": "refused", "Next": "FileRefused"},
                 ],
                 "Default": MAP,
             },
             "FileRefused": {"Type": "Succeed", "Comment": "The batch says why; a broken file is no failure of ours"},
             MAP: _map(function_arn, bucket, pages_in_flight),
-            "ReportBatch": {
-                **_task(REPORT, function_arn, {"batch_id.$": "$.batch_id"}),
-                "Comment": "What became of every line",
+            REPORT_BATCH.name: {
+                **_task(REPORT_BATCH, function_arn, {"batch_id.$": "$.batch_id"}),
                 "ResultPath": "$.report",
                 "Next": "WasAnythingLeft",
             },
@@ -102,11 +95,10 @@ def _map(function_arn: Callable[[str], str], bucket: str, pages_in_flight: int) 
         "ItemSelector": {"batch_id.$": "$.batch_id", "page.$": "$$.Map.Item.Value.page"},
         "ItemProcessor": {
             "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
-            "StartAt": "WorkOnPage",
+            "StartAt": WORK_ON_PAGE.name,
             "States": {
-                "WorkOnPage": {
-                    **_task(WORK, function_arn, {"batch_id.$": "$.batch_id", "page.$": "$.page"}),
-                    "Comment": "Accepts lines as orders end, up to two minutes long",
+                WORK_ON_PAGE.name: {
+                    **_task(WORK_ON_PAGE, function_arn, {"batch_id.$": "$.batch_id", "page.$": "$.page"}),
                     "ResultPath": "$.progress",
                     "Next": "IsPageDone",
                 },
@@ -115,7 +107,7 @@ def _map(function_arn: Callable[[str], str], bucket: str, pages_in_flight: int) 
                     "Choices": [{"Variable": "$.progress.done", "BooleanEquals": True, "Next": "PageDone"}],
                     "Default": "WaitForOrders",
                 },
-                "WaitForOrders": {"Type": "Wait", "SecondsPath": "$.progress.wait_s", "Next": "WorkOnPage"},
+                "WaitForOrders": {"Type": "Wait", "SecondsPath": "$.progress.wait_s", "Next": WORK_ON_PAGE.name},
                 "PageDone": {"Type": "Succeed"},
             },
         },
@@ -124,30 +116,21 @@ def _map(function_arn: Callable[[str], str], bucket: str, pages_in_flight: int) 
             "Parameters": {"Bucket": bucket, "Prefix.$": "States.Format('batches/{}/map', $.batch_id)"},
         },
         "ResultPath": None,
-        "Next": "ReportBatch",
+        "Next": REPORT_BATCH.name,
         "Catch": [_report_all_the_same()],
     }
 
 
 def _report_all_the_same() -> dict[str, Any]:
-    return {"ErrorEquals": ["States.ALL"], "ResultPath": "$.failure", "Next": "ReportBatch"}
+    return {"ErrorEquals": ["States.ALL"], "ResultPath": "$.failure", "Next": REPORT_BATCH.name}
 
 
-def _task(function: str, function_arn: Callable[[str], str], parameters: dict[str, str]) -> dict[str, Any]:
-    """Retried for minutes: what a page stores and calls may be down for as long."""
-    errors = [*LAMBDA_SERVICE_ERRORS, *FUNCTION_CRASHES, *subclasses(TransientError, CircuitOpen)]
-    retry = {
-        "ErrorEquals": list(dict.fromkeys(errors)),
-        "IntervalSeconds": 1,
-        "BackoffRate": 2,
-        "MaxAttempts": 12,
-        "MaxDelaySeconds": 120,
-        "JitterStrategy": "FULL",
-    }
+def _task(step: Step, function_arn: Callable[[str], str], parameters: dict[str, str]) -> dict[str, Any]:
     return {
         "Type": "Task",
-        "Resource": function_arn(function),
+        "Resource": function_arn(step.function),
         "Parameters": parameters,
-        "TimeoutSeconds": FUNCTION_TIMEOUTS_S[function] + STATE_MARGIN_S,
-        "Retry": [retry],
+        "TimeoutSeconds": step.timeout_s,
+        "Retry": [retrier(retry) for retry in step.retries],
+        "Comment": step.comment,
     }

@@ -66,7 +66,7 @@ def _task(step: Step, function_arn: Callable[[str], str], failure: bool = False)
         "Parameters": parameters,
         "TimeoutSeconds": step.timeout_s,
         "ResultPath": None,
-        "Retry": [_retrier(retry) for retry in step.retries],
+        "Retry": [retrier(retry) for retry in step.retries],
     }
 
 
@@ -96,7 +96,8 @@ def _park(step: Step) -> dict[str, Any]:
     return {"ErrorEquals": ["States.ALL"], "ResultPath": f"$.failure.{step.name}", "Next": FAIL.name}
 
 
-def _retrier(retry: Retry) -> dict[str, Any]:
+def retrier(retry: Retry) -> dict[str, Any]:
+    """One element of a state's Retry."""
     return {
         "ErrorEquals": list(retry.errors),
         "IntervalSeconds": retry.interval_s,

@@ -1,6 +1,7 @@
-"""The steps of the order workflow: the one place that names each, its timeout, its retries and its compensation.
+"""The steps of the two state machines: the one place that names each, its timeout, its retries and its compensation.
 
-The Lambda function of a step has the step's name in snake case (`function`), in `app.py` and in the policies.
+The Lambda function of a step has the step's name in snake case (`function`), in `app.py` and in the policies; only
+SplitFile runs `split_batch`.
 """
 
 from __future__ import annotations
@@ -57,10 +58,20 @@ FORWARD = _retries(attempts=5, max_delay_s=30)
 COMPENSATING = _retries(attempts=12, max_delay_s=300)
 """Compensations are retried longest: until they succeed, a customer's money or a SKU's stock is stuck."""
 
+BATCH = (
+    Retry((*LAMBDA_SERVICE_ERRORS, *FUNCTION_CRASHES, *subclasses(TransientError)), 1, 2, attempts=12, max_delay_s=120),
+)
+"""For minutes: what a page stores and calls may be down for as long. An open circuit is waited for in the same way."""
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A Task state. `rejects` is the business "no" that is its own; `compensation` undoes its effect."""
+    """A Task state. `rejects` is the business "no" that is its own; `compensation` undoes its effect.
+
+    `margin_s`: how much earlier its function ends, so that the state fails with the function's own error. What the
+    state waits for besides the function: the start of a new execution environment. `runs`: the function, if its name
+    is not the step's.
+    """
 
     name: str
     timeout_s: int
@@ -68,10 +79,16 @@ class Step:
     comment: str
     rejects: tuple[type[Rejection], ...] = ()
     compensation: str = ""
+    margin_s: int = 3
+    runs: str = ""
 
     @property
     def function(self) -> str:
-        return re.sub(r"(?<!^)(?=[A-Z])", "_", self.name).lower()
+        return self.runs or re.sub(r"(?<!^)(?=[A-Z])", "_", self.name).lower()
+
+    @property
+    def function_timeout_s(self) -> int:
+        return self.timeout_s - self.margin_s
 
 
 STEPS = (
@@ -108,6 +125,21 @@ UNDOING = tuple(step.name for step in (*COMPENSATIONS, REJECT))
 """Steps whose failure leaves a customer's money or a SKU's stock where it should not be."""
 
 ALL_STEPS = (*STEPS, *COMPENSATIONS, REJECT, FAIL)
+"""Of the order workflow."""
+
+SPLIT_FILE = Step(
+    "SplitFile",
+    200,
+    BATCH,
+    "Writes the pages; nothing is accepted before the whole file could be read",
+    margin_s=20,
+    runs="split_batch",
+)
+WORK_ON_PAGE = Step("WorkOnPage", 200, BATCH, "Accepts lines as orders end, up to two minutes long", margin_s=20)
+REPORT_BATCH = Step("ReportBatch", 860, BATCH, "What became of every line", margin_s=20)
+
+BATCH_STEPS = (SPLIT_FILE, WORK_ON_PAGE, REPORT_BATCH)
+"""Of the machine of batches (bulk.py), in the order in which they run."""
 
 
 def undo_from(step: Step) -> str:

@@ -15,18 +15,13 @@ from chalicelib.adapters.payments.provider import Provider
 from chalicelib.adapters.payments.providers import PROVIDERS
 from chalicelib.deploy.config import grants as may
 from chalicelib.settings import Settings
-from chalicelib.workflow import bulk
-from chalicelib.workflow.table import ALL_STEPS
+from chalicelib.workflow.table import ALL_STEPS, REPORT_BATCH, SPLIT_FILE, WORK_ON_PAGE
 
 API_HANDLER = "api_handler"
 """Chalice's own name for the function behind the REST API."""
 
 API_GATEWAY_TIMEOUT_S = 29
 """API Gateway gives up then, whatever the function does."""
-
-STATE_MARGIN_S = 3
-"""A step's function ends before its state does, so that the state fails with the function's own error. What the state
-waits for besides the function: the start of a new execution environment."""
 
 VISIBILITY_FACTOR = 6
 """Visibility timeout of a queue / timeout of its consumer, as AWS asks for (Lambda developer guide, "Using Lambda
@@ -83,13 +78,13 @@ def _allow(sid: str, actions: list[str], resource: str) -> dict[str, Any]:
     return {"Sid": sid, "Effect": "Allow", "Action": actions, "Resource": [resource]}
 
 
-_STATE_TIMEOUTS_S = {step.function: step.timeout_s for step in ALL_STEPS}
+_TIMEOUTS_S = {step.function: step.function_timeout_s for step in ALL_STEPS}
 
 
 def _step(name: str, *needs: Grant) -> Function:
-    """A function of the workflow: its timeout is its state's, less the margin."""
+    """A function of the workflow: its timeout follows from its state's."""
     needs = (may.READ_EVENTS, may.APPEND_EVENTS, *needs)
-    return Function(name, _STATE_TIMEOUTS_S[name] - STATE_MARGIN_S, 512, needs, rehearses=True)
+    return Function(name, _TIMEOUTS_S[name], 512, needs, rehearses=True)
 
 
 _DECIDE_ABOUT_ORDERS = (may.READ_EVENTS, may.APPEND_EVENTS, may.START_WORKFLOW)
@@ -186,20 +181,20 @@ _FUNCTIONS = (  # all that they need but for payments; see functions()
     ),
     Function("start_batch", 300, 1024, (*_START_BATCHES, may.PARK_MESSAGES)),
     Function(
-        bulk.SPLIT,
-        bulk.FUNCTION_TIMEOUTS_S[bulk.SPLIT],
+        SPLIT_FILE.function,
+        SPLIT_FILE.function_timeout_s,
         1024,
         (*_CONTROL, may.READ_BATCHES, may.MISS_BATCHES, may.WRITE_BATCHES),
     ),
     Function(
-        bulk.WORK,
-        bulk.FUNCTION_TIMEOUTS_S[bulk.WORK],
+        WORK_ON_PAGE.function,
+        WORK_ON_PAGE.function_timeout_s,
         1024,
         (*_DECIDE_ABOUT_ORDERS, *_CONTROL, may.READ_ORDERS, may.READ_BATCHES, may.WRITE_BATCHES),
     ),
     Function(
-        bulk.REPORT,
-        bulk.FUNCTION_TIMEOUTS_S[bulk.REPORT],
+        REPORT_BATCH.function,
+        REPORT_BATCH.function_timeout_s,
         1024,
         (*_CONTROL, may.READ_ORDERS, may.READ_BATCHES, may.WRITE_BATCHES),
     ),
