@@ -40,7 +40,7 @@ from poller.database.secrets import no_secrets
 from poller.polling.poll import poll_source
 from poller.polling.seen_rows import RecentRows
 from poller.polling.services import PollReport, PollServices
-from poller.source.file import load_source
+from poller.source.file import field_sources, load_source
 from poller.state.memory import MemoryFindings, MemorySnapshots, MemoryWatermarks
 from poller.write_back.after_poll import Answers
 from poller.write_back.outbox import Drained
@@ -269,7 +269,7 @@ def test_discover_drafts_a_source_that_check_only_has_to_finish(bench: Bench, tm
     assert "# AUFKOPF with lines in AUFPOS: 17 of 17 fields found" in text
     source = load_source(drafted).source
     assert (source.orders.table, source.lines.table, source.cursor.column) == ("AUFKOPF", "AUFPOS", "AENDTS")
-    assert source.line.quantity.column == "MENGE"
+    assert field_sources(source.line)["quantity"].column == "MENGE"
     # What no name can tell, codes and implied decimals, is what check finds.
     code, text = bench.command("check", str(drafted))
     assert code == 1
