@@ -1,11 +1,11 @@
-"""The fields of a domain class, read off the class itself: all channels of an order are made of them or held to them."""
+"""The fields of a domain class, read off the class itself: channels of an order are made of them or held to them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import MISSING, Field, dataclass, fields, is_dataclass, replace
 from functools import cache
-from types import NoneType, UnionType
+from types import NoneType
 from typing import Any, get_args, get_origin, get_type_hints
 
 from chalicelib.domain.money import Money
@@ -62,7 +62,5 @@ def _spec(cls: type, field: Field[Any], hint: Any) -> FieldSpec:
 
 def _without_none(hint: Any) -> Any:
     """`X` of `X | None`."""
-    if not isinstance(hint, UnionType):
-        return hint
     kinds = [kind for kind in get_args(hint) if kind is not NoneType]
-    return kinds[0] if len(kinds) == 1 else hint
+    return kinds[0] if len(kinds) == 1 and NoneType in get_args(hint) else hint
