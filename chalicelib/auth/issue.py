@@ -9,12 +9,12 @@ from datetime import timedelta
 
 from chalicelib.auth.tokens import Role, TokenRecord, TokenStore, new_token
 from chalicelib.domain.errors import Contention, Refused
+from chalicelib.domain.names import is_name
 from chalicelib.ports import Clock
 
 MAX_LIFETIME = timedelta(days=400)
 MAX_TRIES = 5
 MAX_LABEL_CHARACTERS = 60
-_SOURCE = re.compile(r"[a-z0-9][a-z0-9-]{0,62}\Z", re.ASCII)
 _LABEL = re.compile(r"[ -~]*\Z", re.ASCII)
 
 
@@ -72,7 +72,7 @@ class TokenIssuer:
 
 
 def _check(role: Role, source: str, lifetime: timedelta, label: str) -> None:
-    if role is Role.INGEST and not _SOURCE.match(source):
+    if role is Role.INGEST and not is_name(source):
         raise Refused("an ingest token needs the source that it may post for, such as sap-emea")
     if role is not Role.INGEST and source:
         raise Refused(f"a token of role {role} is for all sources: leave the source out")

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from chalicelib.domain.ids import hashed_id
 from chalicelib.domain.state import Status
 
 
@@ -211,14 +210,6 @@ class Page:
 
 
 _ENDED = frozenset({Status.CONFIRMED, Status.REJECTED, Status.CANCELLED, Status.FAILED})
-
-
-def batch_id_of(source: str, kind: Format, encoding: str, mapping: str, sha256: str) -> str:
-    """The same content read in the same way is the same batch; a corrected mapping makes it another one.
-
-    `mapping` is the text of the CSV mapping, else empty.
-    """
-    return hashed_id("b", source, kind, encoding, mapping, sha256)
 
 
 def correlation_id_of(batch_id: str, line: int) -> str:

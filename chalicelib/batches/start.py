@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 
 from chalicelib.batches.accounting import counted
 from chalicelib.batches.errors import BrokenFile
-from chalicelib.batches.model import Batch, BatchState, Format, Upload, batch_id_of
+from chalicelib.batches.identity import batch_id_of, identity_of
+from chalicelib.batches.model import Batch, BatchState, Format, Upload
 from chalicelib.batches.parsing.csv_mapping import CANONICAL, parse_mapping
 from chalicelib.batches.parsing.file import Fingerprint, fingerprint
 from chalicelib.batches.ports import BulkEngine, Files, Ledger, Mappings
@@ -35,6 +36,18 @@ def upload_id_of(key: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Reading:
+    """How a file is read: the text of its CSV mapping, which the batch keeps, and what that adds to the batch's id.
+
+    `former` is what it added in release 0.1, if that was something else: batches are kept for 90 days.
+    """
+
+    mapping: str = ""
+    identity: str = ""
+    former: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class StartBatch:
     """Called with the key of an object below `uploads/`."""
 
@@ -51,14 +64,14 @@ class StartBatch:
             logger().warning("an object that no upload was asked for", extra={"key": key[:200]})
             return None
         try:
-            mapping = self._mapping(upload)
+            reading = self._reading(upload)
             stream = self.files.stream(key)
             print_ = fingerprint(stream.chunks)
         except BrokenFile as problem:
             logger().info("upload refused", extra={"upload_id": upload.upload_id, "problem": str(problem)})
             self.ledger.save_upload(replace(upload, problem=str(problem), batch_id=""))
             return None
-        batch = self._claim(self._batch(upload, mapping, stream.etag, print_))
+        batch = self._claim(self._batch(upload, reading, stream.etag, print_), self._former(upload, reading, print_))
         self.ledger.save_upload(replace(upload, batch_id=batch.batch_id, problem=""))
         self.engine.start(batch.batch_id, batch.attempt)
         logger().info("batch started", extra={"batch_id": batch.batch_id, "attempt": batch.attempt})
@@ -72,25 +85,33 @@ class StartBatch:
         self.engine.start(resumed.batch_id, resumed.attempt)
         return resumed
 
-    def _mapping(self, upload: Upload) -> str:
-        """The text that the batch keeps: changes of the published mapping do not reach into a batch that runs."""
+    def _reading(self, upload: Upload) -> Reading:
+        """The batch keeps the text: changes of the published mapping do not reach into a batch that runs."""
         if upload.format is not Format.CSV:
-            return ""
+            return Reading()
         text = self.mappings.text(upload.source, upload.mapping)
         if text is None and upload.mapping != "default":
             raise BrokenFile(f"there is no CSV mapping {upload.mapping} of source {upload.source}: publish it first")
-        parse_mapping(text or CANONICAL)
-        return text or CANONICAL
+        mapping = parse_mapping(text or CANONICAL)
+        return Reading(text or CANONICAL, identity_of(mapping), former=text or None)
 
-    def _batch(self, upload: Upload, mapping: str, etag: str, print_: Fingerprint) -> Batch:
+    def _former(self, upload: Upload, reading: Reading, print_: Fingerprint) -> Batch | None:
+        """The batch that release 0.1 made of this content, when ids were made of the text of the mapping."""
+        if reading.former is None:
+            return None
+        return self.ledger.batch(
+            batch_id_of(upload.source, upload.format, upload.encoding, reading.former, print_.sha256)
+        )
+
+    def _batch(self, upload: Upload, reading: Reading, etag: str, print_: Fingerprint) -> Batch:
         now = self.clock.now()
         small = print_.content_bytes <= SMALL_FILE_BYTES
         return Batch(
-            batch_id=batch_id_of(upload.source, upload.format, upload.encoding, mapping, print_.sha256),
+            batch_id=batch_id_of(upload.source, upload.format, upload.encoding, reading.identity, print_.sha256),
             source=upload.source,
             format=upload.format,
             encoding=upload.encoding,
-            mapping=mapping,
+            mapping=reading.mapping,
             key=upload.key,
             etag=etag,
             content_bytes=print_.content_bytes,
@@ -100,16 +121,16 @@ class StartBatch:
             attempt_started_at=now,
         )
 
-    def _claim(self, batch: Batch) -> Batch:
+    def _claim(self, batch: Batch, former: Batch | None) -> Batch:
         """The batch as it stands after this upload: a new one, one that goes on, or one with nothing left to do."""
-        if self.ledger.create(batch):
+        if former is None and self.ledger.create(batch):
             return batch
-        known = self.ledger.batch(batch.batch_id)
+        known = former or self.ledger.batch(batch.batch_id)
         assert known is not None, f"{batch.batch_id} is neither new nor there"
         same_upload = (known.key, known.etag) == (batch.key, batch.etag)
         if same_upload or self.engine.is_running(known.batch_id, known.attempt) or self._is_done(known):
             return known
-        return self._next_attempt(replace(known, key=batch.key, etag=batch.etag))
+        return self._next_attempt(replace(known, key=batch.key, etag=batch.etag, mapping=batch.mapping))
 
     def _is_done(self, batch: Batch) -> bool:
         if batch.state is not BatchState.COMPLETED:

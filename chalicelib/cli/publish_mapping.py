@@ -6,7 +6,6 @@ Batches that begin from then on use it. With --check nothing is published, only 
 from __future__ import annotations
 
 import argparse
-import re
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -15,8 +14,7 @@ from typing import Protocol, TextIO
 from chalicelib.batches.errors import BrokenFile
 from chalicelib.batches.parsing.csv_mapping import parse_mapping
 from chalicelib.domain.errors import OrderbridgeError
-
-_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}\Z", re.ASCII)
+from chalicelib.domain.names import is_name
 
 
 class MappingPublisher(Protocol):
@@ -38,7 +36,7 @@ def main(arguments: Sequence[str], publisher: Callable[[], MappingPublisher], ou
     try:
         text = options.file.read_text(encoding="utf-8")
         mapping = parse_mapping(text)
-        if not (_NAME.match(options.source) and _NAME.match(options.name)):
+        if not (is_name(options.source) and is_name(options.name)):
             raise BrokenFile("source and name have lower-case letters, digits and dashes only")
         place = "" if options.check else publisher().publish(options.source, options.name, text)
     except (OrderbridgeError, OSError, UnicodeDecodeError) as error:

@@ -6,11 +6,14 @@ and optionally `default`, `transforms` and `codes`.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self
+from collections.abc import Callable, Collection, Mapping
+from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar, cast
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model, model_validator
 from pydantic_core import PydanticCustomError
 
+from chalicelib.domain.fields import FieldSpec, fields_of, leaves_of
+from chalicelib.domain.order import Line, OrderContent
 from chalicelib.mapping.transforms import BadTransform, compile_transform
 
 Column = Annotated[str, Field(min_length=1, max_length=200)]
@@ -27,6 +30,7 @@ class FieldSource(Model):
 
     The order of work: take the column (or join several), strip whitespace unless `keep_blanks`, apply `transforms`,
     look up `codes`; NULL and empty text become `default`. What is left is converted to the field's own type.
+    `optional`: a file may lack the column, which is then empty in all of its rows.
     """
 
     column: Column | None = None
@@ -38,12 +42,15 @@ class FieldSource(Model):
     transforms: tuple[str, ...] = ()
     codes: str | None = None
     keep_blanks: bool = False
+    optional: bool = False
 
     @model_validator(mode="after")
     def _one_origin(self) -> Self:
         origins = (self.column is not None, bool(self.columns), self.constant is not None, self.computed is not None)
         if sum(origins) != 1:
             raise PydanticCustomError("origin", "needs exactly one of column, columns, constant, computed")
+        if self.optional and not self.origin:
+            raise PydanticCustomError("optional", "optional is said of a column, and there is none")
         for name in self.transforms:
             try:
                 compile_transform(name)
@@ -64,36 +71,64 @@ def _column_name_alone(value: Any) -> Any:
 Origin = Annotated[FieldSource, BeforeValidator(_column_name_alone)]
 
 
-class PaymentFields(Model):
-    """`token` is left out for on_account."""
+class Table(Model):
+    """A table of a mapping: a key for every field of a class of the domain. `LEAVES`: the paths of those fields."""
 
-    method: Origin
-    token: Origin | None = None
-
-
-class AddressFields(Model):
-    name: Origin
-    address: Origin
-    city: Origin
-    postal_code: Origin
-    country: Origin
+    LEAVES: ClassVar[Mapping[str, FieldSpec]] = {}
 
 
-class OrderFields(Model):
-    """Fields of the header. `source` is the source file's name and is not mapped."""
+Declared = TypeVar("Declared", bound=Table)
+
+
+def table_of(described: type, without: Collection[str] = ()) -> Callable[[type[Declared]], type[Declared]]:
+    """Class decorator: the keys are the fields of `described`, nested ones tables of their own, but for `without`.
+
+    What the decorated class says itself is for the type checker: the fields that code reads by name. Raises TypeError
+    for one that `described` does not have.
+    """
+
+    def completed(declared: type[Declared]) -> type[Declared]:
+        made = _table(declared.__name__, described, without, declared.__doc__)
+        unknown = declared.model_fields.keys() - made.model_fields.keys()
+        if unknown:
+            raise TypeError(f"{described.__name__} has no {', '.join(sorted(unknown))}")
+        return cast(type[Declared], made)
+
+    return completed
+
+
+def _table(name: str, described: type, without: Collection[str], doc: str | None = None) -> type[Table]:
+    specs = [spec for spec in fields_of(described) if spec.name not in without]
+    made: type[Table] = create_model(
+        name, __base__=Table, __doc__=doc, __module__=__name__, **{spec.name: _key(spec) for spec in specs}
+    )
+    leaves = leaves_of(described).items()
+    made.LEAVES = {path: spec for path, spec in leaves if path.partition(".")[0] not in without}
+    return made
+
+
+def _key(spec: FieldSpec) -> Any:
+    """The key of a field, as pydantic wants it: type and default."""
+    if spec.many:
+        raise TypeError(f"{spec.name} is a list: it needs rows of its own, as [line] has; until then name it `without`")
+    kind = _table(f"{spec.kind.__name__}Fields", spec.kind, ()) if spec.is_nested else Origin
+    return (kind | None, None) if spec.optional else (kind, ...)
+
+
+NOT_IN_ORDER = ("source", "lines")
+"""`source` is the source file's name and is not mapped; lines have a table of their own."""
+
+
+@table_of(OrderContent, without=NOT_IN_ORDER)
+class OrderFields(Table):
+    """Fields of the header."""
 
     external_id: Origin
-    ordered_at: Origin
-    customer_id: Origin
-    currency: Origin
     total: Origin
-    payment: PaymentFields
-    ship_to: AddressFields
 
 
-class LineFields(Model):
+@table_of(Line)
+class LineFields(Table):
+    """Fields of a position."""
+
     line: Origin
-    sku: Origin
-    quantity: Origin
-    unit_price: Origin
-    tax_rate: Origin

@@ -5,17 +5,19 @@ Deterministic: the same row gives the same fields.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from chalicelib.domain.fields import FieldSpec
 from chalicelib.domain.money import MINOR_UNITS, Money
 from chalicelib.mapping.faults import Fault
-from chalicelib.mapping.field_model import FieldSource, LineFields, Model, OrderFields
+from chalicelib.mapping.field_model import FieldSource, LineFields, Model, OrderFields, Table
 from chalicelib.mapping.transforms import Transform, compile_transform
 from chalicelib.mapping.values import (
     Ambiguous,
@@ -32,8 +34,6 @@ Row = Sequence[Value]
 Extract = Callable[[Row], Value]
 Convert = Callable[[Value], Any]
 
-OPTIONAL = frozenset({"payment.token"})
-
 
 @dataclass(frozen=True, slots=True)
 class MappingContext:
@@ -46,12 +46,16 @@ class MappingContext:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One field: its path split for nested objects, its columns for messages, how to get and how to convert it."""
+    """One field: the nested objects on its path, its columns for messages, how to get and how to convert it.
+
+    An `optional` one is left out where there is no value.
+    """
 
     field: str
-    parent: str
+    parents: tuple[str, ...]
     name: str
     column: str
+    optional: bool
     extract: Extract
     convert: Convert
 
@@ -68,14 +72,35 @@ def field_sources(fields: Model, prefix: str = "") -> dict[str, FieldSource]:
     return found
 
 
-def rules_of(fields: Model, columns: Sequence[str], around: MappingContext) -> list[Rule]:
+def rules_of(fields: Table, columns: Sequence[str], around: MappingContext) -> list[Rule]:
     """A rule for every field that is not computed; `columns` are the names of the row's positions."""
-    return [_rule(name, spec, columns, around) for name, spec in field_sources(fields).items() if spec.computed is None]
+    return [
+        _rule(path, fields.LEAVES[path], spec, columns, around)
+        for path, spec in field_sources(fields).items()
+        if spec.computed is None
+    ]
 
 
 def columns_of(fields: Model) -> tuple[str, ...]:
     """Every column that the fields read, each once."""
     return tuple(dict.fromkeys(column for spec in field_sources(fields).values() for column in spec.origin))
+
+
+COMPUTED = {"order": {"total": "sum_of_lines"}, "line": {"line": "position"}}
+
+
+def disagreements(order: OrderFields, line: LineFields, codes: Collection[str]) -> list[tuple[str, str]]:
+    """What is wrong with a mapping as a whole: (key path, message)."""
+    problems = []
+    for table, fields in (("order", order), ("line", line)):
+        for name, spec in field_sources(fields).items():
+            if spec.codes is not None and spec.codes not in codes:
+                problems.append((f"{table}.{name}.codes", f"there is no table [codes.{spec.codes}]: add it"))
+            if spec.computed is not None and COMPUTED[table].get(name) != spec.computed:
+                problems.append((f"{table}.{name}.computed", f"cannot be {spec.computed} here"))
+            if spec.optional and spec.default is None and not fields.LEAVES[name].optional:
+                problems.append((f"{table}.{name}.optional", "every order needs this field: give a default as well"))
+    return problems
 
 
 def origins(order: OrderFields, line: LineFields) -> dict[str, str]:
@@ -90,24 +115,27 @@ def apply(rules: Sequence[Rule], row: Row, target: dict[str, Any], prefix: str, 
         try:
             value = rule.extract(row)
             if value is None:
-                if rule.field in OPTIONAL:
+                if rule.optional:
                     continue
                 raise BadValue("is empty, and there is no default")
             converted = rule.convert(value)
         except BadValue as error:
             faults.append(Fault(prefix + rule.field, rule.column, str(error)))
             continue
-        (target[rule.parent] if rule.parent else target)[rule.name] = converted
+        place = target
+        for parent in rule.parents:
+            place = place.setdefault(parent, {})
+        place[rule.name] = converted
 
 
-def _rule(name: str, spec: FieldSource, columns: Sequence[str], around: MappingContext) -> Rule:
-    parent, _, leaf = name.rpartition(".")
-    extract, convert = _extract(spec, columns, around), _convert(name, around)
+def _rule(path: str, field: FieldSpec, spec: FieldSource, columns: Sequence[str], around: MappingContext) -> Rule:
+    *parents, name = path.split(".")
+    extract, convert = _extract(spec, columns, around), _convert(field.kind, around)
     if spec.constant is not None:
         with suppress(BadValue):  # a constant that does not fit is a fault of every row, found there
             converted = convert(spec.constant)
             extract, convert = (lambda row: converted), (lambda value: value)
-    return Rule(name, parent, leaf, ", ".join(spec.origin), extract, convert)
+    return Rule(path, tuple(parents), name, ", ".join(spec.origin), field.optional, extract, convert)
 
 
 def _extract(spec: FieldSource, columns: Sequence[str], around: MappingContext) -> Extract:
@@ -115,7 +143,8 @@ def _extract(spec: FieldSource, columns: Sequence[str], around: MappingContext) 
     if spec.constant is not None:
         constant = spec.constant
         return lambda row: constant
-    take = _take([columns.index(name) for name in spec.origin], spec.join, spec.keep_blanks)
+    present = [name for name in spec.origin if name in columns or not spec.optional]
+    take = _take([columns.index(name) for name in present], spec.join, spec.keep_blanks)
     transforms = [compile_transform(text) for text in spec.transforms]
     codes = around.codes[spec.codes] if spec.codes is not None else None
     default = spec.default
@@ -134,6 +163,8 @@ def _extract(spec: FieldSource, columns: Sequence[str], around: MappingContext) 
 
 
 def _take(positions: list[int], join: str, keep_blanks: bool) -> Extract:
+    if not positions:
+        return lambda row: None
     if len(positions) == 1:
         position = positions[0]
 
@@ -169,8 +200,8 @@ def _decoded(value: Value, codes: Mapping[str, str], table: str) -> Value:
         raise BadValue(f"is not in the code table {table}") from None
 
 
-def _convert(name: str, around: MappingContext) -> Convert:
-    if name == "ordered_at":
+def _convert(kind: type, around: MappingContext) -> Convert:
+    if kind is datetime:
         zone, ambiguous = ZoneInfo(around.timezone), around.ambiguous_time
 
         @lru_cache(maxsize=4096)
@@ -178,11 +209,7 @@ def _convert(name: str, around: MappingContext) -> Convert:
             return to_timestamp(value, zone, ambiguous)
 
         return timestamp
-    if name in ("line", "quantity"):
-        return to_integer
-    if name in ("total", "unit_price", "tax_rate"):
-        return _decimal_text
-    return _text
+    return _CONVERT[kind]
 
 
 @lru_cache(maxsize=8192, typed=True)
@@ -193,6 +220,10 @@ def _decimal_text(value: Value) -> str:
 
 def _text(value: Value) -> str:
     return value if isinstance(value, str) else to_text(value)
+
+
+_CONVERT: Mapping[type, Convert] = {str: _text, int: to_integer, Decimal: _decimal_text, Money: _decimal_text}
+"""By the type that a field has in the domain, beside times."""
 
 
 def sum_of_lines(mapped: dict[str, Any]) -> str:

@@ -29,7 +29,9 @@ from pydantic_core import PydanticCustomError
 
 from chalicelib.domain.errors import OrderbridgeError
 from chalicelib.domain.money import MINOR_UNITS, InvalidMoney, Money, parse_decimal
-from chalicelib.domain.order import MAX_LINES, Address, Line, OrderContent, PaymentInstruction
+from chalicelib.domain.names import MAX_NAME_CHARACTERS, NAME_PATTERN
+from chalicelib.domain.order import MAX_LINES, OrderContent
+from chalicelib.orders.hand_over import hand_over
 
 MAX_QUANTITY = 1_000_000
 MAX_PRICE_DECIMALS = 6
@@ -84,9 +86,9 @@ def _rate(value: Decimal) -> Decimal:
     return value
 
 
-def _amount(total: Decimal, currency: str) -> Money:
+def _ensure_amount(total: Decimal, currency: str) -> None:
     try:
-        return Money.parse(format(total, "f"), currency)
+        Money.parse(format(total, "f"), currency)
     except InvalidMoney as error:
         raise PydanticCustomError("amount", "{reason}", {"reason": str(error)}) from error
 
@@ -115,7 +117,7 @@ def _text(most: int, pattern: str | None = None) -> Any:
     return StringConstraints(strict=True, min_length=1, max_length=most, pattern=pattern)
 
 
-SourceName = Annotated[str, _text(63, r"^[a-z0-9][a-z0-9-]*$")]
+SourceName = Annotated[str, _text(MAX_NAME_CHARACTERS, NAME_PATTERN)]
 Key = Annotated[str, _text(128), AfterValidator(_plain_text)]
 Name = Annotated[str, _text(200), AfterValidator(_plain_text)]
 Currency = Annotated[str, _text(3), AfterValidator(_currency)]
@@ -186,24 +188,17 @@ class OrderIn(_Model):
         """Needs the currency; if that is wrong, its own problem is enough."""
         currency = info.data.get("currency")
         if currency is not None:
-            _amount(total, currency)
+            _ensure_amount(total, currency)
         if total < 0:
             raise PydanticCustomError("total", "must not be negative")
         return total
 
     def content(self) -> OrderContent:
         """The domain's form."""
-        return OrderContent(
-            source=self.source,
-            external_id=self.external_id,
-            ordered_at=self.ordered_at,
-            customer_id=self.customer_id,
-            currency=self.currency,
-            lines=tuple(Line(x.line, x.sku, x.quantity, x.unit_price, x.tax_rate) for x in self.lines),
-            total=_amount(self.total, self.currency),
-            payment=PaymentInstruction(self.payment.method, self.payment.token or ""),
-            ship_to=Address(**self.ship_to.model_dump()),
-        )
+        return _content_of(self, self.currency)
+
+
+_content_of = hand_over(OrderIn, OrderContent)
 
 
 def parse_order(raw: Mapping[str, Any] | bytes) -> OrderContent:

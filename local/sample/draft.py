@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cache
@@ -90,34 +90,21 @@ class Draft:
 
 def as_payload(content: OrderContent) -> dict[str, Any]:
     """The JSON of an order."""
-    address = content.ship_to
-    payment = {"method": content.payment.method, "token": content.payment.token}
-    return {
-        "source": content.source,
-        "external_id": content.external_id,
-        "ordered_at": content.ordered_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "customer_id": content.customer_id,
-        "currency": content.currency,
-        "lines": [
-            {
-                "line": line.line,
-                "sku": line.sku,
-                "quantity": line.quantity,
-                "unit_price": format(line.unit_price, "f"),
-                "tax_rate": format(line.tax_rate, "f"),
-            }
-            for line in content.lines
-        ],
-        "total": content.total.amount,
-        "payment": {name: value for name, value in payment.items() if value},
-        "ship_to": {
-            "name": address.name,
-            "address": address.address,
-            "city": address.city,
-            "postal_code": address.postal_code,
-            "country": address.country,
-        },
-    }
+    return dict(_json(content))
+
+
+def _json(value: object) -> Any:
+    """Every field by its name; what stands at its default is left out, as an ERP leaves it out."""
+    if isinstance(value, Money):
+        return value.amount
+    if is_dataclass(value):
+        named = ((each, getattr(value, each.name)) for each in fields(value))
+        return {each.name: _json(inner) for each, inner in named if inner != each.default}
+    if isinstance(value, tuple):
+        return [_json(inner) for inner in value]
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    return value.strftime("%Y-%m-%dT%H:%M:%SZ") if isinstance(value, datetime) else value
 
 
 def customer_of(customer_id: str) -> Customer | None:

@@ -22,7 +22,7 @@ _NOT_ORDERS = re.compile(
     r"log|hist|tmp|temp|audit|archiv|invoice|rechn|purchase|einkauf|stat|tag|_rel$|report|template", re.I
 )
 
-_HEADER: Mapping[str, Sequence[str]] = {
+HEADER_WORDS: Mapping[str, Sequence[str]] = {
     "external_id": (
         r"^(order|auf|sales|bestell)\w*(no|nr|num|number|ref)$",
         r"^(vbeln|docnum|belnr|ref|name|number|nr)$",
@@ -42,7 +42,9 @@ _HEADER: Mapping[str, Sequence[str]] = {
     "ship_to.postal_code": (r"^(ship|delivery|lief|l)\w*(zip|post\w*|plz|cp)$", r"zip|postal|plz"),
     "ship_to.country": (r"^(ship|delivery|lief|l)\w*(country|land|pays)\w*$", r"country|land"),
 }
-_LINE: Mapping[str, Sequence[str]] = {
+"""What the columns of a field are called. No words: the field is not guessed."""
+
+LINE_WORDS: Mapping[str, Sequence[str]] = {
     "line": (r"^(line|pos|position|item)_?(no|nr|num|number)?$", r"^(sequence|rang|posnr|linenum|rank)$"),
     "sku": (
         r"^(sku|item_?(code|no)|art(ikel)?_?(nr|no)|product_?(code|ref|id)|matnr|default_code)$",
@@ -81,14 +83,14 @@ def guesses(catalogue: Catalogue) -> list[Guess]:
 
 
 def _guess(header: TableInfo, tables: Sequence[TableInfo]) -> Guess:
-    order_fields = _match(_HEADER, header.columns)
+    order_fields = _match(HEADER_WORDS, header.columns)
     lines = max(
         (table for table in tables if table is not header), key=lambda table: _belongs(table, header), default=None
     )
     if lines is not None and _belongs(lines, header) < 4:
         lines = None
     line_key = _link(lines, header) if lines is not None else ""
-    line_fields = _match(_LINE, [c for c in lines.columns if c.name != line_key]) if lines is not None else {}
+    line_fields = _match(LINE_WORDS, [c for c in lines.columns if c.name != line_key]) if lines is not None else {}
     times = [column for column in header.columns if _TIMES.search(column.type)]
     changed = _first(_CHANGED[:1], times) or _first(_CHANGED[:1], header.columns) or _first(_CHANGED[1:], times)
     score = 0
@@ -116,7 +118,7 @@ def _belongs(lines: TableInfo, header: TableInfo) -> int:
         return 0
     stem = re.sub(r"(kopf|head(er)?|hdr)$", "", header.name.lower())
     related = lines.name.lower().startswith(stem) or (len(stem) > 3 and stem in lines.name.lower())
-    return len(_match(_LINE, lines.columns)) + 3 * related + bool(_LINE_TABLE.search(lines.name))
+    return len(_match(LINE_WORDS, lines.columns)) + 3 * related + bool(_LINE_TABLE.search(lines.name))
 
 
 def _link(lines: TableInfo, header: TableInfo) -> str:

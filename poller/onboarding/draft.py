@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 
+from chalicelib.mapping.field_model import LineFields, OrderFields
 from poller.database.catalogue import ColumnInfo
 from poller.onboarding.discover import TODO, Guess
 
@@ -70,38 +71,36 @@ def _stamp(column_type: str) -> tuple[str, str]:
 
 
 def _mapping(guess: Guess) -> Iterator[str]:
-    found = guess.order_fields
-    yield ""
-    yield "[order]"
-    for field in ("external_id", "ordered_at", "customer_id", "currency", "total"):
-        yield _field(field, found.get(field))
-    yield ""
-    yield "[order.payment]"
-    if "payment.method" in found:
-        yield f'method = {{ column = {_text(found["payment.method"])}, codes = "payment" }}'
-    else:
-        yield 'method = { constant = "on_account" }  # or a column and codes that make it card or on_account'
-    if "payment.token" in found:
-        yield _field("token", found["payment.token"])
-    yield ""
-    yield "[order.ship_to]"
-    for field in ("name", "address", "city", "postal_code", "country"):
-        yield _field(field, found.get(f"ship_to.{field}"))
-    yield ""
-    yield "[line]"
-    for field in ("line", "sku", "quantity", "unit_price", "tax_rate"):
-        column = guess.line_fields.get(field)
-        yield 'line = { computed = "position" }' if field == "line" and column is None else _field(field, column)
-    if "payment.method" in found:
+    """[order], a table for each object in it, [line]: every field that can be mapped, found or not."""
+    for name, fields, found in (("order", OrderFields, guess.order_fields), ("line", LineFields, guess.line_fields)):
+        tables: dict[str, list[str]] = {}
+        for path, field in fields.LEAVES.items():
+            parent, _, key = path.rpartition(".")
+            line = _NOT_FOUND.get(path) if path not in found else None
+            tables.setdefault(f"{name}.{parent}" if parent else name, []).append(
+                line or _field(key, found.get(path), field.optional, "payment" if path == "payment.method" else "")
+            )
+        for table, lines in tables.items():
+            yield from ("", f"[{table}]", *lines)
+    if "payment.method" in guess.order_fields:
         yield ""
         yield "[codes.payment]  # the ERP's codes -> card or on_account"
         yield f'{TODO} = "card"'
 
 
-def _field(field: str, column: str | None) -> str:
+_NOT_FOUND = {
+    "payment.method": 'method = { constant = "on_account" }  # or a column and codes that make it card or on_account',
+    "line": 'line = { computed = "position" }',
+}
+
+
+def _field(key: str, column: str | None, optional: bool, codes: str) -> str:
     if column is not None:
-        return f"{field} = {_text(column)}"
-    return f'{field} = {_text(TODO)}  # not found: a column, or {{ constant = "..." }}, or a query that joins it'
+        origin = f'{{ column = {_text(column)}, codes = "{codes}" }}' if codes else _text(column)
+        return f"{key} = {origin}"
+    if optional:
+        return f"# {key} =  # optional, not found"
+    return f'{key} = {_text(TODO)}  # not found: a column, or {{ constant = "..." }}, or a query that joins it'
 
 
 def _lines_key(guess: Guess) -> str:

@@ -36,7 +36,7 @@ class Mapper:
         if order.fault is not None:
             raise BadRow((order.fault,))
         faults: list[Fault] = []
-        mapped: dict[str, Any] = {"source": self._source.name, "payment": {}, "ship_to": {}}
+        mapped: dict[str, Any] = {"source": self._source.name}
         apply(self._rules, order.header, mapped, "", faults)
         mapped["lines"] = self._lines(order, faults)
         if faults:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from chalicelib.mapping.rules import disagreements
 from chalicelib.mapping.rules import field_sources as field_sources
 from poller.errors import InvalidSourceFile, SourceProblem
 from poller.source.model import Source
@@ -71,16 +72,11 @@ def load_sources(directory: Path) -> tuple[LoadedSource, ...]:
 
 
 def _disagreements(source: Source) -> list[SourceProblem]:
-    problems = []
+    problems = [SourceProblem(*problem) for problem in disagreements(source.order, source.line, source.codes)]
     for table, fields in (("order", source.order), ("line", source.line)):
         for name, spec in field_sources(fields).items():
-            if spec.codes is not None and spec.codes not in source.codes:
-                problems.append(
-                    SourceProblem(f"{table}.{name}.codes", f"there is no table [codes.{spec.codes}]: add it")
-                )
-            allowed = {"total": "sum_of_lines"} if table == "order" else {"line": "position"}
-            if spec.computed is not None and allowed.get(name) != spec.computed:
-                problems.append(SourceProblem(f"{table}.{name}.computed", f"cannot be {spec.computed} here"))
+            if spec.optional:
+                problems.append(SourceProblem(f"{table}.{name}.optional", "is for files: a query names its columns"))
     return problems
 
 

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
+from chalicelib.domain.names import MAX_NAME_CHARACTERS, NAME_PATTERN
 from chalicelib.mapping.field_model import Column, LineFields, Model, OrderFields
 from poller.source.statements import BadStatement, compile_statement
 
@@ -208,7 +209,7 @@ def _statement(sql: str) -> tuple[str, ...]:
 class Source(Model):
     """One ERP. `name` is the canonical `source` of its orders."""
 
-    name: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=63)]
+    name: Annotated[str, StringConstraints(pattern=NAME_PATTERN, max_length=MAX_NAME_CHARACTERS)]
     enabled: bool = True
     dialect: DialectName
     timezone: Annotated[str, AfterValidator(_zone)] = "UTC"

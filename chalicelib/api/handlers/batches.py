@@ -22,6 +22,7 @@ from chalicelib.api.services import ApiServices
 from chalicelib.api.views.batches import BatchView, batch_view, upload_view
 from chalicelib.auth.tokens import Principal
 from chalicelib.batches.model import Batch, Format, Upload
+from chalicelib.domain.names import MAX_NAME_CHARACTERS, NAME_PATTERN
 from chalicelib.observability import logger
 from chalicelib.orders.payload import SourceName
 
@@ -49,7 +50,7 @@ class BatchIn(BaseModel):
     encoding: Literal["utf-8", "utf-16", "latin-1", "cp1252"] | None = Field(
         default=None, description="Of a JSONL or JSON file; a byte order mark decides over it. Default utf-8"
     )
-    mapping: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")] | None = Field(
+    mapping: Annotated[str, StringConstraints(max_length=MAX_NAME_CHARACTERS, pattern=NAME_PATTERN)] | None = Field(
         default=None, description="Name of a published CSV mapping of the source; default: `default`"
     )
 

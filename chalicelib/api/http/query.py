@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from chalicelib.api.http import problems
 from chalicelib.api.http.problems import FieldError, Problem
+from chalicelib.domain.names import is_name
 from chalicelib.domain.state import Status
 from chalicelib.ports import OrderQuery
 
@@ -16,7 +17,6 @@ DEFAULT_PAGE = 50
 MAX_PAGE = 200
 MAX_CURSOR_CHARACTERS = 2000
 
-_SOURCE = re.compile(r"[a-z0-9][a-z0-9-]{0,62}\Z", re.ASCII)
 _PLUS_LOST = re.compile(r" (\d\d:\d\d)\Z")
 
 Value = TypeVar("Value")
@@ -97,7 +97,7 @@ def _status(text: str) -> Status:
 
 
 def _source(text: str) -> str:
-    if not _SOURCE.match(text):
+    if not is_name(text):
         raise WrongParameter("must be the name of a source, such as sap-emea")
     return text
 

@@ -8,6 +8,7 @@ ignore = ["REMARK"]
 [order]
 external_id = "BELNR"
 total = { column = "BRUTTO", transforms = ["decimal_comma"] }
+payment.token = { column = "TOKEN", optional = true }
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from pydantic_core import PydanticCustomError
 
 from chalicelib.batches.errors import BrokenFile
 from chalicelib.mapping.field_model import LineFields, Model, OrderFields
-from chalicelib.mapping.rules import columns_of, field_sources
+from chalicelib.mapping.rules import columns_of, disagreements, field_sources
 
 ALL_OTHERS = "*"
 MAX_PROBLEMS = 10
@@ -56,29 +57,30 @@ class CsvMapping(Model):
         """Every column that is mapped."""
         return tuple(dict.fromkeys((*columns_of(self.order), *columns_of(self.line))))
 
+    @property
+    def required(self) -> dict[str, list[str]]:
+        """Column -> the fields read from it, of all columns that a file may not lack."""
+        found: dict[str, list[str]] = {}
+        for prefix, fields in (("", self.order), ("lines[].", self.line)):
+            for path, spec in field_sources(fields).items():
+                for column in () if spec.optional else spec.origin:
+                    found.setdefault(column, []).append(prefix + path)
+        return found
 
-CANONICAL = """
-ignore = []
-[order]
-external_id = "external_id"
-ordered_at = "ordered_at"
-customer_id = "customer_id"
-currency = "currency"
-total = "total"
-payment = { method = "payment_method", token = "payment_token" }
-[order.ship_to]
-name = "ship_to_name"
-address = "ship_to_address"
-city = "ship_to_city"
-postal_code = "ship_to_postal_code"
-country = "ship_to_country"
-[line]
-line = "line"
-sku = "sku"
-quantity = "quantity"
-unit_price = "unit_price"
-tax_rate = "tax_rate"
-"""
+
+def _canonical() -> str:
+    """Columns of optional fields may be missing from the file."""
+    lines = []
+    for table, fields in (("order", OrderFields), ("line", LineFields)):
+        lines.append(f"[{table}]")
+        for path, field in fields.LEAVES.items():
+            column = path.replace(".", "_")
+            origin = f'{{ column = "{column}", optional = true }}' if field.optional else f'"{column}"'
+            lines.append(f"{path} = {origin}")
+    return "\n".join(lines) + "\n"
+
+
+CANONICAL = _canonical()
 """For a source that has published no mapping: our own names as column names."""
 
 
@@ -92,19 +94,7 @@ def parse_mapping(text: str) -> CsvMapping:
         found = error.errors(include_url=False, include_context=False, include_input=False)
         problems = [f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in found[:MAX_PROBLEMS]]
         raise BrokenFile(f"the CSV mapping is wrong: {'; '.join(problems)}") from None
-    problems = list(_disagreements(mapping))
+    problems = [": ".join(problem) for problem in disagreements(mapping.order, mapping.line, mapping.codes)]
     if problems:
         raise BrokenFile(f"the CSV mapping is wrong: {'; '.join(problems)}")
     return mapping
-
-
-def _disagreements(mapping: CsvMapping) -> list[str]:
-    problems = []
-    for table, fields in (("order", mapping.order), ("line", mapping.line)):
-        for name, spec in field_sources(fields).items():
-            if spec.codes is not None and spec.codes not in mapping.codes:
-                problems.append(f"{table}.{name}.codes: there is no table [codes.{spec.codes}]")
-            allowed = {"total": "sum_of_lines"} if table == "order" else {"line": "position"}
-            if spec.computed is not None and allowed.get(name) != spec.computed:
-                problems.append(f"{table}.{name}.computed: cannot be {spec.computed} here")
-    return problems

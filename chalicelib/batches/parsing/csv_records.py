@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from chalicelib.batches.errors import BrokenFile
@@ -85,10 +85,9 @@ def _checked_header(names: list[str], mapping: CsvMapping) -> list[str]:
     repeated = sorted({name for name in names if names.count(name) > 1})
     if repeated:
         raise BrokenFile(f"the header row names a column twice: {_listed(repeated)}")
-    missing = [name for name in mapping.columns if name not in names]
+    missing = {column: fields for column, fields in mapping.required.items() if column not in names}
     if missing:
-        hint = "" if len(names) > 1 else f"; it has one column only: is {mapping.delimiter!r} the delimiter?"
-        raise BrokenFile(f"the header row lacks columns that the mapping names: {_listed(missing)}{hint}")
+        raise BrokenFile(f"the header row lacks columns that the mapping names: {_lacking(missing, names, mapping)}")
     unknown = [name for name in names if name not in mapping.columns and name not in mapping.ignore]
     if unknown and ALL_OTHERS not in mapping.ignore:
         raise BrokenFile(
@@ -108,7 +107,7 @@ class _Orders:
         self._rules = rules_of(mapping.order, names, around)
         self._line_rules = rules_of(mapping.line, names, around)
         self._key = [names.index(column) for column in mapping.order.external_id.origin]
-        self._header = [(column, names.index(column)) for column in columns_of(mapping.order)]
+        self._header = [(column, names.index(column)) for column in columns_of(mapping.order) if column in names]
 
     def grouped(self, rows: Iterable[Row]) -> Iterator[list[Row]]:
         """The rows of one order; of an order with too many, as many as it takes to say so."""
@@ -138,7 +137,7 @@ class _Orders:
         if len(cells) != len(self._names):
             problem = f"has {len(cells)} cells, the header row has {len(self._names)}: a quote or delimiter is missing"
             return FileRecord(line, problems=(("", problem),))
-        order: dict[str, Any] = {"source": self._source, "payment": {}, "ship_to": {}}
+        order: dict[str, Any] = {"source": self._source}
         faults: list[Fault] = []
         apply(self._rules, cells, order, "", faults)
         external_id = str(order.get("external_id", ""))
@@ -168,6 +167,15 @@ class _Orders:
 
 def _told(fault: Fault) -> str:
     return f"{fault.reason} (column {fault.column})" if fault.column else fault.reason
+
+
+def _lacking(missing: Mapping[str, Sequence[str]], names: Sequence[str], mapping: CsvMapping) -> str:
+    """Each column with the fields that are read from it, and what can be done."""
+    listed = _listed([f"{column} ({', '.join(fields)})" for column, fields in missing.items()])
+    if len(names) == 1:
+        return f"{listed}; it has one column only: is {mapping.delimiter!r} the delimiter?"
+    marked = "`optional = true` marks the column of a field that orders may be without"
+    return f"{listed}; add them to the file, or correct the mapping, in which {marked}"
 
 
 def _listed(names: Sequence[str]) -> str:

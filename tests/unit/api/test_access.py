@@ -19,7 +19,8 @@ from chalicelib.api.route import Route
 from chalicelib.api.routes import ROUTES
 from chalicelib.auth.issue import TokenIssuer
 from chalicelib.auth.tokens import CACHE_SECONDS, Denied, Principal, Role, authorize
-from chalicelib.batches.model import Format, batch_id_of
+from chalicelib.batches.identity import batch_id_of
+from chalicelib.batches.model import Format
 from chalicelib.domain.errors import Contention, DependencyUnavailable, Refused
 from chalicelib.domain.order import order_id
 from chalicelib.observability import logger

@@ -1,0 +1,210 @@
+"""Adds a made-up field to a copy of the tree, forgets it in one channel after the other, and tells what noticed.
+
+`python -m tests.support.forgotten_fields FILE`, run inside the copy, writes a JSON object: omission -> channel -> message.
+Each omission is played in a child of one process, in which the libraries are loaded once and our own modules never.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+FIELD = "purchase_order_number"
+
+Edit = tuple[str, str, str]
+"""File, a text that stands in it once, what it becomes."""
+
+DOMAIN: Edit = (
+    "chalicelib/domain/order.py",
+    "    ship_to: Address\n\n    @property",
+    f'    ship_to: Address\n    {FIELD}: str = ""\n\n    @property',
+)
+MODEL: Edit = (
+    "chalicelib/orders/payload.py",
+    "    ship_to: AddressIn\n",
+    f"    ship_to: AddressIn\n    {FIELD}: Key | None = None\n",
+)
+VIEW_SCHEMA: Edit = (
+    "chalicelib/api/views/schemas.py",
+    "    payment_method: str\n",
+    f"    payment_method: str\n    {FIELD}: str\n",
+)
+VIEW: Edit = (
+    "chalicelib/api/views/orders.py",
+    '        "payment_method": content.payment.method,\n',
+    f'        "payment_method": content.payment.method,\n        "{FIELD}": content.{FIELD},\n',
+)
+WORDS: Edit = (
+    "poller/onboarding/discover.py",
+    '    "payment.token": (r"token",),\n',
+    f'    "payment.token": (r"token",),\n    "{FIELD}": (r"(po|purchase_order)_?(no|number)",),\n',
+)
+ADDITION: tuple[Edit, ...] = (DOMAIN, MODEL, VIEW_SCHEMA, VIEW, WORDS)
+"""The code of a new optional field, whole; the OpenAPI document is made from it."""
+
+LEFT_OUT: Mapping[str, tuple[Edit, ...]] = {
+    "the domain's class": (DOMAIN,),
+    "the JSON model": (MODEL,),
+    "the view": (VIEW_SCHEMA, VIEW),
+    "the words of discover": (WORDS,),
+}
+"""Omission -> what of the addition is not done."""
+
+SPOILT: Mapping[str, Edit] = {
+    "REST": (
+        "chalicelib/api/handlers/orders.py",
+        "return parse_order(body)",
+        f"return parse_order({{k: v for k, v in body.items() if k != {FIELD!r}}})",
+    ),
+    "the way into the domain": (
+        "chalicelib/orders/hand_over.py",
+        "if value is not None}",
+        f"if value is not None and name != {FIELD!r}}}",
+    ),
+    "batch in the call": (
+        "chalicelib/batches/service.py",
+        "(json.dumps(order, ",
+        f"(json.dumps({{k: v for k, v in order.items() if k != {FIELD!r}}}, ",
+    ),
+    "batch JSONL": (
+        "chalicelib/batches/parsing/records.py",
+        "yield readable(FileRecord(number, line))",
+        f"yield readable(FileRecord(number, re.sub(r', \"{FIELD}\": \"[^\"]*\"|\"{FIELD}\": \"[^\"]*\", ', '', line)))",
+    ),
+    "batch JSON": (
+        "chalicelib/batches/parsing/records.py",
+        "yield readable(FileRecord(self.elements, text))",
+        f"yield readable(FileRecord(self.elements, re.sub(r'\"{FIELD}\": \"[^\"]*\",|,\\s*\"{FIELD}\": \"[^\"]*\"', '', text)))",
+    ),
+    "batch CSV": (
+        "chalicelib/batches/parsing/csv_mapping.py",
+        "in fields.LEAVES.items():\n            column",
+        f"in fields.LEAVES.items():\n            if path == {FIELD!r}: continue\n            column",
+    ),
+    "the mapping language": (
+        "chalicelib/mapping/field_model.py",
+        'NOT_IN_ORDER = ("source", "lines")',
+        f'NOT_IN_ORDER = ("source", "lines", {FIELD!r})',
+    ),
+    "the poller": (
+        "poller/reading/mapping.py",
+        'mapped["lines"] = self._lines(order, faults)',
+        f'mapped["lines"] = self._lines(order, faults); mapped.pop({FIELD!r}, None)',
+    ),
+    "storage": (
+        "chalicelib/adapters/dynamodb/events/codec.py",
+        "msgspec.json.encode(recorded.event).decode()",
+        f"msgspec.json.encode(recorded.event).decode().replace('\"{FIELD}\"', '\"forgotten\"')",
+    ),
+    "the comparison of a repeated order": (
+        "chalicelib/domain/order.py",
+        "for name in value.__dataclass_fields__:",
+        f"for name in value.__dataclass_fields__.keys() - {{{FIELD!r}}}:",
+    ),
+    "the sample company's JSON": ("local/sample/draft.py", "if inner != each.default}", f"if each.name != {FIELD!r}}}"),
+    "the drafted source file": (
+        "poller/onboarding/draft.py",
+        "in fields.LEAVES.items():\n",
+        f"in fields.LEAVES.items():\n            if path == {FIELD!r}: continue\n",
+    ),
+}
+"""Omission -> an edit, after the whole addition, by which one channel loses the field."""
+
+
+def edited(root: Path, edits: tuple[Edit, ...]) -> None:
+    for name, old, new in edits:
+        text = (root / name).read_text()
+        assert text.count(old) == 1, f"{name}: {old!r} stands there {text.count(old)} times; correct {__name__}"
+        (root / name).write_text(text.replace(old, new))
+
+
+def told_by_checks() -> dict[str, str]:
+    """Channel -> why its check failed; "start" if our modules could not even be loaded."""
+    from hypothesis import HealthCheck, Phase, given, settings
+
+    try:
+        from tests.support.order_channels import CHANNELS
+        from tests.support.order_filler import orders
+    except TypeError as error:
+        return {"start": str(error)}
+    found: dict[str, str] = {}
+
+    @settings(
+        max_examples=1, database=None, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck)
+    )
+    @given(orders())
+    def play(payload: dict[str, Any]) -> None:
+        for name, check in CHANNELS.items():
+            try:
+                check(payload)
+            except (Exception, _outcomes()) as error:  # noqa: BLE001 -- whatever it is, the check is red
+                found[name] = f"{type(error).__name__}: {error}"
+
+    play()
+    return found
+
+
+def _outcomes() -> type[BaseException]:
+    """What pytest.raises() raises if nothing was raised."""
+    import pytest
+
+    return pytest.fail.Exception
+
+
+def in_child(root: Path, edits: tuple[Edit, ...], generate: bool = True) -> dict[str, str]:
+    """What the checks say of the tree with these edits; the tree is then as it was."""
+    before = {name: (root / name).read_text() for name, _, _ in edits}
+    document = root / "chalicelib" / "api" / "openapi" / "openapi.json"
+    before["chalicelib/api/openapi/openapi.json"] = document.read_text()
+    edited(root, edits)
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(reader)
+        with os.fdopen(writer, "w") as out:
+            if generate:
+                generated(document)
+            json.dump(told_by_checks(), out)
+        os._exit(0)
+    os.close(writer)
+    with os.fdopen(reader) as answer:
+        told = answer.read()
+    os.waitpid(child, 0)
+    for name, text in before.items():
+        (root / name).write_text(text)
+    return dict(json.loads(told))
+
+
+def generated(document: Path) -> None:
+    """The OpenAPI document of the tree as it stands, unless it cannot be loaded."""
+    try:
+        from chalicelib.api.openapi.document import document as made
+    except TypeError:
+        return
+    document.write_text(json.dumps(made()))
+
+
+def main(root: Path) -> dict[str, dict[str, str]]:
+    import chalice.local  # noqa: F401 -- loaded before the children are made
+    import hypothesis.strategies  # noqa: F401
+    import jsonschema  # type: ignore[import-untyped]  # noqa: F401
+    import msgspec  # noqa: F401
+    import pydantic  # noqa: F401
+    import pytest  # noqa: F401
+
+    sys.dont_write_bytecode = True
+    found = {"nothing": in_child(root, ADDITION), "the OpenAPI document": in_child(root, ADDITION, generate=False)}
+    for name, edits in LEFT_OUT.items():
+        found[name] = in_child(root, tuple(edit for edit in ADDITION if edit not in edits))
+    edited(root, ADDITION)
+    for name, edit in SPOILT.items():
+        found[name] = in_child(root, (edit,))
+    return found
+
+
+if __name__ == "__main__":
+    Path(sys.argv[1]).write_text(json.dumps(main(Path.cwd())))
