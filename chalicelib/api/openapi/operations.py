@@ -59,9 +59,6 @@ _CURSOR = "From a `next` link; it stays valid, and orders that arrive meanwhile 
 READERS = (Role.INGEST, Role.READ, Role.OPERATE)
 OPERATORS = (Role.OPERATE,)
 COMMANDED = Answered(202, "Set in motion.", AcceptedView, ("accepted",), ("Location",))
-STARTED = Answered(
-    202, "Set in motion: the order, or the job.", AcceptedView | JobView, ("accepted", "job"), ("Location",)
-)
 
 OPERATIONS = (
     Operation(
