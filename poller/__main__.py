@@ -8,7 +8,7 @@ import pkgutil
 import sys
 from collections.abc import Sequence
 
-from chalicelib.domain.errors import OrderbridgeError
+from chalicelib.cli.exits import end_process, exit_code
 from poller import commands
 
 
@@ -24,14 +24,16 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """The exit code: 0 done, 1 something is wrong and said so, 2 wrong usage."""
-    options = parser().parse_args(arguments)
-    try:
-        return int(options.run(options))
-    except OrderbridgeError as error:
-        print(f"{type(error).__name__}: {error}", file=sys.stderr)
-        return 1
+    """The exit code, as of `python -m chalicelib`: 0 done, 1 something is wrong and said so, 2 wrong usage."""
+
+    def run() -> int:
+        options = parser().parse_args(arguments)
+        code = int(options.run(options))
+        sys.stdout.flush()
+        return code
+
+    return exit_code(run, lambda line: print(line, file=sys.stderr))
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    end_process(lambda: main(sys.argv[1:]))

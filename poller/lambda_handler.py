@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -22,14 +21,11 @@ _services: PollServices | None = None
 def poll_erp(context: Any) -> list[dict[str, object]]:
     """The handler of the schedule. What a poll leaves in memory (connections, recent rows) serves the next one."""
     global _services
-    with log_context(step="PollErp", request_id=context.aws_request_id) as log:
+    with log_context(step="PollErp", request_id=context.aws_request_id):
         if _services is None:
             _services = services_of(application(context.invoked_function_arn))
         sources = configured_sources(os.environ)
         reports = poll_due_sources(sources, _services, context.get_remaining_time_in_millis)
-        for report in reports:
-            counts = asdict(report.counts)
-            log.info("polled", extra={"source": report.source, "outcome": report.outcome, **counts})
         return [{"source": report.source, "outcome": report.outcome, "detail": report.detail} for report in reports]
 
 

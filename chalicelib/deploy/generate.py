@@ -1,13 +1,8 @@
-"""`python -m chalicelib.deploy.generate [--check]` writes .chalice/config.json and .chalice/policies/ from the tables.
-
-With --check nothing is written; it names the files that are not fresh and ends with 1.
-"""
+"""Makes .chalice/config.json and .chalice/policies/ from the tables; `python -m chalicelib generate` writes them."""
 
 from __future__ import annotations
 
-import argparse
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +12,6 @@ from chalicelib.deploy.config.stages import STAGES, Stage, unresolved
 
 APP_NAME = "orderbridge"
 MINIMUM_COMPRESSION_BYTES = 1024
-REPOSITORY = Path(__file__).resolve().parent.parent.parent
 
 
 def generated() -> dict[str, str]:
@@ -99,23 +93,3 @@ def _read(path: Path) -> str | None:
 
 def _json(document: dict[str, Any]) -> str:
     return json.dumps(document, indent=2) + "\n"
-
-
-def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m chalicelib.deploy.generate", description=__doc__)
-    parser.add_argument(
-        "--check", action="store_true", help="write nothing, name stale files, end with 1 if there are any"
-    )
-    arguments = parser.parse_args()
-    folder = REPOSITORY / ".chalice"
-    if arguments.check:
-        for path in (old := stale(folder)):
-            print(f".chalice/{path} is not what `python -m chalicelib.deploy.generate` writes")
-        return 1 if old else 0
-    for path in write(folder):
-        print(f".chalice/{path}")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

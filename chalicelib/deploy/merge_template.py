@@ -1,6 +1,6 @@
 """The second road to the same system: one CloudFormation template, out of `chalice package`.
 
-    python -m chalicelib.deploy.merge_template --stage dev > merge.json
+    python -m chalicelib template --stage dev > merge.json
     chalice package --stage dev --merge-template merge.json out/
 
 Chalice's template has the functions, their roles and the REST API. What is merged into it here is what `chalice deploy`
@@ -10,9 +10,6 @@ ARN is left to CloudFormation, so that one template serves any account and regio
 
 from __future__ import annotations
 
-import argparse
-import json
-import sys
 from typing import Any
 
 from chalice.utils import to_cfn_resource_name
@@ -20,7 +17,7 @@ from chalice.utils import to_cfn_resource_name
 from chalicelib.deploy.chalice_hook.event_sources import RESPONSE_TYPES
 from chalicelib.deploy.config.functions import API_HANDLER, FUNCTIONS, Function
 from chalicelib.deploy.config.placeholders import ACCOUNT, left_to_cloudformation
-from chalicelib.deploy.config.stages import STAGES, Stage, unresolved
+from chalicelib.deploy.config.stages import Stage, unresolved
 from chalicelib.deploy.templates import bulk, resources, workflow
 from chalicelib.deploy.templates.messaging import QUEUES
 from chalicelib.settings import Settings
@@ -75,16 +72,3 @@ def _function(function: Function, settings: Settings) -> dict[str, Any]:
             "Properties": {"LogGroupName": function.log_group(settings)}
         },
     }
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(
-        prog="python -m chalicelib.deploy.merge_template", description=__doc__.split("\n")[0]
-    )
-    parser.add_argument("--stage", choices=sorted(STAGES), required=True)
-    json.dump(merge_template(STAGES[parser.parse_args().stage]), sys.stdout, indent=2)
-    print()
-
-
-if __name__ == "__main__":
-    main()

@@ -1,6 +1,6 @@
 """All timeouts in one table: what waits for what, and how long each of the two takes at most.
 
-`python -m chalicelib.deploy.timeouts` prints it; a test holds it to the rule.
+`python -m chalicelib timeouts` prints it; a test holds it to the rule.
 """
 
 from __future__ import annotations
@@ -100,12 +100,3 @@ def _payments(provider: Provider) -> Iterator[Waits]:
     for name in provider.functions:
         yield Waits(f"function {name}", BY_NAME[name].timeout_s, calls, provider.longest_step_s)
     yield Waits("a circuit's probe", CircuitSettings().probe_s, calls, provider.longest_step_s)
-
-
-def main() -> None:
-    for row in table():
-        print(f"{row.outer:42} {row.outer_s:8,.0f} s  waits for  {row.inner:44} {row.inner_s:6,.0f} s")
-
-
-if __name__ == "__main__":
-    main()

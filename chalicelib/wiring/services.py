@@ -6,20 +6,22 @@ from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from chalicelib import __version__
 from chalicelib.adapters.payments import DEPENDENCY as PAYMENT
 from chalicelib.wiring.orders import Orders
 
 if TYPE_CHECKING:
     from chalicelib.acknowledgements.callback import AcknowledgeErp
     from chalicelib.adapters.dynamodb.control.callback_targets import DynamoDbCallbacks
+    from chalicelib.adapters.messaging.parking_queue import SqsParking
     from chalicelib.api.services import ApiServices
+    from chalicelib.auth.issue import TokenIssuer
     from chalicelib.read_model.project_events import ProjectEvents
     from chalicelib.recovery.dead_letter_consumer import DeadLetterConsumer
     from chalicelib.recovery.group_jobs import GroupJobs
     from chalicelib.recovery.sweeper import Sweeper
+    from chalicelib.reference_data.publish import ReferenceDataPublisher
     from chalicelib.wiring.batches import Batches
-
-VERSION = "0.1.0"
 
 PROJECTION_THREADS = 8
 """Rows of one batch of the stream written at the same time. One after the other, at some 5 ms each, they would bound a
@@ -143,6 +145,27 @@ class Services(Orders):
         )
 
     @cached_property
+    def parking(self) -> SqsParking:
+        from chalicelib.adapters.messaging.parking_queue import SqsParking
+
+        queues = {name: self.queue_url(name) for name in ("acknowledgements", "dead-letters")}
+        return SqsParking(self.client("sqs"), self.queue_url("parking"), queues)
+
+    @cached_property
+    def token_issuer(self) -> TokenIssuer:
+        import secrets
+
+        from chalicelib.auth.issue import TokenIssuer
+
+        return TokenIssuer(self.tokens, self.clock, secrets.token_bytes)
+
+    @cached_property
+    def reference_publisher(self) -> ReferenceDataPublisher:
+        from chalicelib.adapters.s3.reference_publisher import S3ReferencePublisher
+
+        return S3ReferencePublisher(self.client("s3"), self.settings.bucket("reference"))
+
+    @cached_property
     def batches(self) -> Batches:
         from chalicelib.wiring.batches import Batches
 
@@ -163,5 +186,5 @@ class Services(Orders):
             jobs=self.group_jobs,
             batches=self.batches.service,
             health=lambda: checks(self.circuits, always=PAYMENT),
-            version=VERSION,
+            version=__version__,
         )

@@ -1,7 +1,7 @@
 """The sample company's data, out of the files in `data`: what a fresh local stack is seeded with.
 
 The folder `data/reference` is exactly what an integration engineer would publish with
-`python -m chalicelib.cli.publish_reference local/sample/data/reference`.
+`python -m chalicelib publish-reference local/sample/data/reference`.
 """
 
 from __future__ import annotations

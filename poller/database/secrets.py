@@ -18,7 +18,15 @@ def no_secrets(name: str) -> str:
 
 
 def resolve(text: str, environ: Mapping[str, str], secret: Callable[[str], str] = no_secrets) -> str:
-    """The text with its references replaced; `secret` maps a secret's name to its value. Raises Misconfigured."""
+    """The text with its references replaced; `secret` maps a secret's name to its value.
+
+    Raises Misconfigured, also for a `${` that begins no reference: it would be sent as if it were the value.
+    """
+    if "${" in _REFERENCE.sub("", text):
+        raise Misconfigured(
+            "the connection holds a `${` that begins no reference: "
+            "write ${env:NAME}, ${secret:name} or ${secret:name#json_key}"
+        )
 
     def value(match: re.Match[str]) -> str:
         kind, name, key = match.groups()

@@ -19,6 +19,9 @@ from poller.state.ports import Lease
 
 FOREVER_MS = 10**9
 
+ANSWERED: frozenset[PollOutcome] = frozenset({"finished", "stopped", "settling", "schema-changed", "misconfigured"})
+"""After these the ERP is told what became of its orders: it was reached, and the lease is ours."""
+
 
 def no_limit() -> int:
     """`remaining_ms` of a process that nobody stops."""
@@ -29,7 +32,16 @@ def poll_source(loaded: LoadedSource, services: PollServices, remaining_ms: Call
     """Poll once. Never raises for what one source may suffer: the report's outcome says it; others go on.
 
     Killed at any point it loses nothing: the watermark moves after the orders are durably accepted, not before.
+    Logs one line, whatever the outcome: nobody else needs to.
     """
+    report = _poll(loaded, services, remaining_ms)
+    _log(services, report)
+    if services.answer is not None and report.outcome in ANSWERED:
+        services.answer(loaded, remaining_ms)
+    return report
+
+
+def _poll(loaded: LoadedSource, services: PollServices, remaining_ms: Callable[[], int]) -> PollReport:
     source, now = loaded.source, services.clock.now()
     memory = services.memory_of(source.name)
     if not source.enabled:
@@ -49,11 +61,7 @@ def poll_source(loaded: LoadedSource, services: PollServices, remaining_ms: Call
     if lease is None:
         return PollReport(source.name, "busy", PollCounts())
     deadline = Deadline(services, remaining_ms, now + timedelta(seconds=source.paging.time_budget_s))
-    report = _leased(loaded, services, lease, deadline)
-    _log(services, report)
-    if services.answer is not None and report.outcome not in ("unavailable", "lease-lost", "intake-unavailable"):
-        services.answer(loaded, remaining_ms)
-    return report
+    return _leased(loaded, services, lease, deadline)
 
 
 def _leased(loaded: LoadedSource, services: PollServices, lease: Lease, deadline: Deadline) -> PollReport:

@@ -63,7 +63,7 @@ class Connection(Model):
         if (self.odbc is None) == (self.sqlite is None):
             raise PydanticCustomError("connection", 'needs exactly one of odbc = "Driver=..." and sqlite = "path"')
         if self.odbc and re.search(r"\b(pwd|password)\s*=\s*(?!\$\{)[^;\s]", self.odbc, re.IGNORECASE):
-            raise PydanticCustomError("secret", "holds a password as text: write PWD=${{env:NAME}} or ${{secret:name}}")
+            raise PydanticCustomError("secret", "holds a password as text: write PWD=${env:NAME} or PWD=${secret:name}")
         return self
 
 

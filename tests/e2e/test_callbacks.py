@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import io
 import secrets
 import threading
 from collections.abc import Iterator
@@ -17,10 +16,9 @@ import pytest
 from standardwebhooks import Webhook
 
 from chalicelib.adapters.fault_injection.switches import Mode
-from chalicelib.adapters.messaging.parking_queue import SqsParking
 from chalicelib.auth.issue import TokenIssuer
 from chalicelib.auth.tokens import Role
-from chalicelib.cli import parking as parking_command
+from tests.support.cli import typed
 from tests.support.e2e.deployed import Deployed
 from tests.support.e2e.rehearsal import confirmed_order, event_types, switched, wait_until
 
@@ -110,9 +108,7 @@ def test_an_erp_that_is_up_down_or_refuses(stack: Deployed, erp: Erp) -> None:
 
 
 def command(stack: Deployed, *arguments: str) -> str:
-    """The output of `python -m chalicelib.cli.parking`."""
-    app, out = stack.app, io.StringIO()
-    queues = {name: app.queue_url(name) for name in ("acknowledgements", "dead-letters")}
-    parking = SqsParking(app.client("sqs"), app.queue_url("parking"), queues)
-    assert parking_command.main(arguments, lambda _: parking, out) == 0
-    return out.getvalue()
+    """The output of `python -m chalicelib parking`."""
+    ended = typed("parking", *arguments, parking=stack.app.parking)
+    assert ended.code == 0
+    return ended.out

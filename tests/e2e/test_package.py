@@ -34,7 +34,7 @@ def packaged(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder that `chalice package` has filled, by the commands of docs/deploy.md. No AWS is asked."""
     project = copy_project(tmp_path_factory.mktemp("package"))
     (project / "requirements.txt").write_text("")  # what is packed is not at issue here
-    command = [sys.executable, "-m", "chalicelib.deploy.merge_template", "--stage", STAGE.name]
+    command = [sys.executable, "-m", "chalicelib", "template", "--stage", STAGE.name]
     with (project / "merge.json").open("w") as merge:
         subprocess.run(command, cwd=project, stdout=merge, check=True)
     Deployment(LocalAws(), project).chalice("package", "--stage", STAGE.name, "--merge-template", "merge.json", "out")

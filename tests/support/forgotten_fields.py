@@ -1,6 +1,6 @@
 """Adds a made-up field to a copy of the tree, forgets it in one channel after the other, and tells what noticed.
 
-`python -m tests.support.forgotten_fields FILE`, run inside the copy, writes a JSON object: omission -> channel -> message.
+`python -m tests.support.forgotten_fields FILE`, run inside the copy, writes JSON: omission -> channel -> message.
 Each omission is played in a child of one process, in which the libraries are loaded once and our own modules never.
 """
 
@@ -73,12 +73,13 @@ SPOILT: Mapping[str, Edit] = {
     "batch JSONL": (
         "chalicelib/batches/parsing/records.py",
         "yield readable(FileRecord(number, line))",
-        f"yield readable(FileRecord(number, re.sub(r', \"{FIELD}\": \"[^\"]*\"|\"{FIELD}\": \"[^\"]*\", ', '', line)))",
+        f'yield readable(FileRecord(number, re.sub(r\', "{FIELD}": "[^"]*"|"{FIELD}": "[^"]*", \', \'\', line)))',
     ),
     "batch JSON": (
         "chalicelib/batches/parsing/records.py",
         "yield readable(FileRecord(self.elements, text))",
-        f"yield readable(FileRecord(self.elements, re.sub(r'\"{FIELD}\": \"[^\"]*\",|,\\s*\"{FIELD}\": \"[^\"]*\"', '', text)))",
+        "yield readable(FileRecord(self.elements, "
+        f're.sub(r\'"{FIELD}": "[^"]*",|,\\s*"{FIELD}": "[^"]*"\', \'\', text)))',
     ),
     "batch CSV": (
         "chalicelib/batches/parsing/csv_mapping.py",

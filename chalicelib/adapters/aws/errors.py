@@ -41,6 +41,8 @@ _SETUP = (
     exceptions.PartialCredentialsError,
     exceptions.NoRegionError,
     exceptions.ProfileNotFound,
+    exceptions.SSOError,
+    exceptions.TokenRetrievalError,
     exceptions.InvalidConfigError,
     exceptions.ParamValidationError,
 )

@@ -1,19 +1,16 @@
 """Makes the OpenAPI 3.1 document from the models, the views, the problems and the routes.
 
-python -m chalicelib.api.openapi.document            writes openapi.json beside this file
-python -m chalicelib.api.openapi.document --check    exit code 1 if it is stale
+`python -m chalicelib openapi` writes it beside this file.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import re
-import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from chalicelib import API_VERSION
 from chalicelib.api.handlers.system import OPENAPI_FILE
 from chalicelib.api.http import problems
 from chalicelib.api.http.problems import ProblemType
@@ -25,8 +22,6 @@ from chalicelib.api.routes import ROUTES
 from chalicelib.api.services import Limits
 from chalicelib.api.views.schemas import ProblemDocument
 from chalicelib.domain.order import MAX_LINES
-
-API_VERSION = "1.0.0"
 
 _HEADERS = {
     "X-Correlation-ID": "The id that leads to every log line about the call: yours if you sent one, else made.",
@@ -195,17 +190,13 @@ def rendered() -> str:
     return json.dumps(document(), indent=1, ensure_ascii=False) + "\n"
 
 
-def main(arguments: Sequence[str], path: Path = OPENAPI_FILE) -> int:
-    parser = argparse.ArgumentParser(prog="python -m chalicelib.api.openapi.document", description=__doc__)
-    parser.add_argument("--check", action="store_true", help="write nothing; exit code 1 if the file is stale")
-    check, text = parser.parse_args(list(arguments)).check, rendered()
-    if path.exists() and path.read_text(encoding="utf-8") == text:
-        return 0
-    if not check:
-        path.write_text(text, encoding="utf-8")
-    print(f"{'stale' if check else 'written'}: {path.name} in {path.parent.name}/", file=sys.stderr)
-    return 1 if check else 0
+def is_fresh(path: Path = OPENAPI_FILE) -> bool:
+    return path.exists() and path.read_text(encoding="utf-8") == rendered()
 
 
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+def write(path: Path = OPENAPI_FILE) -> bool:
+    """Make the file fresh; whether it was written."""
+    if is_fresh(path):
+        return False
+    path.write_text(rendered(), encoding="utf-8")
+    return True

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from chalicelib import __version__
 from chalicelib.api.http import problems
 from chalicelib.api.http.problem_of_error import problem_of
 from chalicelib.api.http.problems import FieldError, Problem, ProblemType
@@ -113,7 +114,7 @@ def examples() -> dict[str, Any]:
         "job": job_view(_job()),
         "health": {
             "status": "degraded",
-            "version": "0.1.0",
+            "version": __version__,
             "checks": [{"name": "payment", "status": "degraded", "detail": "circuit open since 10:15:02Z"}],
         },
     }

@@ -16,7 +16,6 @@ MAX_CONTENT_BYTES = 4_000_000_000
 """Unpacked: some 5 million orders, hashed within a minute. A larger file must be split; a gzip bomb ends here."""
 
 PIECE_BYTES = 256 * 1024
-ENCODINGS = ("utf-8", "utf-16", "latin-1", "cp1252")
 
 _GZIP = b"\x1f\x8b"
 _MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))

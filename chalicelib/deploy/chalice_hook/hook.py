@@ -85,7 +85,7 @@ def begin(command: click.Context) -> Deployment:
     """The deployment that the command is about, with the credentials, profile and region that Chalice uses."""
     project = Path(command.obj["project_dir"])
     if command.info_name == "deploy" and generate.stale(project / ".chalice"):
-        click.echo("Warning: .chalice is not fresh: run `python -m chalicelib.deploy.generate`", err=True)
+        click.echo("Warning: .chalice is not fresh: run `python -m chalicelib generate`", err=True)
     session = command.obj["factory"].create_botocore_session()
     deployment = Deployment.begin(STAGES[command.params["stage"]], cache(session.create_client), click.echo, project)
     deployment.fetch_record()
@@ -171,5 +171,5 @@ def require_stage(stage: str) -> None:
             f"There is no stage {stage!r}.",
             f"The stages are {', '.join(STAGES)}.",
             "Choose one with --stage. To add one: chalicelib/deploy/config/stages.py, then "
-            "`python -m chalicelib.deploy.generate`.",
+            "`python -m chalicelib generate`.",
         )

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any
@@ -13,9 +12,8 @@ import pytest
 from chalicelib.adapters.dynamodb.events.event_store import DynamoDbEventStore
 from chalicelib.adapters.dynamodb.orders.projection import DynamoDbProjection
 from chalicelib.adapters.memory import FixedClock, MemoryEventStore, MemoryProjection, SequentialIds
-from chalicelib.cli import replay as command
 from chalicelib.cli.context import operator_settings
-from chalicelib.cli.replay import SETTLING_S, Replay
+from chalicelib.cli.operators.replay import SETTLING_S, Replay
 from chalicelib.domain.errors import DependencyUnavailable
 from chalicelib.domain.events import OrderConfirmed, OrderRejected, OrderValidated
 from chalicelib.domain.state import Status, fold
@@ -23,6 +21,7 @@ from chalicelib.ports import EventStore, OrderQuery, OrderRow, Projection
 from chalicelib.read_model.comparison import Comparison, RowDifference, compare
 from tests.support.aws import SETTINGS, moto_client, moto_dynamodb
 from tests.support.builders import append, content, received
+from tests.support.cli import Ended, typed
 from tests.support.faults import Tripwire
 
 ORDERS = ("o-1", "o-2", "o-3")
@@ -174,10 +173,8 @@ def test_a_row_that_overtakes_the_repair_is_kept(models: tuple[EventStore, Proje
     assert compare(events, projection) == []
 
 
-def run(models: tuple[EventStore, Projection], *arguments: str) -> tuple[int, str, str]:
-    out, err = io.StringIO(), io.StringIO()
-    make: Callable[..., Replay] = lambda options, report: replace(replay(models), report=report)  # noqa: E731
-    return command.run(arguments, make, out, err), out.getvalue(), err.getvalue()
+def run(models: tuple[EventStore, Projection], *arguments: str) -> Ended:
+    return typed("replay", *arguments, events=models[0], projection=models[1], clock=FixedClock())
 
 
 def test_the_command_prints_every_difference_and_fails(models: tuple[EventStore, Projection]) -> None:
@@ -212,8 +209,8 @@ def test_the_command_says_when_it_could_not_look() -> None:
             raise DependencyUnavailable("DynamoDB", "ThrottlingException")
 
     code, out, err = run((Gone(), MemoryProjection()))
-    assert (code, out) == (2, "")
-    assert err == "not done: DynamoDB is unavailable: ThrottlingException\n"
+    assert (code, out) == (1, "")
+    assert err.startswith("DependencyUnavailable: DynamoDB is unavailable: ThrottlingException; repeat it")
 
 
 def test_many_orders_are_compared_in_parallel_and_progress_is_told() -> None:

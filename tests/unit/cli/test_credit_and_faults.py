@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable
 
 import pytest
@@ -11,8 +10,8 @@ from chalicelib.adapters.fault_injection.switches import FaultSwitches
 from chalicelib.adapters.memory import FixedClock
 from chalicelib.adapters.memory.fault_switches import MemorySwitchStore
 from chalicelib.adapters.memory.payments import MemoryCreditLedger
-from chalicelib.cli import credit, faults
 from chalicelib.domain.errors import DependencyTimeout, DependencyUnavailable
+from tests.support.cli import typed
 
 Command = Callable[..., tuple[int, str]]
 
@@ -30,8 +29,8 @@ def switches(clock: FixedClock) -> FaultSwitches:
 @pytest.fixture
 def fault(switches: FaultSwitches, clock: FixedClock) -> Command:
     def run(*arguments: str) -> tuple[int, str]:
-        out = io.StringIO()
-        return faults.main(arguments, lambda: (switches, clock), out), out.getvalue().strip()
+        ended = typed("faults", *arguments, switches=switches, clock=clock)
+        return ended.code, (ended.out + ended.err).strip()
 
     return run
 
@@ -62,13 +61,24 @@ class TestFaults:
             switches.with_faults("payment", lambda: "paid", "capture")
 
     def test_nonsense_is_answered_with_a_sentence(self, fault: Command) -> None:
-        assert fault("on", "payment", "slow") == (1, "not done: slow needs the seconds a call takes, up to 60")
+        code, said = fault("on", "payment", "slow")
+        assert (code, said.startswith("WrongCall: the mode slow needs the seconds")) == (2, True)
+
+    @pytest.mark.parametrize(
+        "option",
+        ["--seconds=nan", "--seconds=0", "--seconds=61", "--minutes=-5", "--minutes=1e9", "--calls=0", "--calls=x"],
+    )
+    def test_a_wrong_number_is_a_wrong_call(self, fault: Command, switches: FaultSwitches, option: str) -> None:
+        code, said = fault("on", "payment", "slow", option)
+        assert (code, len(said.splitlines())) == (2, 1)
+        assert "see `python -m chalicelib faults on --help`" in said
+        assert switches.status() == []
 
     def test_a_stage_that_does_not_allow_it_cannot_be_switched(self, clock: FixedClock) -> None:
         switches = FaultSwitches(MemorySwitchStore(), clock, enabled=False)
-        out = io.StringIO()
-        assert faults.main(["on", "payment", "unavailable"], lambda: (switches, clock), out) == 1
-        assert "does not allow failure switches" in out.getvalue()
+        ended = typed("faults", "on", "payment", "unavailable", switches=switches, clock=clock)
+        assert (ended.code, ended.out) == (1, "")
+        assert "does not allow failure switches" in ended.err
         assert switches.with_faults("payment", lambda: "paid") == "paid"
 
 
@@ -78,13 +88,16 @@ class TestCredit:
         ledger = MemoryCreditLedger()
 
         def run(*arguments: str) -> tuple[int, str]:
-            out = io.StringIO()
-            return credit.main(arguments, lambda: ledger, out), out.getvalue().strip()
+            ended = typed("credit", *arguments, credit=ledger)
+            return ended.code, (ended.out + ended.err).strip()
 
         return run
 
     def test_an_account_is_opened_shown_and_changed(self, command: Command) -> None:
-        assert command("show", "C-1001", "EUR") == (1, "C-1001 has no account in EUR")
+        assert command("show", "C-1001", "EUR") == (
+            1,
+            "NotDone: C-1001 has no account in EUR; `credit limit` opens one",
+        )
         opened = "C-1001: limit 5000.00 EUR, used 0.00 EUR, available 5000.00 EUR"
         assert command("limit", "C-1001", "5000.00", "EUR") == (0, opened)
         assert command("show", "C-1001", "EUR") == (0, opened)
@@ -96,10 +109,10 @@ class TestCredit:
         for _ in range(2):
             assert command("settle", "C-1001", "5.00", "EUR", "--reference", "BANK-1") == (0, settled)
         assert command("settle", "C-2002", "5.00", "EUR", "--reference", "BANK-1")[0] == 1
-        assert command("settle", "C-1001", "0.00", "EUR", "--reference", "BANK-2")[0] == 1
+        assert command("settle", "C-1001", "0.00", "EUR", "--reference", "BANK-2")[0] == 2
 
     @pytest.mark.parametrize(("amount", "currency"), [("5,00", "EUR"), ("5.001", "EUR"), ("-5", "EUR"), ("5", "XXX")])
     def test_what_is_no_limit_is_refused(self, command: Command, amount: str, currency: str) -> None:
         code, said = command("limit", "C-1001", "--", amount, currency)
-        assert (code, said.startswith("not done: ")) == (1, True)
+        assert (code, said.startswith("WrongCall: ")) == (2, True)
         assert command("show", "C-1001", currency)[0] == 1

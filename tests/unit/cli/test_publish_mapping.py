@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from io import StringIO
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from chalicelib.batches.parsing.csv_mapping import CANONICAL
-from chalicelib.cli.publish_mapping import main
+from tests.support.cli import Ended, typed
 
 
 class Kept:
@@ -20,6 +20,10 @@ class Kept:
         return f"mappings/{source}/{name}.toml"
 
 
+def publish(kept: Kept, *arguments: str) -> Ended:
+    return typed("publish-mapping", *arguments, batches=SimpleNamespace(mappings=kept))
+
+
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     path = tmp_path / "mapping.toml"
@@ -28,34 +32,36 @@ def file(tmp_path: Path) -> Path:
 
 
 def test_a_right_mapping_is_published(file: Path) -> None:
-    kept, out = Kept(), StringIO()
-    assert main(["sap-emea", str(file), "--name", "returns"], lambda: kept, out) == 0
+    kept = Kept()
+    ended = publish(kept, "sap-emea", str(file), "--name", "returns")
+    assert ended == (0, "mappings/sap-emea/returns.toml; it reads 17 columns\n", "")
     assert kept.texts == {("sap-emea", "returns"): CANONICAL}
-    assert out.getvalue() == "mappings/sap-emea/returns.toml; it reads 17 columns\n"
 
 
 def test_checking_publishes_nothing(file: Path) -> None:
-    kept, out = Kept(), StringIO()
-    assert main(["sap-emea", str(file), "--check"], lambda: kept, out) == 0
+    kept = Kept()
+    assert publish(kept, "sap-emea", str(file), "--check").code == 0
     assert not kept.texts
 
 
 @pytest.mark.parametrize(
-    ("change", "arguments", "said"),
+    ("content", "arguments", "code", "said"),
     [
-        (("sku", "sko"), [], "line.sku"),
-        (("", ""), ["--name", "../x"], "lower-case"),
+        (CANONICAL.replace("sku", "sko").encode(), [], 1, "line.sku"),
+        (b"[", [], 1, "is not TOML"),
+        (b"\xff", [], 1, "is not UTF-8"),
+        (CANONICAL.encode(), ["--name", "../x"], 2, "lower-case"),
     ],
 )
-def test_a_wrong_one_is_not(file: Path, change: tuple[str, str], arguments: list[str], said: str) -> None:
-    file.write_text(CANONICAL.replace(*change) if change[0] else CANONICAL)
-    kept, out = Kept(), StringIO()
-    assert main(["sap-emea", str(file), *arguments], lambda: kept, out) == 1
-    assert said in out.getvalue()
+def test_a_wrong_one_is_not(file: Path, content: bytes, arguments: list[str], code: int, said: str) -> None:
+    file.write_bytes(content)
+    kept = Kept()
+    ended = publish(kept, "sap-emea", str(file), *arguments)
+    assert (ended.code, ended.out) == (code, "")
+    assert said in ended.err
     assert not kept.texts
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
-    out = StringIO()
-    assert main(["sap-emea", str(tmp_path / "none.toml")], Kept, out) == 1
-    assert "none.toml" in out.getvalue()
+    ended = publish(Kept(), "sap-emea", str(tmp_path / "none.toml"))
+    assert (ended.code, ended.out, "none.toml: No such file" in ended.err) == (1, "", True)

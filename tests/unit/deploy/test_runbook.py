@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+import shlex
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
+from chalicelib.cli.commands import BY_NAME
+from chalicelib.cli.parser import parser_of, subcommands
 from chalicelib.deploy.config.stages import STAGES, settings_of
 from chalicelib.deploy.templates.alarms import alarms
 from local.emulator.aws import REPOSITORY
@@ -29,6 +32,23 @@ def test_every_command_exists(page: str) -> None:
     assert modules
     for module in modules:
         assert find_spec(module) is not None, module
+
+
+PAGES = sorted(path.name for path in (REPOSITORY / "docs").glob("*.md"))
+CALL = re.compile(r"python -m chalicelib ([a-z][a-z-]*[^`#\n]*)")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_command_line_can_be_typed(page: str) -> None:
+    """Up to a comment or a redirection; what stands in angle brackets is any word, such as an address."""
+    for call in CALL.findall((REPOSITORY / "docs" / page).read_text(encoding="utf-8")):
+        if "[" in call or page == "commands.md":  # a synopsis; the other page has a test of its own
+            continue
+        typed = re.sub(r"<\w+>", "https://word", re.split(r" {2,}| > ", call)[0])
+        name, *arguments = shlex.split(typed)
+        assert name in BY_NAME, call
+        if arguments or not subcommands(parser_of(BY_NAME[name])):
+            parser_of(BY_NAME[name]).parse_args(arguments)
 
 
 @pytest.mark.parametrize("page", ["operations.md", "callbacks.md"])

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,10 +16,12 @@ from chalicelib.batches.parsing.csv_mapping import CANONICAL, parse_mapping
 from chalicelib.domain.fields import leaves_of
 from chalicelib.domain.order import Line, OrderContent
 from chalicelib.orders.accept import PRIVATE_FIELDS
+from tests.support.forgotten_fields import LEFT_OUT, SPOILT
 from tests.support.order_channels import CHANNELS, Payload
 from tests.support.order_filler import orders
+from tests.support.repository import PACKAGES, ROOT, sources
 
-BATCHES = Path(__file__).resolve().parents[3] / "docs" / "batches.md"
+BATCHES = ROOT / "docs" / "batches.md"
 
 
 @pytest.mark.parametrize("channel", CHANNELS)
@@ -37,3 +44,29 @@ def test_private_fields_are_fields() -> None:
     paths = leaves_of(OrderContent)
     for private in PRIVATE_FIELDS:
         assert any(path.startswith(private) for path in paths), private
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, str]]:
+    """Omission -> channel -> what the check of the channel said, on a copy of the project."""
+    copy = tmp_path_factory.mktemp("forgotten")
+    for path in (*sources(*PACKAGES, "tests/support"), ROOT / "docs" / "batches.md", ROOT / "tests" / "__init__.py"):
+        target = copy / path.relative_to(ROOT)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, target)
+    document = Path("chalicelib", "api", "openapi", "openapi.json")
+    shutil.copy(ROOT / document, copy / document)
+    out = copy / "told.json"
+    command = [sys.executable, "-m", "tests.support.forgotten_fields", str(out)]
+    subprocess.run(command, cwd=copy, check=True, env={**os.environ, "PYTHONPATH": str(copy)})
+    found: dict[str, dict[str, str]] = json.loads(out.read_text())
+    return found
+
+
+def test_a_field_that_is_carried_everywhere_is_noticed_nowhere(told: dict[str, dict[str, str]]) -> None:
+    assert told["nothing"] == {}
+
+
+def test_a_field_that_is_forgotten_in_one_channel_is_noticed_there(told: dict[str, dict[str, str]]) -> None:
+    assert set(told) == {"nothing", "the OpenAPI document", *LEFT_OUT, *SPOILT}
+    assert not [omission for omission, channels in told.items() if omission != "nothing" and not channels]

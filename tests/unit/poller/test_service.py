@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -17,6 +19,7 @@ from chalicelib.domain.errors import DependencyUnavailable, Misconfigured
 from chalicelib.domain.order import OrderContent
 from chalicelib.orders.accept import Accepted
 from poller.database.secrets import resolve
+from poller.errors import InvalidSourceFile
 from poller.lambda_handler import poll_due_sources
 from poller.polling.breaker import FAILURES_TO_OPEN, Breaker
 from poller.polling.poll import poll_source
@@ -156,6 +159,40 @@ def test_secrets_are_resolved_when_connecting_and_quoted_for_odbc() -> None:
         resolve("${env:NOPE}", {})
     with pytest.raises(Misconfigured, match="erp/x"):
         resolve("${secret:erp/x#password}", {}, lambda name: "not json")
+
+
+@pytest.mark.parametrize("reference", ["${{env:PW}}", "${{secret:erp/x}}", "${ENV:PW}", "${env:}", "${PW}", "${env:PW"])
+def test_what_looks_like_a_reference_and_is_none_is_never_a_password(reference: str) -> None:
+    with pytest.raises(Misconfigured, match=r"write \$\{env:NAME\}") as refusal:
+        resolve(f"UID=u;PWD={reference}", {"PW": "p"}, lambda name: "s")
+    assert "UID" not in str(refusal.value), "what stands around it may be secret"
+
+
+def test_a_resolved_secret_may_look_like_a_reference() -> None:
+    assert resolve("PWD=${env:PW}", {"PW": "a${b"}) == "PWD={a${b}"
+
+
+def test_the_advice_about_a_password_in_a_source_file_works_when_it_is_copied() -> None:
+    plain = source_text("odbc = 'Driver=X;PWD=open-sesame'", CURSOR, dialect="postgresql")
+    with pytest.raises(InvalidSourceFile) as refusal:
+        parse_source(plain)
+    advised = re.findall(r"\$\S+\}", str(refusal.value))
+    assert advised
+    for reference in advised:
+        source = parse_source(plain.replace("open-sesame", reference)).source
+        resolved = resolve(source.connection.odbc or "", {"NAME": "from-outside"}, lambda name: "from-outside")
+        assert resolved == "Driver=X;PWD=from-outside"
+
+
+def test_every_poll_is_logged_once_by_the_one_who_knows_its_outcome(
+    poller: PollerBench, caplog: pytest.LogCaptureFixture
+) -> None:
+    disabled = replace(poller.loaded, source=poller.loaded.source.model_copy(update={"enabled": False}))
+    with caplog.at_level(logging.INFO):
+        poll_source(poller.loaded, poller.services)
+        poll_source(disabled, poller.services)
+    lines = [record.__dict__ for record in caplog.records if "outcome" in record.__dict__]
+    assert [(line["outcome"], line["accepted"]) for line in lines] == [("finished", 2), ("disabled", 0)]
 
 
 def test_what_the_last_pass_did_not_see_again_is_forgotten() -> None:

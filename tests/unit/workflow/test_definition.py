@@ -117,7 +117,7 @@ def test_every_function_is_invoked_by_one_state() -> None:
 
 def test_the_command_prints_the_machine() -> None:
     printed = subprocess.run(
-        [sys.executable, "-m", "chalicelib.workflow"], capture_output=True, text=True, check=True
+        [sys.executable, "-m", "chalicelib", "workflow"], capture_output=True, text=True, check=True
     ).stdout
     assert json.loads(printed)["States"].keys() == STATES.keys()
 

@@ -45,9 +45,7 @@ class DynamoDbCallbacks:
     def __call__(self, source: str, message_id: str, body: bytes) -> None:
         url = self.url(source)
         if not url:
-            raise Misconfigured(
-                f"source {source} has no callback address: set one with python -m chalicelib.cli.callbacks"
-            )
+            raise Misconfigured(f"source {source} has no callback address: set one with python -m chalicelib callbacks")
         secret = self._secret_of.setdefault(source, Secret(self._secrets, self.secret_name(source), self._clock))
         self._http.send(CallbackTarget(source, url, tuple(secret.value().split())), message_id, body)
 

@@ -8,9 +8,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-MAX_REHEARSED = 99
-"""Calls that fail, or seconds that a call takes, at most."""
-
 BRANDS = ("visa", "visa_debit", "mastercard", "mastercard_debit", "mastercard_prepaid")
 MORE_BRANDS = ("amex", "discover", "diners", "jcb", "unionpay")
 SUCCEEDING = frozenset(f"pm_card_{brand}" for brand in (*BRANDS, *MORE_BRANDS))

@@ -6,7 +6,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from poller.source.file import load_source
+from poller.source.file import field_sources, load_source
 from tests.support.poller.onboarding import Bench, bench
 
 __all__ = ["bench"]
@@ -22,7 +22,7 @@ def test_discover_drafts_a_source_that_check_only_has_to_finish(bench: Bench, tm
     assert "# AUFKOPF with lines in AUFPOS: 17 of 17 fields found" in text
     source = load_source(drafted).source
     assert (source.orders.table, source.lines.table, source.cursor.column) == ("AUFKOPF", "AUFPOS", "AENDTS")
-    assert source.line.quantity.column == "MENGE"
+    assert field_sources(source.line)["quantity"].column == "MENGE"
     # What no name can tell, codes and implied decimals, is what check finds.
     code, text = bench.command("check", str(drafted))
     assert code == 1
