@@ -138,22 +138,24 @@ class CircuitBreaker:
         """The shared state, at most `cache_s` old; CLOSED while the store is down."""
         now = self._clock.now()
         if self._seen_until is None or now >= self._seen_until:
-            self._see(self._ask_store(lambda: self._store.load(self.name), Circuit(self.name)))
+            self._see(self._ask_store(lambda: self._store.load(self.name), Circuit(self.name)), now)
         return self._seen
 
-    def _see(self, circuit: Circuit) -> None:
+    def _see(self, circuit: Circuit, asked_at: datetime) -> None:
+        """Its age counts from the question: while the answer was on its way, somebody may have opened it."""
         self._seen = circuit
-        self._seen_until = self._clock.now() + timedelta(seconds=self._settings.cache_s)
+        self._seen_until = asked_at + timedelta(seconds=self._settings.cache_s)
         if circuit.state is not State.CLOSED:
             self._outcomes.clear()
 
     def _change(self, before: Circuit, after: Circuit) -> bool:
         """Whether it was this call that changed the circuit."""
+        now = self._clock.now()
         changed = self._ask_store(lambda: self._store.change(before, after), False)
         if not changed:
             self._seen_until = None
             return False
-        self._see(after)
+        self._see(after, now)
         logger().warning("circuit changed", extra={"circuit": self.name, "from": before.state, "to": after.state})
         if self._on_transition is not None:
             self._on_transition(self.name, before.state, after.state)

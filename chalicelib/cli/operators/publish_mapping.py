@@ -7,10 +7,9 @@ from pathlib import Path
 
 from chalicelib.batches.errors import BrokenFile
 from chalicelib.batches.parsing.csv_mapping import parse_mapping
-from chalicelib.domain.names import is_name
 from chalicelib.cli.context import Context
 from chalicelib.cli.errors import NotDone
-
+from chalicelib.domain.names import is_name
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from chalicelib.adapters.memory import FixedClock, SequentialIds
 from chalicelib.adapters.memory.circuits import MemoryCircuitStore
@@ -13,7 +17,7 @@ from chalicelib.adapters.memory.payments import MemoryChargeLedger
 from chalicelib.adapters.payments.guarded import GuardedGateway
 from chalicelib.adapters.payments.sandbox.gateway import SandboxGateway
 from chalicelib.adapters.resilience.circuit_breaker import CircuitBreaker, CircuitSettings
-from chalicelib.adapters.resilience.circuits import Circuit, State
+from chalicelib.adapters.resilience.circuits import Circuit, CircuitStore, State
 from chalicelib.domain.errors import (
     CircuitOpen,
     DependencyTimeout,
@@ -25,6 +29,7 @@ from chalicelib.domain.errors import (
 from chalicelib.domain.money import Money
 from chalicelib.domain.order import PaymentInstruction
 from chalicelib.ports import PaymentRequest
+from tests.support.interleave import interleave
 
 NAME = "payment"
 OPENED, PROBED, CLOSED, REOPENED = (
@@ -61,6 +66,34 @@ class CountingStore(MemoryCircuitStore):
             raise DependencyTimeout("DynamoDB", "the store is down")
 
 
+class SlowStore(MemoryCircuitStore):
+    """Its answers are three seconds on their way; `meanwhile` happens after it has looked."""
+
+    def __init__(self, clock: FixedClock) -> None:
+        super().__init__()
+        self._clock = clock
+        self.meanwhile: Callable[[], object] = lambda: None
+
+    def load(self, name: str) -> Circuit:
+        answer = super().load(name)
+        meanwhile, self.meanwhile = self.meanwhile, lambda: None
+        meanwhile()
+        self._clock.advance(3)
+        return answer
+
+
+class Shared(MemoryCircuitStore):
+    """What all processes see: the circuit, and the provider behind it, which is down."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.called = 0
+
+    def provide(self) -> None:
+        self.called += 1
+        raise DependencyUnavailable(NAME, "down")
+
+
 class World:
     """A dependency that can be down, and several processes with a breaker each."""
 
@@ -70,11 +103,11 @@ class World:
         self.error: OrderbridgeError | None = None
         self.calls = 0
 
-    def process(self, settings: CircuitSettings | None = None) -> CircuitBreaker:
+    def process(self, settings: CircuitSettings | None = None, store: CircuitStore | None = None) -> CircuitBreaker:
         def on_transition(*transition: object) -> None:
             self.transitions.append(transition)  # type: ignore[arg-type]
 
-        return CircuitBreaker(NAME, self.store, self.clock, self.ids, settings, on_transition)
+        return CircuitBreaker(NAME, store or self.store, self.clock, self.ids, settings, on_transition)
 
     def dependency(self) -> str:
         self.calls += 1
@@ -291,6 +324,34 @@ class TestRecovering:
         with pytest.raises(DependencyTimeout):
             late.call(fails_late)
         assert breaker.snapshot().state is State.CLOSED
+
+    @given(choices=st.lists(st.integers(0, 4), max_size=60), waits=st.lists(st.integers(0, 40), max_size=12))
+    def test_whatever_the_processes_do_in_between_each_probe_is_one_call(
+        self, choices: list[int], waits: list[int]
+    ) -> None:
+        """Before each look at the store, and before the call itself, any other process may go first, and time pass."""
+        world, shared, passing = World(), Shared(), iter(waits)
+        assert shared.change(Circuit(NAME), Circuit(NAME).opened(world.clock.now(), 15, "t"))
+
+        def process(shared: Any) -> None:
+            breaker = world.process(store=shared)
+            for _ in range(3):
+                world.clock.advance(next(passing, 1))
+                with suppress(CircuitOpen, DependencyUnavailable):
+                    breaker.call(shared.provide)
+
+        outcomes = interleave(shared, [process] * 4, iter(choices))
+        assert outcomes == [None] * 4
+        assert shared.called == [after for _, _, after in world.transitions].count(State.HALF_OPEN)
+
+    def test_a_view_is_as_old_as_the_question_not_as_its_answer(self) -> None:
+        """While the answer was on its way the circuit opened: one call may go by that view, no second one."""
+        world = World()
+        store = SlowStore(world.clock)
+        breaker = world.process(store=store)
+        store.meanwhile = lambda: store.change(Circuit(NAME), Circuit(NAME).opened(world.clock.now(), 15, "t"))
+        assert breaker.call(world.dependency) == "fine"
+        assert world.refused(breaker)
 
 
 class TestCost:
