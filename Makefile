@@ -4,11 +4,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 ARGS ?=
+WORKERS ?= 2
 
-.PHONY: help setup run test check format bench clean
+.PHONY: help setup run test test-slow mutants check format bench clean
 
 help: ## show this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
 setup: $(READY) ## virtual environment and system packages
 
@@ -20,12 +21,19 @@ run: $(READY) ## the whole system on this machine; ONCE=1 exits when the sample 
 	@$(BIN)/python -m local run $(if $(ONCE),--once) $(ARGS)
 
 test: $(READY) ## every test; ARGS are passed to pytest
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) $(if $(ARGS),$(ARGS),--cov --cov-report=)
+	@$(if $(ARGS),:,$(BIN)/coverage report)
 
-check: $(READY) ## format, lint, types, generated files fresh
+test-slow: $(READY) ## the big forms of tests that make test runs in small ones; an hour and more
+	@HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest -n $(WORKERS) -m "slow or not slow" $(ARGS)
+
+mutants: $(READY) ## change the rules one by one, and see whether a test notices; ARGS: folders
+	@$(BIN)/python scripts/mutants.py $(or $(ARGS),chalicelib/domain)
+
+check: $(READY) ## format, lint, types, layers, generated files fresh
 	@scripts/check $(BIN)
 
-format: $(READY) ## format and mend what ruff can
+format: $(READY) ## format and fix what ruff can
 	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
 
 bench: $(READY) ## measure; prints ratios side by side
@@ -33,4 +41,4 @@ bench: $(READY) ## measure; prints ratios side by side
 
 clean: ## remove what the above made
 	@-$(BIN)/python -m local down 2>/dev/null
-	rm -rf $(VENV) .local .chalice/deployed .chalice/deployments .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) .local .chalice/deployed .chalice/deployments .pytest_cache .mypy_cache .ruff_cache .coverage

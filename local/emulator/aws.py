@@ -11,7 +11,9 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
+from functools import cache
 from pathlib import Path
+from threading import Lock
 from types import TracebackType
 from typing import Any, Self
 
@@ -21,9 +23,22 @@ HOST = "127.0.0.1"
 DEFAULT_REGION = "eu-central-1"
 ACCOUNT_ID = "000000000000"
 DEFAULT_LAMBDA_WORKERS = 24  # about 1.5 GB with everything imported; one for each function of a stage
-START_TIMEOUT_S = 30.0
-STOP_TIMEOUT_S = 10.0
+START_TIMEOUT_S = 120.0
+STOP_TIMEOUT_S = 60.0
+"""Both are for what would otherwise hang for ever, on a machine that is busy with something else."""
+
 REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+_making_clients = Lock()
+
+
+@cache
+def _session() -> Any:
+    """One for the process: it parses each service's model once, which takes longer than most calls."""
+    import boto3
+
+    return boto3.Session("test", "test")
 
 
 class LocalAwsError(RuntimeError):
@@ -115,13 +130,13 @@ class LocalAws:
 
     def client(self, service: str, **options: Any) -> Any:
         """A boto3 client of the account's root user, which passes every policy evaluation."""
-        import boto3
         from botocore.config import Config
 
-        own = Config(inject_host_prefix=False)
-        config = own.merge(options.pop("config", Config()))
-        session = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name=self.region)
-        return session.client(service, endpoint_url=self.endpoint_url, config=config, **options)
+        config = Config(inject_host_prefix=False).merge(options.pop("config", Config()))
+        with _making_clients:  # a session may not make two at once
+            return _session().client(
+                service, region_name=self.region, endpoint_url=self.endpoint_url, config=config, **options
+            )
 
     def start(self) -> Self:
         """Start the server and wait until it answers. Raises LocalAwsError, with the log's end, if it does not."""

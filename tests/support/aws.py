@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 from chalicelib.adapters.aws import clients
@@ -19,16 +20,21 @@ def create_tables(client: Any, settings: Settings = SETTINGS) -> None:
         client.create_table(TableName=settings.name(logical), **schema)
 
 
+@cache
+def _session() -> Any:
+    """One for the process: a session parses the services' models, which takes longer than most tests."""
+    import boto3
+    import moto  # noqa: F401 - before the session, which takes over moto's hooks when it is made
+
+    return boto3.Session("test", "test", region_name=SETTINGS.region)
+
+
 def moto_client(service: str, attempts: int = clients.ATTEMPTS) -> Any:
     """A client as the application makes it, with credentials that are good for nothing."""
-    import boto3
     from botocore.config import Config
 
-    return boto3.client(
+    return _session().client(
         service,
-        region_name=SETTINGS.region,
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
         config=clients.config().merge(Config(retries={"mode": "standard", "total_max_attempts": attempts})),
     )
 

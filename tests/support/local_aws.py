@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import count
-
-import pytest
 
 from chalicelib.adapters.aws import clients
 from chalicelib.settings import Settings
@@ -15,15 +12,8 @@ from tests.support.aws import create_tables
 _stages = count(1)
 
 
-@pytest.fixture(scope="module")
-def local_aws() -> Iterator[LocalAws]:
-    """One server for the tests of a module. Import it into the module that uses it."""
-    with LocalAws(auth=False) as aws:
-        yield aws
-
-
 def client_with_tables(aws: LocalAws) -> tuple[object, Settings]:
-    """A client as the application tunes it, and tables of their own for one test."""
+    """A client as the application tunes it, and tables of their own for one test: each is a stage of its own."""
     settings = Settings(stage=f"t{next(_stages)}", region=aws.region, account_id=aws.account_id)
     client = aws.client("dynamodb", config=clients.config())
     create_tables(client, settings)

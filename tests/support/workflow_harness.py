@@ -30,7 +30,7 @@ from chalicelib.steps.reserve_inventory import ReserveInventory
 from chalicelib.steps.validate_order import ValidateOrder
 from chalicelib.workflow.definition import PARKED, definition
 from tests.support.builders import CUSTOMER, GADGET, WIDGET, append, received
-from tests.support.faults import Killed
+from tests.support.faults.faults import Killed
 
 STOCK = 10
 

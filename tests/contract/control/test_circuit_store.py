@@ -13,10 +13,8 @@ from local.emulator.aws import LocalAws
 from tests.contract.control.circuit_store_contract import CircuitStoreContract
 from tests.support.aws import SETTINGS, moto_dynamodb
 from tests.support.builders import NOW
-from tests.support.faults import lose_answers
-from tests.support.local_aws import client_with_tables, local_aws
-
-__all__ = ["local_aws"]
+from tests.support.faults.faults import lose_answers
+from tests.support.local_aws import client_with_tables
 
 
 class TestMemoryCircuitStore(CircuitStoreContract):

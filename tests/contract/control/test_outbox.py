@@ -12,7 +12,7 @@ from chalicelib.adapters.memory.outbox import MemoryOutbox
 from chalicelib.domain.errors import Contention
 from tests.contract.control.outbox_contract import OutboxContract, entry
 from tests.support.aws import SETTINGS, moto_dynamodb
-from tests.support.faults import HookedClient, cancel
+from tests.support.faults.faults import HookedClient, cancel
 
 
 class TestMemoryOutbox(OutboxContract):

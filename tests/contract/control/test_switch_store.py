@@ -12,9 +12,7 @@ from chalicelib.adapters.memory.fault_switches import MemorySwitchStore
 from local.emulator.aws import LocalAws
 from tests.contract.control.switch_store_contract import SwitchStoreContract
 from tests.support.aws import SETTINGS, moto_dynamodb
-from tests.support.local_aws import client_with_tables, local_aws
-
-__all__ = ["local_aws"]
+from tests.support.local_aws import client_with_tables
 
 
 class TestMemorySwitchStore(SwitchStoreContract):

@@ -16,7 +16,7 @@ from chalicelib.domain.errors import DependencyTimeout, Misconfigured
 from tests.contract.control.tokens_contract import TokensContract, record
 from tests.support.aws import SETTINGS, moto_dynamodb
 from tests.support.builders import NOW
-from tests.support.faults import lose_answers
+from tests.support.faults.faults import lose_answers
 
 TABLE = SETTINGS.name("control")
 

@@ -16,10 +16,8 @@ from local.emulator.aws import LocalAws
 from tests.contract.events.event_store_contract import EventStoreContract
 from tests.support.aws import SETTINGS, moto_dynamodb
 from tests.support.builders import append, received
-from tests.support.faults import HookedClient, lose_answers
-from tests.support.local_aws import client_with_tables, local_aws
-
-__all__ = ["local_aws"]
+from tests.support.faults.faults import HookedClient, lose_answers
+from tests.support.local_aws import client_with_tables
 
 TABLE = SETTINGS.name("events")
 

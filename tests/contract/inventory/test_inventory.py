@@ -16,10 +16,8 @@ from chalicelib.settings import Settings
 from local.emulator.aws import LocalAws
 from tests.contract.inventory.inventory_contract import InventoryContract
 from tests.support.aws import SETTINGS, moto_dynamodb
-from tests.support.local_aws import client_with_tables, local_aws
+from tests.support.local_aws import client_with_tables
 from tests.support.tiny_dynamodb import TinyDynamoDb
-
-__all__ = ["local_aws"]
 
 
 class TestMemoryInventory(InventoryContract):

@@ -21,10 +21,8 @@ from local.emulator.aws import LocalAws
 from tests.contract.orders.projection_contract import ProjectionContract, at, listed, put
 from tests.support.aws import SETTINGS, moto_dynamodb
 from tests.support.builders import NOW, row
-from tests.support.faults import HookedClient
-from tests.support.local_aws import client_with_tables, local_aws
-
-__all__ = ["local_aws"]
+from tests.support.faults.faults import HookedClient
+from tests.support.local_aws import client_with_tables
 
 TABLE = SETTINGS.name("orders")
 

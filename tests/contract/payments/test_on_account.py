@@ -20,10 +20,8 @@ from chalicelib.ports import PaymentGateway, PaymentRequest
 from local.emulator.aws import LocalAws
 from tests.contract.payments.payment_contract import PaymentContract, on_account
 from tests.support.aws import SETTINGS, moto_dynamodb
-from tests.support.faults import HookedClient, cancel, lose_answers
-from tests.support.local_aws import client_with_tables, local_aws
-
-__all__ = ["local_aws"]
+from tests.support.faults.faults import HookedClient, cancel, lose_answers
+from tests.support.local_aws import client_with_tables
 
 CUSTOMER = "C-1001"
 LIMIT = Money(100_000, "EUR")

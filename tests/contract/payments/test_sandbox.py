@@ -19,10 +19,8 @@ from chalicelib.ports import PaymentGateway, PaymentRequest
 from local.emulator.aws import LocalAws
 from tests.contract.payments.payment_contract import PaymentContract, card
 from tests.support.aws import SETTINGS, moto_dynamodb
-from tests.support.faults import lose_answers
-from tests.support.local_aws import client_with_tables, local_aws
-
-__all__ = ["local_aws"]
+from tests.support.faults.faults import lose_answers
+from tests.support.local_aws import client_with_tables
 
 TABLE = SETTINGS.name("payments")
 

@@ -33,10 +33,8 @@ from chalicelib.wiring.application import Application
 from local.emulator.aws import LocalAws, free_port
 from tests.contract.payments.payment_contract import TOTAL, PaymentContract, card
 from tests.support.aws import moto_client
-from tests.support.local_aws import client_with_tables, local_aws
+from tests.support.local_aws import client_with_tables
 from tests.support.stripe_peer import KEY, Fault, LocalStripe, Secrets, StripeProxy, localstripe
-
-__all__ = ["local_aws"]
 
 NEEDS_APPROVAL = "4000002760003184"
 

@@ -18,15 +18,14 @@ from chalicelib.domain.reference import Product
 from local.emulator.aws import LocalAws
 
 BUCKET = "orderbridge-test-reference"
-LAST_VERSION = 42
+LAST_VERSION = 12
 
 
 @pytest.fixture(scope="module")
-def aws() -> Iterator[LocalAws]:
-    with LocalAws() as running:
-        location = {"LocationConstraint": running.region}
-        running.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration=location)
-        yield running
+def aws(local_aws: LocalAws) -> LocalAws:
+    location = {"LocationConstraint": local_aws.region}
+    local_aws.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration=location)
+    return local_aws
 
 
 def publish(client: Any, version: int) -> None:

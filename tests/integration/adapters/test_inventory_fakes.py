@@ -7,7 +7,6 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
 
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
@@ -19,6 +18,7 @@ from chalicelib.domain.events import Event, InventoryReleased, InventoryReserved
 from chalicelib.ports import Append, EventStore, Inventory
 from tests.support.aws import SETTINGS, moto_dynamodb
 from tests.support.builders import append, received
+from tests.support.examples import dear
 
 SKUS = ("A", "B", "C", "D")
 ORDERS = ("o-1", "o-2", "o-3")
@@ -118,10 +118,4 @@ def _comparable(recorded: RecordedEvent) -> RecordedEvent:
 
 
 TestInventoryFakes = InventoryFakes.TestCase
-TestInventoryFakes.settings = settings(
-    max_examples=10,
-    stateful_step_count=12,
-    deadline=None,
-    phases=[Phase.reuse, Phase.generate],  # shrinking takes minutes on moto: raise the numbers and add it to dig
-    suppress_health_check=list(HealthCheck),
-)
+TestInventoryFakes.settings = dear(5, stateful_step_count=12)

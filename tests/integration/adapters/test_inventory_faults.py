@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.adapters.dynamodb.events.event_store import DynamoDbEventStore
@@ -34,8 +34,9 @@ from chalicelib.steps.release_inventory import ReleaseInventory
 from chalicelib.steps.reserve_inventory import ReserveInventory
 from tests.support.aws import SETTINGS, moto_dynamodb
 from tests.support.builders import append, content, line, received
-from tests.support.faults import Hook, HookedClient, Killed, Place, cancel, kill, lose_answers
-from tests.support.interleave import interleave
+from tests.support.examples import dear
+from tests.support.faults.faults import Hook, HookedClient, Killed, Place, cancel, kill, lose_answers
+from tests.support.faults.interleave import interleave
 
 FULL = 10
 THIRD = ("transact_write_items", 3)
@@ -340,7 +341,7 @@ def finish(shop: Shop) -> None:
         shop.close()
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@dear(4)
 @given(
     names=st.sets(st.sampled_from(sorted(ACTORS)), min_size=2),
     choices=st.lists(st.integers(0, 3), min_size=10, max_size=60),

@@ -22,7 +22,7 @@ from chalicelib.read_model.comparison import Comparison, RowDifference, compare
 from tests.support.aws import SETTINGS, moto_client, moto_dynamodb
 from tests.support.builders import append, content, received
 from tests.support.cli import Ended, typed
-from tests.support.faults import Tripwire
+from tests.support.faults.faults import Tripwire
 
 ORDERS = ("o-1", "o-2", "o-3")
 

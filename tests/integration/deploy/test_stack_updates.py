@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import count
 from typing import Any
 
@@ -13,12 +12,6 @@ from chalicelib.deploy.stack_updates import MAX_TEMPLATE_BYTES, Stack, Stacks
 from local.emulator.aws import LocalAws
 
 _names = count(1)
-
-
-@pytest.fixture(scope="module")
-def aws() -> Iterator[LocalAws]:
-    with LocalAws(auth=False) as started:
-        yield started
 
 
 class Workbench:
@@ -63,8 +56,8 @@ class Workbench:
 
 
 @pytest.fixture
-def bench(aws: LocalAws) -> Workbench:
-    return Workbench(aws)
+def bench(local_aws: LocalAws) -> Workbench:
+    return Workbench(local_aws)
 
 
 def test_a_stack_is_created_then_unchanged_then_changed(bench: Workbench) -> None:

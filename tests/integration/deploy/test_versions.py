@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from collections.abc import Iterator
 from itertools import count
 from typing import Any
 
@@ -15,12 +14,6 @@ from chalicelib.deploy.versions import KEPT_VERSIONS, Versions
 from local.emulator.aws import LocalAws
 
 _names = count(1)
-
-
-@pytest.fixture(scope="module")
-def aws() -> Iterator[LocalAws]:
-    with LocalAws(auth=False) as started:
-        yield started
 
 
 def bundle(answer: int) -> bytes:
@@ -61,8 +54,8 @@ class Function:
 
 
 @pytest.fixture
-def function(aws: LocalAws) -> Function:
-    return Function(aws)
+def function(local_aws: LocalAws) -> Function:
+    return Function(local_aws)
 
 
 def test_the_first_version_is_live(function: Function) -> None:

@@ -12,7 +12,7 @@ import pytest
 from chalicelib.adapters.messaging.event_bus import EventBridgeBus
 from chalicelib.domain.events import ErpAcknowledged, RecordedEvent
 from tests.support.builders import NOW, received
-from tests.support.specification import recorded
+from tests.support.domain.specification import recorded
 
 
 @dataclass

@@ -17,8 +17,8 @@ from chalicelib.domain.errors import OrderbridgeError, VersionConflict
 from chalicelib.domain.events import Event, InventoryReleased, InventoryReserved, RecordedEvent
 from chalicelib.ports import Append
 from tests.support.builders import append, received
-from tests.support.faults import HookedClient
-from tests.support.interleave import interleave
+from tests.support.faults.faults import HookedClient
+from tests.support.faults.interleave import interleave
 from tests.support.tiny_dynamodb import TinyDynamoDb
 
 WANTED = {"A": 1, "B": 2, "C": 3, "D": 4}

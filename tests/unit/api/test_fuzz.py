@@ -6,13 +6,12 @@ import copy
 import json
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.api.openapi.examples import ORDER
 from tests.support.api import ApiBench
 
-SETTINGS = settings(deadline=None, max_examples=200, suppress_health_check=[HealthCheck.too_slow])
 API = ApiBench()
 
 SURROGATES = st.text(st.characters(codec=None), max_size=20)
@@ -72,7 +71,6 @@ def check(reply: Any) -> None:
         assert reply.json["errors"] or reply.status == 409
 
 
-@SETTINGS
 @given(
     st.lists(st.tuples(st.sampled_from(PLACES), ANYTHING, st.sampled_from(["replace", "add", "remove"])), max_size=3)
 )
@@ -83,20 +81,17 @@ def test_mutated_orders(mutations: list[tuple[tuple[Any, ...], Any, str]]) -> No
     check(API.post("/orders", json.dumps(order), API.ingest))
 
 
-@SETTINGS
 @given(st.integers(0, len(json.dumps(ORDER))), st.integers(0, 40), st.text(max_size=10))
 def test_mutated_text(at: int, removed: int, inserted: str) -> None:
     text = json.dumps(ORDER)
     check(API.post("/orders", text[:at] + inserted + text[at + removed :], API.ingest))
 
 
-@SETTINGS
 @given(st.binary(max_size=60))
 def test_any_bytes(body: bytes) -> None:
     check(API.request("POST", "/orders", body, token=API.ingest, is_base64=True))
 
 
-@SETTINGS
 @given(
     st.dictionaries(
         st.sampled_from(["status", "source", "from", "to", "limit", "cursor", "x"]) | st.text(max_size=8),
@@ -111,7 +106,6 @@ def test_any_parameters(parameters: dict[str, list[str]]) -> None:
     assert API.app(event, None)["statusCode"] in (200, 422)
 
 
-@SETTINGS
 @given(st.text(max_size=100), st.text(max_size=80), st.text(max_size=100))
 def test_any_header_values(correlation_id: str, content_type: str, token: str) -> None:
     headers = {"X-Correlation-ID": correlation_id, "Content-Type": content_type}
@@ -119,7 +113,6 @@ def test_any_header_values(correlation_id: str, content_type: str, token: str) -
     assert API.get("/orders", f"Bearer {token}").status == 401
 
 
-@SETTINGS
 @given(st.text(min_size=1, max_size=60), st.sampled_from(["", "/events"]))
 def test_any_order_id(order_id: str, suffix: str) -> None:
     event = API.authorized_event("GET", f"/orders/x{suffix}", API.read)

@@ -27,7 +27,7 @@ from chalicelib.domain.events import (
     RejectionDecided,
 )
 from chalicelib.domain.state import Order
-from tests.support.histories import (
+from tests.support.domain.histories import (
     BEING_CANCELLED,
     BEING_REJECTED,
     CANCELLATION,
@@ -50,7 +50,7 @@ from tests.support.histories import (
     in_attempt,
     redriven,
 )
-from tests.support.specification import Row, given, order_after, table
+from tests.support.domain.specification import Row, given, order_after, table
 
 
 def go_on(order: Order) -> None:

@@ -14,7 +14,7 @@ from chalicelib.domain.events import (
 )
 from chalicelib.domain.money import Money
 from tests.support.builders import content
-from tests.support.specification import recorded
+from tests.support.domain.specification import recorded
 
 
 def test_the_types_have_the_names_under_which_they_are_stored() -> None:

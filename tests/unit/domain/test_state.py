@@ -22,7 +22,7 @@ from chalicelib.domain.events import (
 )
 from chalicelib.domain.state import FINAL, IN_PROGRESS, Order, Status, evolve, fold
 from tests.support.builders import NOW, content
-from tests.support.histories import (
+from tests.support.domain.histories import (
     BEING_CANCELLED,
     BEING_REJECTED,
     CANCELLATION,
@@ -44,7 +44,7 @@ from tests.support.histories import (
     VALIDATED,
     redriven,
 )
-from tests.support.specification import order_after, recorded
+from tests.support.domain.specification import order_after, recorded
 
 ACKNOWLEDGED = ErpAcknowledged("http", "CONFIRMED")
 

@@ -15,8 +15,8 @@ from chalicelib.adapters.dynamodb.events.codec import to_item
 from chalicelib.domain.errors import DependencyUnavailable, Misconfigured
 from chalicelib.domain.events import RecordedEvent
 from chalicelib.lambda_handlers.consumers import each_message, project_records
-from tests.support.histories import PAID
-from tests.support.specification import recorded
+from tests.support.domain.histories import PAID
+from tests.support.domain.specification import recorded
 
 EVENTS = recorded(*PAID)
 OTHER = recorded(*PAID, order_id="o-2")

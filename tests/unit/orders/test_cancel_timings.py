@@ -20,8 +20,8 @@ from chalicelib.domain.order import OrderContent, PaymentInstruction
 from chalicelib.domain.state import Order, Status
 from chalicelib.orders.accept import Intake
 from tests.support.builders import ADDRESS, content, line
-from tests.support.interleave import interleave
-from tests.support.simulation import HELD_COUNTRY, PIECES, Faults, Twin, World
+from tests.support.faults.interleave import interleave
+from tests.support.faults.simulation import HELD_COUNTRY, PIECES, Faults, Twin, World
 
 SEEDS_PER_CASE = 150
 QUANTITY = 3

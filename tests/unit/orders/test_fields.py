@@ -16,9 +16,9 @@ from chalicelib.batches.parsing.csv_mapping import CANONICAL, parse_mapping
 from chalicelib.domain.fields import leaves_of
 from chalicelib.domain.order import Line, OrderContent
 from chalicelib.orders.accept import PRIVATE_FIELDS
-from tests.support.forgotten_fields import LEFT_OUT, SPOILT
-from tests.support.order_channels import CHANNELS, Payload
-from tests.support.order_filler import orders
+from tests.support.fields.channels import CHANNELS, Payload
+from tests.support.fields.filler import orders
+from tests.support.fields.forgotten import LEFT_OUT, SPOILT
 from tests.support.repository import PACKAGES, ROOT, sources
 
 BATCHES = ROOT / "docs" / "batches.md"
@@ -57,16 +57,18 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, str]]:
     document = Path("chalicelib", "api", "openapi", "openapi.json")
     shutil.copy(ROOT / document, copy / document)
     out = copy / "told.json"
-    command = [sys.executable, "-m", "tests.support.forgotten_fields", str(out)]
+    command = [sys.executable, "-m", "tests.support.fields.forgotten", str(out)]
     subprocess.run(command, cwd=copy, check=True, env={**os.environ, "PYTHONPATH": str(copy)})
     found: dict[str, dict[str, str]] = json.loads(out.read_text())
     return found
 
 
+@pytest.mark.slow
 def test_a_field_that_is_carried_everywhere_is_noticed_nowhere(told: dict[str, dict[str, str]]) -> None:
     assert told["nothing"] == {}
 
 
+@pytest.mark.slow
 def test_a_field_that_is_forgotten_in_one_channel_is_noticed_there(told: dict[str, dict[str, str]]) -> None:
     assert set(told) == {"nothing", "the OpenAPI document", *LEFT_OUT, *SPOILT}
     assert not [omission for omission, channels in told.items() if omission != "nothing" and not channels]

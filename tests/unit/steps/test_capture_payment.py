@@ -14,8 +14,8 @@ from chalicelib.orders.repository import OrderRepository
 from chalicelib.ports import Payment, PaymentRequest
 from chalicelib.steps.capture_payment import CapturePayment
 from tests.support.builders import append
-from tests.support.histories import PAID, in_attempt
-from tests.support.specification import ORDER_ID
+from tests.support.domain.histories import PAID, in_attempt
+from tests.support.domain.specification import ORDER_ID
 
 
 class UnforgivingGateway:

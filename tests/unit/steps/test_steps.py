@@ -23,7 +23,7 @@ from chalicelib.domain.reference import DeliveryHold
 from chalicelib.domain.state import Status
 from chalicelib.workflow.table import STEPS
 from tests.support.builders import CUSTOMER, GADGET, NOW, content, line
-from tests.support.faults import Tripwire
+from tests.support.faults.faults import Tripwire
 from tests.support.workflow_harness import STOCK, WorkflowHarness
 
 ORDER = content("SO-1", line(), line("GADGET-7", 2, 2, "99.00"))

@@ -91,7 +91,7 @@ def _strategy(annotation: Any, said: Sequence[Any], where: str) -> st.SearchStra
         return st.integers(_said(said, "ge", 0), _said(said, "le", 1000))
     if annotation is str:
         return _text(said)
-    raise TypeError(f"{where}: teach tests/support/order_filler.py to fill {annotation}")
+    raise TypeError(f"{where}: teach tests/support/fields/filler.py to fill {annotation}")
 
 
 def _text(said: Sequence[Any]) -> st.SearchStrategy[str]:

@@ -1,6 +1,6 @@
 """Adds a made-up field to a copy of the tree, forgets it in one channel after the other, and tells what noticed.
 
-`python -m tests.support.forgotten_fields FILE`, run inside the copy, writes JSON: omission -> channel -> message.
+`python -m tests.support.fields.forgotten FILE`, run inside the copy, writes JSON: omission -> channel -> message.
 Each omission is played in a child of one process, in which the libraries are loaded once and our own modules never.
 """
 
@@ -128,8 +128,8 @@ def told_by_checks() -> dict[str, str]:
     from hypothesis import HealthCheck, Phase, given, settings
 
     try:
-        from tests.support.order_channels import CHANNELS
-        from tests.support.order_filler import orders
+        from tests.support.fields.channels import CHANNELS
+        from tests.support.fields.filler import orders
     except TypeError as error:
         return {"start": str(error)}
     found: dict[str, str] = {}

@@ -1,0 +1,1 @@
+"""Faults, interleavings, and a simulation of whole orders under them."""

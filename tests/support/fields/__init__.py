@@ -1,0 +1,1 @@
+"""An order filled from its model, the channels that carry it, and a field forgotten in each."""
