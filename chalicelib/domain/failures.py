@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from chalicelib.domain.events import OrderFailed
+from chalicelib.domain.state import Order
+
 MAX_MESSAGE_CHARACTERS = 500
 
 _VOLATILE = (
@@ -51,6 +54,21 @@ class FailedOrder:
     message: str
     fingerprint: str
     failed_at: datetime
+
+    @classmethod
+    def of(cls, order: Order, failure: Failure | OrderFailed, at: datetime) -> FailedOrder:
+        """The order as it stands; `at`: when it failed, UTC."""
+        return cls(
+            order_id=order.order_id,
+            correlation_id=order.correlation_id,
+            source=order.content.source,
+            attempt=order.attempt,
+            step=failure.step,
+            error=failure.error,
+            message=failure.message,
+            fingerprint=failure.fingerprint,
+            failed_at=at,
+        )
 
 
 def caught(failure: Mapping[str, Mapping[str, Any]]) -> Failure:

@@ -137,16 +137,6 @@ class Sweeper:
         failure = order.failure
         if failure is None or order.updated_at > self.repository.clock.now() - UNSTARTED_AFTER:
             return ""  # just parked: its message is on the way
-        failed = FailedOrder(
-            order_id=order.order_id,
-            correlation_id=order.correlation_id,
-            source=order.content.source,
-            attempt=order.attempt,
-            step=failure.step,
-            error=failure.error,
-            message=failure.message,
-            fingerprint=failure.fingerprint,
-            failed_at=order.updated_at,
-        )
+        failed = FailedOrder.of(order, failure, order.updated_at)
         self.queue.send(failed_order_message(failed))
         return "announced"

@@ -46,7 +46,7 @@ class HandleFailure:
             if retries == 0:
                 self._alert_blindly(order_id, failure, unreadable)
             raise
-        failed = self._failed_order(order, failure)
+        failed = FailedOrder.of(order, failure, self.repository.clock.now())
         self._try_all(
             lambda: self._park(order_id, failure),
             lambda: self.queue.send(failed_order_message(failed)),
@@ -69,19 +69,6 @@ class HandleFailure:
             self.alerts.publish(subject(failure), unreadable_text(order_id, failure, unreadable))
         except OrderbridgeError as error:
             logger().error("an effect of the failure handling failed", extra={"error": type(error).__name__})
-
-    def _failed_order(self, order: Order, failure: Failure) -> FailedOrder:
-        return FailedOrder(
-            order_id=order.order_id,
-            correlation_id=order.correlation_id,
-            source=order.content.source,
-            attempt=order.attempt,
-            step=failure.step,
-            error=failure.error,
-            message=failure.message,
-            fingerprint=failure.fingerprint,
-            failed_at=self.repository.clock.now(),
-        )
 
     def _try_all(self, *effects: Callable[[], None]) -> None:
         first: OrderbridgeError | None = None

@@ -16,7 +16,7 @@ the first transaction keeps that rare.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -56,37 +56,12 @@ class DynamoDbInventory:
             reservation = call.load()
             if reservation.can_take:
                 _refuse_if_short(call, reservation, quantities)
-        while reservation.can_take:
-            after, done = _next_take(call, reservation, quantities)
-            outcome = call.change(reservation, after, done)
-            if outcome is TransactionResult.MOVED_ON:
-                break
-            if outcome is TransactionResult.APPLIED:
-                if done:
-                    return done.as_recorded()
-                reservation = after
-                continue
-            if outcome is TransactionResult.SHORT:
-                _refuse_if_short(call, reservation, quantities)
-            reservation = call.after_refusal(outcome, reservation)
-        return self.events.stored(append)
+        return _carry_out(call, reservation, lambda now: _next_take(call, now, quantities), quantities)
 
     def release(self, append: Append) -> RecordedEvent:
         assert isinstance(append.event, InventoryReleased)
         call = self._call(append)
-        reservation = call.load()
-        while reservation.state is not ReservationState.RELEASED:
-            after, done = _next_return(call, reservation)
-            outcome = call.change(reservation, after, done)
-            if outcome is TransactionResult.MOVED_ON:
-                break
-            if outcome is TransactionResult.APPLIED:
-                if done:
-                    return done.as_recorded()
-                reservation = after
-                continue
-            reservation = call.after_refusal(outcome, reservation)
-        return self.events.stored(append)
+        return _carry_out(call, call.load(), lambda now: _next_return(call, now), wanted={})
 
     def holds_anything(self, order_id: str) -> bool:
         return bool(load_reservation(self.client, self.table, order_id).held)
@@ -119,10 +94,39 @@ class DynamoDbInventory:
         return ReservationCall(self.client, self.table, self.events, append, backoff, self.skus_per_transaction)
 
 
-def _next_take(
-    call: ReservationCall, reservation: Reservation, wanted: Mapping[str, int]
-) -> tuple[Reservation, Append | None]:
-    """The reservation after the next transaction, and the event that belongs to it if it is the last one."""
+Change = tuple[Reservation, Append | None]
+"""The reservation after the next transaction, and the event that belongs to it if it is the last one."""
+
+
+def _carry_out(
+    call: ReservationCall,
+    reservation: Reservation,
+    following: Callable[[Reservation], Change | None],
+    wanted: Mapping[str, int],
+) -> RecordedEvent:
+    """Transaction by transaction until the last one stores its event, or another call has done so.
+
+    `wanted`: what may turn out to be short. Raises InsufficientStock, VersionConflict, Contention.
+    """
+    while (change := following(reservation)) is not None:
+        after, done = change
+        outcome = call.change(reservation, after, done)
+        if outcome is TransactionResult.MOVED_ON:
+            break
+        if outcome is TransactionResult.APPLIED:
+            if done:
+                return done.as_recorded()
+            reservation = after
+            continue
+        if outcome is TransactionResult.SHORT:
+            _refuse_if_short(call, reservation, wanted)
+        reservation = call.after_refusal(outcome, reservation)
+    return call.events.stored(call.append)
+
+
+def _next_take(call: ReservationCall, reservation: Reservation, wanted: Mapping[str, int]) -> Change | None:
+    if not reservation.can_take:
+        return None
     missing = reservation.missing(wanted)
     chunk = call.first(missing)
     after = reservation.take(chunk, completes=len(chunk) == len(missing))
@@ -130,7 +134,9 @@ def _next_take(
     return after, done if after.state is ReservationState.RESERVED else None
 
 
-def _next_return(call: ReservationCall, reservation: Reservation) -> tuple[Reservation, Append | None]:
+def _next_return(call: ReservationCall, reservation: Reservation) -> Change | None:
+    if reservation.state is ReservationState.RELEASED:
+        return None
     after = reservation.give_back(call.first(reservation.held))
     done = replace(call.append, event=InventoryReleased(dict(sorted(after.returned.items()))))
     return after, done if after.state is ReservationState.RELEASED else None
