@@ -79,6 +79,11 @@ class Choice:
 
 
 @dataclass
+class OptionalChoice:
+    either: int | str | None
+
+
+@dataclass
 class Pair:
     two: tuple[int, int]
 
@@ -92,6 +97,10 @@ class Listed:
     ("cls", "says"),
     [
         (Choice, "Choice.either: int | str is no type that the channels of an order can carry"),
+        (
+            OptionalChoice,
+            "OptionalChoice.either: int | str | None is no type that the channels of an order can carry",
+        ),
         (Pair, "Pair.two: tuple[int, int] is no type that the channels of an order can carry"),
         (Listed, "Listed.some: list[int] is no type that the channels of an order can carry"),
     ],
