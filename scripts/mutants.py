@@ -37,7 +37,7 @@ the same test, so the one that failed last goes first."""
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """`became` is the changed line without its indentation."""
+    """`was` and `became`: the changed line without its indentation; `became` is empty for a decorator taken away."""
 
     module: str
     was: str
@@ -45,7 +45,10 @@ class Mutant:
 
     @property
     def is_argued(self) -> bool:
-        return any(one["module"] == self.module and one["became"] == self.became for one in CONFIG["argued"])
+        return any(
+            (one["module"], one["became"], one.get("was", self.was)) == (self.module, self.became, self.was)
+            for one in CONFIG["argued"]
+        )
 
 
 def main() -> int:
