@@ -60,7 +60,7 @@ class HttpAnswer:
 class Lab:
     """Short ways to make functions, state machines and APIs, each under a name of its own."""
 
-    def __init__(self, aws: LocalAws, *, patience_s: float = 15.0) -> None:
+    def __init__(self, aws: LocalAws, *, patience_s: float = 120.0) -> None:
         self.aws = aws
         self.patience_s = patience_s
         self._clients: dict[str, Any] = {}
@@ -130,7 +130,7 @@ class Lab:
     def http(self, url: str, *, body: bytes | None = None, **headers: str) -> HttpAnswer:
         request = urllib.request.Request(url, data=body, headers=headers)
         try:
-            with urllib.request.urlopen(request, timeout=30) as answer:
+            with urllib.request.urlopen(request, timeout=120) as answer:
                 return HttpAnswer(answer.status, json.loads(answer.read()))
         except urllib.error.HTTPError as error:
             return HttpAnswer(error.code, error.read().decode())

@@ -29,7 +29,7 @@ time.sleep(60)
 """
 
 
-def wait_until(true: Callable[[], bool], *, within_s: float = 5.0) -> bool:
+def wait_until(true: Callable[[], bool], *, within_s: float = 60.0) -> bool:
     deadline = time.monotonic() + within_s
     while time.monotonic() < deadline:
         if true():

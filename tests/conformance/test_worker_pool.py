@@ -21,7 +21,7 @@ class FakeWorker:
 class Fixture:
     """A pool whose starts and ends are counted."""
 
-    def __init__(self, *, size: int, stall_s: float = 0.2, wait_s: float = 5.0) -> None:
+    def __init__(self, *, size: int, stall_s: float = 0.2, wait_s: float = 60.0) -> None:
         self.pool = WorkerPool({}, threading.Lock(), size=size, stall_s=stall_s, wait_s=wait_s)
         self.started = 0
         self.ended = 0
@@ -106,7 +106,7 @@ def test_a_ring_of_waiting_calls_is_broken_and_the_excess_given_back() -> None:
 
     def outer(_: int) -> None:
         with fixture.leased("outer"):
-            both_hold_one.wait(timeout=5)
+            both_hold_one.wait(timeout=60)
             with fixture.leased("inner"):
                 pass
 

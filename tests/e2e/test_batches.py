@@ -21,12 +21,11 @@ from chalicelib.adapters.payments import DEPENDENCY as PAYMENT
 from local.client.submit_batch import ENDED, Sent, outcomes, report, send, standing
 from local.sample.batch import batch_file, batch_lines
 from local.sample.stream import order_at
-from tests.support.e2e.deployed import POLL_S, Deployed
+from tests.support.e2e.deployed import OUTCOME_TIMEOUT_S, POLL_S, Deployed
 
 pytestmark = pytest.mark.e2e
 
 _seeds = itertools.count(7001)
-END_TIMEOUT_S = 180.0
 
 
 def ended(stack: Deployed, sent: Sent) -> dict[str, Any]:
@@ -36,7 +35,7 @@ def ended(stack: Deployed, sent: Sent) -> dict[str, Any]:
 
 def once(stack: Deployed, sent: Sent, condition: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
     """The batch as soon as the condition holds."""
-    deadline = time.monotonic() + END_TIMEOUT_S
+    deadline = time.monotonic() + OUTCOME_TIMEOUT_S
     while True:
         found = standing(stack.api, sent)
         counts = found["counts"]
@@ -45,7 +44,7 @@ def once(stack: Deployed, sent: Sent, condition: Callable[[dict[str, Any]], bool
         assert counts["accepted"] == sum(counts[part] for part in parts)
         if condition(found):
             return found
-        assert time.monotonic() < deadline, f"waited {END_TIMEOUT_S:.0f} s in vain: {found}"
+        assert time.monotonic() < deadline, f"waited {OUTCOME_TIMEOUT_S:.0f} s in vain: {found}"
         time.sleep(POLL_S)
 
 

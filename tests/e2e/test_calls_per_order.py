@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import time
 
+from chalicelib.domain.state import Status
 from local.emulator.call_counter import calls_of
 from tests.support.e2e.deployed import OUTCOME_TIMEOUT_S, Deployed
-from tests.support.e2e.rehearsal import confirmed_order
+from tests.support.e2e.rehearsal import confirmed_order, wait_until
 
 PREFIX = "orderbridge-local-"
 
@@ -31,14 +32,19 @@ OF_A_CONFIRMED_ORDER = {
 
 def calls_of_an_order(stack: Deployed) -> dict[str, dict[str, int]]:
     before = calls_of(stack.aws.endpoint_url)
-    stack.outcome(stack.submit(confirmed_order()))
-    time.sleep(1)  # for the stream's last batch
+    order_id = stack.submit(confirmed_order())
+    wait_until(lambda: is_projected(stack, order_id), "the stream's last batch has arrived")
     found: dict[str, dict[str, int]] = {}
     for name, count in (calls_of(stack.aws.endpoint_url) - before).items():
         function, _, operation = name.removeprefix(PREFIX).partition(" ")
         if function in OF_A_CONFIRMED_ORDER:
             found.setdefault(function, {})[operation] = count
     return found
+
+
+def is_projected(stack: Deployed, order_id: str) -> bool:
+    row = stack.app.projection.get(order_id)
+    return row is not None and row.status is Status.CONFIRMED
 
 
 def too_many(found: dict[str, dict[str, int]]) -> list[str]:

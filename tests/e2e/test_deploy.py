@@ -191,6 +191,6 @@ def test_deletion_keeps_the_orders_and_a_new_deployment_serves_them_and_goes_on(
     assert mine.aws.client("apigateway").get_rest_apis()["items"] == []
 
     mine.chalice("deploy", "--stage", "local")
-    again = Deployed.of(mine.deployment)
-    assert again.api.get(f"/orders/{order_id}").body == shown
-    assert again.outcome(again.submit(order()))["status"] == "CONFIRMED"
+    mine.api = Deployed.of(mine.deployment).api  # under a new address, also for the tests that come after this one
+    assert mine.api.get(f"/orders/{order_id}").body == shown
+    assert mine.outcome(mine.submit(order()))["status"] == "CONFIRMED"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +16,7 @@ from local.sample.catalogue import stock
 from local.sample.tour import tour
 from tests.support.e2e.deployed import Deployed
 from tests.support.e2e.orders import for_sku, order, paid_with
+from tests.support.e2e.rehearsal import wait_until
 
 pytestmark = pytest.mark.e2e
 
@@ -184,10 +184,7 @@ def test_an_order_that_was_accepted_and_never_started_is_swept(stack: Deployed) 
 
 def wait_for_row(stack: Deployed, order_id: str) -> None:
     """Until the stream's consumer has projected the order."""
-    deadline = time.monotonic() + 30
-    while stack.app.projection.get(order_id) is None:
-        assert time.monotonic() < deadline, "the order is not projected"
-        time.sleep(0.1)
+    wait_until(lambda: stack.app.projection.get(order_id) is not None, "the order is projected")
 
 
 def test_five_hundred_lines(stack: Deployed) -> None:

@@ -20,7 +20,7 @@ from typing import Any
 
 from local.emulator.aws import free_port
 
-START_TIMEOUT_S = 60.0
+START_TIMEOUT_S = 120.0
 ACCOUNT = "nobody"
 
 
@@ -40,7 +40,7 @@ class Server:
         import pyodbc
 
         pyodbc.pooling = False
-        return pyodbc.connect(self.odbc, autocommit=autocommit, timeout=10)
+        return pyodbc.connect(self.odbc, autocommit=autocommit, timeout=60)
 
     def script(self, *statements: str) -> None:
         connection = self.connect()
@@ -133,7 +133,7 @@ def _serve(command: Sequence[str], folder: str, stop: signal.Signals) -> None:
             return  # a forked child must not stop its parent's server
         process.send_signal(stop)
         try:
-            process.wait(20)
+            process.wait(60)
         except subprocess.TimeoutExpired:
             process.kill()
 

@@ -24,7 +24,7 @@ from typing import Any, cast
 from local.emulator.aws import HOST, free_port
 
 KEY = "sk_test_orderbridge"
-START_TIMEOUT_S = 20.0
+START_TIMEOUT_S = 120.0
 STORE = Path("/tmp/localstripe.pickle")
 """localstripe writes its state there after every change, and cannot be told not to."""
 
@@ -53,7 +53,7 @@ class LocalStripe:
         return [charge for charge in charges if charge["status"] == "succeeded"]
 
     def _request(self, method: str, path: str, body: str | None = None) -> dict[str, Any]:
-        connection = HTTPConnection(HOST, self.port, timeout=10)
+        connection = HTTPConnection(HOST, self.port, timeout=60)
         headers = {"Authorization": f"Bearer {KEY}", "Content-Type": "application/x-www-form-urlencoded"}
         connection.request(method, path, body, headers)
         answer = connection.getresponse()
@@ -73,7 +73,7 @@ def localstripe() -> Iterator[LocalStripe]:
         yield LocalStripe(port)
     finally:
         process.terminate()
-        process.wait(timeout=10)
+        process.wait(timeout=60)
         STORE.unlink(missing_ok=True)
 
 
@@ -192,7 +192,7 @@ class StripeProxy:
         form = {name: value for name, value in request.form.items() if name not in self.drop_parameters}
         passed_on = ("authorization", "content-type")
         headers = {name: value for name, value in request.headers.items() if name in passed_on}
-        connection = HTTPConnection(HOST, self.peer.port, timeout=10)
+        connection = HTTPConnection(HOST, self.peer.port, timeout=60)
         connection.request(request.method, request.path, urllib.parse.urlencode(form), headers)
         answer: HTTPResponse = connection.getresponse()
         text = answer.read()

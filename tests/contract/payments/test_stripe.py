@@ -64,13 +64,13 @@ def ledger() -> ChargeLedger:
 
 @pytest.fixture
 def gateway(proxy: StripeProxy, ledger: ChargeLedger) -> StripeGateway:
-    """As in production, but for the address."""
+    """As in production, but for the address, and the patience: a busy machine is no outage."""
     return stripe_gateway(proxy.url, ledger)
 
 
 def stripe_gateway(url: str, ledger: ChargeLedger, off_session: bool = True) -> StripeGateway:
     key = stripe_key(Secrets())
-    return StripeGateway(StripeApi(key, url, off_session, 1.0, 5.0), ledger, FixedClock())
+    return StripeGateway(StripeApi(key, url, off_session, 60.0, 60.0), ledger, FixedClock())
 
 
 def stripe_key(secrets: Any, clock: FixedClock | None = None) -> StripeKey:

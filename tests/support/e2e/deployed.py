@@ -25,7 +25,9 @@ from local.serve import seeded
 SHIPPED = ("app.py", "requirements.txt", ".chalice/", "chalicelib/", "poller/")
 """What `chalice deploy` reads of the repository."""
 
-OUTCOME_TIMEOUT_S = 120.0
+OUTCOME_TIMEOUT_S = 600.0
+"""For what would otherwise hang for ever; on a quiet machine an order takes two seconds."""
+
 POLL_S = 0.1
 
 

@@ -45,7 +45,7 @@ def short_waits(stack: Deployed, scale: float) -> Iterator[None]:
 def _set_wait_scale(stack: Deployed, scale: float) -> None:
     body = json.dumps({"stepfunctions._SFN_WAIT_SCALE": scale}).encode()
     url = f"{stack.aws.endpoint_url}/_ministack/config"
-    with urllib.request.urlopen(urllib.request.Request(url, body, method="POST"), timeout=10) as answer:
+    with urllib.request.urlopen(urllib.request.Request(url, body, method="POST"), timeout=60) as answer:
         applied = json.load(answer)
     assert applied["applied"] == {"stepfunctions._SFN_WAIT_SCALE": scale}, applied
 
