@@ -129,8 +129,8 @@ def survived(session: Path, folder: Path) -> Iterator[Mutant]:
             if result.test_outcome is TestOutcome.SURVIVED:
                 [mutation] = item.mutations
                 changed = [line for line in result.diff.splitlines() if re.match(r"[+-](?![+-]{2} )", line)]
-                was = " ".join(line[1:].strip() for line in changed if line[0] == "-")
-                became = " ".join(line[1:].strip() for line in changed if line[0] == "+")
+                was = " ".join(line[1:].strip() for line in changed if line[0] == "-").strip()
+                became = " ".join(line[1:].strip() for line in changed if line[0] == "+").strip()
                 yield Mutant(mutation.module_path.as_posix(), was, became)
 
 
