@@ -30,7 +30,7 @@ CONFIG = tomllib.loads((ROOT / "scripts" / "mutants.toml").read_text())
 TIMEOUT_S = 120
 """For the tests of one mutant; one that loops for ever counts as noticed."""
 
-PYTEST = "-m pytest -o addopts= --import-mode=importlib -p pytest_timeout -x -q --ff"
+PYTEST = "-m pytest -o addopts= --import-mode=importlib -p pytest_timeout -x -q --ff -m 'not slow'"
 """Without the plugins that load by themselves a run begins in half the time. Neighbouring mutants are mostly noticed by
 the same test, so the one that failed last goes first."""
 

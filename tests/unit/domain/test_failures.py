@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import timedelta
 
 import pytest
 
-from chalicelib.domain.failures import MAX_MESSAGE_CHARACTERS, Failure, caught
+from chalicelib.domain.events import OrderFailed
+from chalicelib.domain.failures import MAX_MESSAGE_CHARACTERS, FailedOrder, Failure, caught
 from chalicelib.domain.order import order_id
+from tests.support.builders import NOW
+from tests.support.domain.histories import FAILURE, in_attempt
+from tests.support.domain.specification import order_after
 
 
 def fingerprint(message: str, step: str = "CapturePayment", error: str = "DependencyTimeout") -> str:
@@ -20,6 +25,24 @@ def test_a_fingerprint_is_12_hex_digits_that_never_change() -> None:
     assert fingerprint("payment did not answer: read timeout") == "39b43928bce3"
     assert fingerprint("order o-0123456789abcdefghjkmnpq at 10:15 said 'no'") == "de4466bfd3e2"
     assert re.fullmatch("[0-9a-f]{12}", fingerprint(""))
+
+
+@pytest.mark.parametrize(
+    "failure", [Failure("CapturePayment", "DependencyTimeout", "no answer"), FAILURE], ids=["caught", "as an event"]
+)
+def test_a_failed_order_is_the_order_as_it_stands_and_the_failure(failure: Failure | OrderFailed) -> None:
+    at = NOW + timedelta(minutes=5)
+    assert FailedOrder.of(order_after(*in_attempt(3), FAILURE), failure, at) == FailedOrder(
+        order_id="o-1",
+        correlation_id="correlation-1",
+        source="sap-emea",
+        attempt=3,
+        step="CapturePayment",
+        error="DependencyTimeout",
+        message="no answer",
+        fingerprint=failure.fingerprint,
+        failed_at=at,
+    )
 
 
 ORDER_IDS = [order_id("sap-emea", f"SO-{number}") for number in range(50)]
