@@ -126,15 +126,17 @@ class TestStripeContract(PaymentContract):
         assert peer.get(f"/v1/payment_intents/{payment.payment_id}")["metadata"] == {"order_id": "o-42"}
 
 
+@pytest.fixture(scope="module")
+def make_client(local_aws: LocalAws) -> Callable[[str], Any]:
+    """Making one takes longer than a test."""
+    return cache(lambda service: local_aws.client(service, config=clients.config()))
+
+
 class TestStripeWithItsLedgerOnLocalAws(TestStripeContract):
     """As deployed: wired from its description, with the address of localstripe for its stand-in."""
 
-    @pytest.fixture(scope="class")
-    def make_client(self, local_aws: LocalAws) -> Callable[..., Any]:
-        return cache(lambda service, *_: local_aws.client(service, config=clients.config()))
-
     @pytest.fixture
-    def adapter(self, peer: LocalStripe, local_aws: LocalAws, make_client: Callable[..., Any]) -> PaymentGateway:
+    def adapter(self, peer: LocalStripe, local_aws: LocalAws, make_client: Callable[[str], Any]) -> PaymentGateway:
         self.peer = peer
         _, settings = client_with_tables(local_aws)
         make_client("secretsmanager").create_secret(Name=settings.secret(stripe.SECRET), SecretString=KEY)
