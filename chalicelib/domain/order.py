@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import unicodedata
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, is_dataclass
+from dataclasses import dataclass, is_dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -77,8 +78,9 @@ class OrderContent:
         return dict(sorted(counts.items()))
 
     def flat(self) -> dict[str, str]:
-        """Field path -> canonical text: "12.5" and "12.50" are the same price, 10:00Z and 11:00+01:00 the same time."""
-        return dict(_flatten("", self))
+        """Field path -> canonical text: "12.5" and "12.50" are the same price, 10:00Z and 11:00+01:00 the same time,
+        a letter with its accent is one letter however it is encoded, and lines are known by their numbers."""
+        return dict(_flatten("", replace(self, lines=tuple(sorted(self.lines, key=lambda line: line.line)))))
 
     def payload_hash(self) -> str:
         """SHA-256 (hex) over the canonical content: equal for a repeat, different for any changed field."""
@@ -105,7 +107,7 @@ def _flatten(path: str, value: object) -> Iterator[tuple[str, str]]:
     elif isinstance(value, datetime):
         yield path, value.astimezone(UTC).isoformat()
     else:
-        yield path, str(value)
+        yield path, unicodedata.normalize("NFC", str(value))
 
 
 def order_id(source: str, external_id: str) -> str:

@@ -7,7 +7,7 @@ at once. The same models serve REST, batches and the poller, and the OpenAPI doc
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -31,7 +31,9 @@ from chalicelib.domain.errors import OrderbridgeError
 from chalicelib.domain.money import MINOR_UNITS, InvalidMoney, Money, parse_decimal
 from chalicelib.domain.names import MAX_NAME_CHARACTERS, NAME_PATTERN
 from chalicelib.domain.order import MAX_LINES, OrderContent
+from chalicelib.orders import keys
 from chalicelib.orders.hand_over import hand_over
+from chalicelib.orders.json_text import MalformedJson, kind_of, read_json
 
 MAX_QUANTITY = 1_000_000
 MAX_PRICE_DECIMALS = 6
@@ -61,6 +63,38 @@ def _plain_text(text: str) -> str:
         raise PydanticCustomError("characters", "must not contain control characters or invalid Unicode")
     if text != text.strip():
         raise PydanticCustomError("blanks", "must not begin or end with whitespace")
+    return text
+
+
+REPLACED = "\ufffd"
+"""What decoders, API Gateway and old exports put where they could not read a character."""
+
+
+def _characters(text: str) -> str:
+    """One form for one text, and nothing that tells of a character that was lost."""
+    if REPLACED in text:
+        raise PydanticCustomError(
+            "replaced", "holds U+FFFD, which stands for a character that was lost: send UTF-8, or state the encoding"
+        )
+    return keys.composed(_plain_text(text))
+
+
+def _name(text: str) -> str:
+    """A text for people."""
+    return _visible(_characters(text), keys.invisible_in_name)
+
+
+def _key(text: str) -> str:
+    """A text that identifies something."""
+    text = _visible(_characters(text), keys.invisible)
+    if problem := keys.lost_value(text):
+        raise PydanticCustomError("key", "{problem}", {"problem": problem})
+    return text
+
+
+def _visible(text: str, invisible: Callable[[str], str]) -> str:
+    if not text.isprintable() and (found := invisible(text)):
+        raise PydanticCustomError("invisible", "holds {found}, which nobody sees: remove it", {"found": found})
     return text
 
 
@@ -118,8 +152,8 @@ def _text(most: int, pattern: str | None = None) -> Any:
 
 
 SourceName = Annotated[str, _text(MAX_NAME_CHARACTERS, NAME_PATTERN)]
-Key = Annotated[str, _text(128), AfterValidator(_plain_text)]
-Name = Annotated[str, _text(200), AfterValidator(_plain_text)]
+Key = Annotated[str, _text(128), AfterValidator(_key)]
+Name = Annotated[str, _text(200), AfterValidator(_name)]
 Currency = Annotated[str, _text(3), AfterValidator(_currency)]
 Country = Annotated[str, _text(2, r"^[A-Z]{2}$")]
 DecimalText = Annotated[Decimal, BeforeValidator(_decimal, json_schema_input_type=str)]
@@ -158,7 +192,7 @@ class AddressIn(_Model):
     name: Name
     address: Name
     city: Name
-    postal_code: Annotated[str, _text(20), AfterValidator(_plain_text)]
+    postal_code: Annotated[str, _text(20), AfterValidator(_name)]
     country: Country = Field(description="ISO 3166-1 alpha-2", examples=["DE"])
 
 
@@ -201,20 +235,32 @@ class OrderIn(_Model):
 _content_of = hand_over(OrderIn, OrderContent)
 
 
-def parse_order(raw: Mapping[str, Any] | bytes) -> OrderContent:
+def parse_order(raw: Mapping[str, Any] | str) -> OrderContent:
     """An order from JSON text or from an already parsed object. Raises InvalidPayload with every problem."""
+    value = _read(raw) if isinstance(raw, str) else raw
     try:
-        model = OrderIn.model_validate_json(raw) if isinstance(raw, bytes) else OrderIn.model_validate(raw)
+        model = OrderIn.model_validate(value)
     except ValidationError as error:
         raise _invalid(error) from error
     return model.content()
 
 
+def _read(text: str) -> Mapping[str, Any]:
+    try:
+        value = read_json(text)
+    except MalformedJson as error:
+        places = error.places or ("",)
+        message = "stands more than once in its object" if error.places else error.message
+        raise InvalidPayload(tuple(FieldProblem(place, message) for place in places), malformed=True) from None
+    if not isinstance(value, dict):
+        raise InvalidPayload((FieldProblem("", f"must be a JSON object {{...}}, but is {kind_of(value)}"),))
+    return value
+
+
 def _invalid(error: ValidationError) -> InvalidPayload:
     """Never repeats the offending input: it may be personal, or 200 kB long."""
     found = error.errors(include_url=False, include_context=False, include_input=False)
-    malformed = any(item["type"] == "json_invalid" for item in found)
-    return InvalidPayload(tuple(FieldProblem(_path(item["loc"]), item["msg"]) for item in found), malformed)
+    return InvalidPayload(tuple(FieldProblem(_path(item["loc"]), item["msg"]) for item in found))
 
 
 def _path(location: tuple[int | str, ...]) -> str:

@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
@@ -13,7 +15,7 @@ from pydantic_core import PydanticCustomError
 
 from chalicelib.api.access import may_see
 from chalicelib.api.http import problems
-from chalicelib.api.http.body import json_object
+from chalicelib.api.http.body import body_text, parsed_object
 from chalicelib.api.http.commands import CommandIn, command, parse
 from chalicelib.api.http.problems import FieldError, Problem
 from chalicelib.api.http.query import Parameters
@@ -24,6 +26,7 @@ from chalicelib.auth.tokens import Principal
 from chalicelib.batches.model import Batch, Format, Upload
 from chalicelib.domain.names import MAX_NAME_CHARACTERS, NAME_PATTERN
 from chalicelib.observability import logger
+from chalicelib.orders.json_text import cut_array
 from chalicelib.orders.payload import SourceName
 
 MAX_BODY_BYTES = 5_000_000
@@ -75,7 +78,7 @@ class CancelBatchIn(CommandIn):
 
 def create_batch(request: Request, services: ApiServices, principal: Principal) -> Response:
     """`POST /batches`: 202 with a batch or a place for a file, 200 for orders that were handed over before."""
-    asked = parse(BatchIn, json_object(request, MAX_BODY_BYTES))
+    asked, orders = _asked(body_text(request, MAX_BODY_BYTES))
     if asked.source != principal.source:
         raise Problem(
             problems.WRONG_SOURCE,
@@ -83,9 +86,9 @@ def create_batch(request: Request, services: ApiServices, principal: Principal) 
             [FieldError("source", f"must be {principal.source}")],
         )
     if asked.orders is not None:
-        batch, is_new = services.batches.take(asked.source, asked.orders)
+        batch, is_new = services.batches.take(asked.source, orders)
         view = batch_view(services.batches.status(batch))
-        logger().info("batch taken", extra={"batch_id": batch.batch_id, "orders": len(asked.orders), "new": is_new})
+        logger().info("batch taken", extra={"batch_id": batch.batch_id, "orders": len(orders), "new": is_new})
         headers = {} if is_new else {"Idempotent-Replayed": "true"}
         return Response(202 if is_new else 200, view, {"Location": request.reference(view["links"]["self"]), **headers})
     upload, form = services.batches.offer(
@@ -93,6 +96,19 @@ def create_batch(request: Request, services: ApiServices, principal: Principal) 
     )
     view = upload_view(upload, form)
     return Response(202, view, {"Location": request.reference(view["links"]["self"])})
+
+
+def _asked(body: str) -> tuple[BatchIn, Sequence[str]]:
+    """What is asked for, and the text of each order: what is wrong in one order is no matter of the others."""
+    cut = cut_array(body, "orders")
+    if cut is None:
+        asked = parse(BatchIn, parsed_object(body))
+        return asked, [json.dumps(order) for order in asked.orders or ()]
+    frame, orders = cut
+    placeholders: list[dict[str, Any]] = [
+        {} for _ in orders
+    ]  # how many there may be is the model's matter, what is in them is not
+    return parse(BatchIn, {**parsed_object(frame), "orders": placeholders}), orders
 
 
 def show_batch(request: Request, services: ApiServices, principal: Principal) -> Response:

@@ -1,40 +1,27 @@
-"""Reading a JSON body strictly: every way of being wrong is a 4xx that says where, none is a surprise.
-
-Python's json is lenient where an order must not be: it keeps the last of two equal names, and fails with errors of its
-own on deep nesting and endless numbers. (It also takes NaN; no field of ours does, and then the field is named.)
-"""
+"""Reading a JSON body strictly: every way of being wrong is a 4xx that says where, none is a surprise."""
 
 from __future__ import annotations
 
 import base64
 import binascii
-import json
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from chalicelib.api.http import problems
 from chalicelib.api.http.problems import FieldError, Problem
 from chalicelib.api.http.request import JSON, Request
-
-REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
-"""What API Gateway puts in place of bytes that are not UTF-8, before we see them: an umlaut in Latin-1, lost."""
-
-
-class _Repeating(dict[str, Any]):
-    """An object in which some names stood more than once."""
-
-    repeated: tuple[str, ...] = ()
+from chalicelib.orders.json_text import MalformedJson, kind_of, read_json
 
 
 def json_object(request: Request, max_bytes: int) -> Mapping[str, Any]:
     """The JSON object of the body. Raises Problem: 400, 413, 415, 422."""
+    return parsed_object(body_text(request, max_bytes))
+
+
+def body_text(request: Request, max_bytes: int) -> str:
+    """The text of a body that says it is JSON. Raises Problem: 400, 413, 415."""
     _check_media_type(request.headers.get("content-type", JSON))
-    value = _parse(_decode(_bytes(request, max_bytes)))
-    if not isinstance(value, dict):
-        message = f"must be a JSON object {{...}}, but is {_kind(value)}"
-        raise Problem(problems.VALIDATION, f"The body {message}.", [FieldError("", message)])
-    return value
+    return _decode(_bytes(request, max_bytes))
 
 
 def _check_media_type(header: str) -> None:
@@ -70,53 +57,24 @@ def _decode(data: bytes) -> str:
     if data.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
         raise _malformed("begins with a byte order mark: send plain UTF-8 without one")
     try:
-        text = data.decode("utf-8")
+        return data.decode("utf-8")
     except UnicodeDecodeError as error:
         raise _malformed(f"is not UTF-8 at byte {error.start + 1}") from None
-    if REPLACEMENT in text:
-        raise _malformed(f"is not UTF-8 at or before character {text.index(REPLACEMENT) + 1}")
-    return text
 
 
-def _parse(text: str) -> Any:
-    repeating: list[_Repeating] = []
-
-    def make_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        made = dict(pairs)
-        if len(made) == len(pairs):
-            return made
-        marked = _Repeating(made)
-        marked.repeated = tuple(name for name, count in Counter(name for name, _ in pairs).items() if count > 1)
-        repeating.append(marked)
-        return marked
-
+def parsed_object(text: str) -> Mapping[str, Any]:
+    """The JSON object of a text. Raises Problem: 400, 422."""
     try:
-        value = json.loads(text, object_pairs_hook=make_object)
-    except json.JSONDecodeError as error:
-        raise _malformed(f"is not JSON: {error.msg} at line {error.lineno}, column {error.colno}") from None
-    except RecursionError:
-        raise _malformed("is nested too deeply") from None
-    except ValueError:  # more digits than int() converts (sys.set_int_max_str_digits)
-        raise _malformed("holds a number with thousands of digits") from None
-    if repeating:
-        found = [FieldError(path[:200], "stands more than once in its object") for path in _repeated_paths(value)]
-        raise Problem(problems.MALFORMED, "Every name may stand once in an object.", found)
+        value = read_json(text)
+    except MalformedJson as error:
+        if not error.places:
+            raise _malformed(error.message) from None
+        found = [FieldError(place, "stands more than once in its object") for place in error.places]
+        raise Problem(problems.MALFORMED, "Every name may stand once in an object.", found) from None
+    if not isinstance(value, dict):
+        message = f"must be a JSON object {{...}}, but is {kind_of(value)}"
+        raise Problem(problems.VALIDATION, f"The body {message}.", [FieldError("", message)])
     return value
-
-
-def _repeated_paths(value: Any) -> Iterator[str]:
-    """Without recursion: the nesting may be as deep as the parser allows. Objects that were replaced by a later one
-    of the same name are not reached; their holder is named."""
-    waiting: list[tuple[str, Any]] = [("", value)]
-    while waiting:
-        path, current = waiting.pop()
-        prefix = f"{path[:200]}." if path else ""
-        if isinstance(current, _Repeating):
-            yield from (f"{prefix}{name}" for name in current.repeated)
-        if isinstance(current, dict):
-            waiting += [(f"{prefix}{name[:100]}", inner) for name, inner in current.items()]
-        elif isinstance(current, list):
-            waiting += [(f"{path[:200]}[{index}]", inner) for index, inner in enumerate(current)]
 
 
 def _malformed(message: str) -> Problem:
@@ -129,9 +87,3 @@ def _too_large(max_bytes: int) -> Problem:
         f"The body may have at most {max_bytes:,} bytes.",
         [FieldError("", f"has more than {max_bytes:,} bytes: split the order, or send a batch")],
     )
-
-
-def _kind(value: Any) -> str:
-    if value is None:
-        return "null"
-    return {list: "an array", str: "a string", bool: "a boolean"}.get(type(value), "a number")

@@ -14,7 +14,6 @@ from chalicelib.batches.parsing.records import (
     REPLACED,
     TOO_LONG,
     FileRecord,
-    Problem,
     numbered_lines,
 )
 from chalicelib.domain.order import MAX_LINES
@@ -23,11 +22,6 @@ from chalicelib.mapping.rules import MappingContext, apply, columns_of, rules_of
 
 MAX_NAMED = 8
 """Columns named in one message."""
-
-_ENCODING_PROBLEM: Problem = (
-    "",
-    "has bytes that are not of the file's encoding: correct `encoding` in the mapping, or send UTF-8",
-)
 
 Row = tuple[int, list[str]]
 """The line of the file on which the row begins, and its cells."""
@@ -141,8 +135,6 @@ class _Orders:
         faults: list[Fault] = []
         apply(self._rules, cells, order, "", faults)
         external_id = str(order.get("external_id", ""))
-        if any(REPLACED in cell for _, row in group for cell in row):
-            return FileRecord(line, problems=(_ENCODING_PROBLEM,), external_id=external_id)
         self._compare_headers(group, faults)
         order["lines"] = [self._line(number, row, faults) for number, (_, row) in enumerate(group)]
         if faults:

@@ -15,7 +15,7 @@ MAX_RECORD_CHARACTERS = 1_000_000
 """As much as one request of the API may have. Anything longer is skipped, not kept."""
 
 REPLACED = "\ufffd"
-"""What stands for bytes that are not of the stated encoding."""
+"""What stands for bytes that are not of the stated encoding; no field of an order may hold it (orders/payload.py)."""
 
 Problem = tuple[str, str]
 """(field, message); the field is empty for the record as a whole."""
@@ -42,7 +42,7 @@ def jsonl(pieces: Iterable[str]) -> Iterator[FileRecord]:
         if line is None:
             yield FileRecord(number, problems=(TOO_LONG,))
         elif line.strip():
-            yield readable(FileRecord(number, line))
+            yield FileRecord(number, line)
 
 
 def numbered_lines(pieces: Iterable[str]) -> Iterator[tuple[int, str | None]]:
@@ -59,14 +59,6 @@ def numbered_lines(pieces: Iterable[str]) -> Iterator[tuple[int, str | None]]:
             begun, too_long = "", True
     if begun or too_long:
         yield number, None if too_long else begun.removesuffix("\r")
-
-
-def readable(record: FileRecord) -> FileRecord:
-    """The record, or why its characters cannot be meant."""
-    if REPLACED in record.text:
-        problem = ("", "has bytes that are not of the file's encoding: state the right one, or send UTF-8")
-        return FileRecord(record.line, problems=(problem,), external_id=record.external_id)
-    return record
 
 
 _TOKEN = re.compile(r'[\[\]{}",\\]')
@@ -145,7 +137,7 @@ class _Array:
         elif not text:
             yield FileRecord(self.elements, problems=(("", "is empty: two commas follow each other"),))
         else:
-            yield readable(FileRecord(self.elements, text))
+            yield FileRecord(self.elements, text)
 
 
 def json_array(pieces: Iterable[str]) -> Iterator[FileRecord]:

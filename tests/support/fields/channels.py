@@ -82,7 +82,7 @@ def ensure_same(payload: Payload, content: OrderContent) -> None:
 
 def json_to_domain(payload: Payload) -> None:
     ensure_same(payload, parse_order(payload))
-    ensure_same(payload, parse_order(json.dumps(payload).encode()))
+    ensure_same(payload, parse_order(json.dumps(payload)))
 
 
 def rest(payload: Payload) -> None:
@@ -107,7 +107,7 @@ def view(payload: Payload) -> None:
 
 def batch_in_the_call(payload: Payload) -> None:
     bench = BulkBench()
-    batch, _ = bench.service.take(payload["source"], [payload])
+    batch, _ = bench.service.take(payload["source"], [json.dumps(payload)])
     bench.run(batch)
     ensure_same(payload, bench.fakes.order(_id(payload)).content)
 

@@ -15,6 +15,7 @@ from pydantic.fields import FieldInfo
 
 from chalicelib.domain.money import MINOR_UNITS, Money
 from chalicelib.orders import payload
+from chalicelib.orders.keys import lost_value
 
 TEXT = string.ascii_letters + string.digits + "äß-_.,;:/'\"&()+"
 """What ERPs write, with the characters that mean something in a file."""
@@ -38,6 +39,7 @@ BY_VALIDATOR: dict[Callable[..., Any], Callable[[], st.SearchStrategy[Any]]] = {
     payload._rate: lambda: _decimals(1, 4),
     payload._price: lambda: _decimals(1000, 4),
     payload._decimal: lambda: _decimals(1000, 0),
+    payload._key: lambda: st.text(TEXT, min_size=1, max_size=40).filter(lambda text: not lost_value(text)),
 }
 """What only a validator says of a field; the first of these that a field has decides."""
 

@@ -67,19 +67,18 @@ SPOILT: Mapping[str, Edit] = {
     ),
     "batch in the call": (
         "chalicelib/batches/service.py",
-        "(json.dumps(order, ",
-        f"(json.dumps({{k: v for k, v in order.items() if k != {FIELD!r}}}, ",
+        'order + "\\n" for',
+        f"__import__('re').sub(r', \"{FIELD}\": \"[^\"]*\"', '', order) + '\\n' for",
     ),
     "batch JSONL": (
         "chalicelib/batches/parsing/records.py",
-        "yield readable(FileRecord(number, line))",
-        f'yield readable(FileRecord(number, re.sub(r\', "{FIELD}": "[^"]*"|"{FIELD}": "[^"]*", \', \'\', line)))',
+        "yield FileRecord(number, line)",
+        f'yield FileRecord(number, re.sub(r\', "{FIELD}": "[^"]*"|"{FIELD}": "[^"]*", \', \'\', line))',
     ),
     "batch JSON": (
         "chalicelib/batches/parsing/records.py",
-        "yield readable(FileRecord(self.elements, text))",
-        "yield readable(FileRecord(self.elements, "
-        f're.sub(r\'"{FIELD}": "[^"]*",|,\\s*"{FIELD}": "[^"]*"\', \'\', text)))',
+        "yield FileRecord(self.elements, text)",
+        f'yield FileRecord(self.elements, re.sub(r\'"{FIELD}": "[^"]*",|,\\s*"{FIELD}": "[^"]*"\', \'\', text))',
     ),
     "batch CSV": (
         "chalicelib/batches/parsing/csv_mapping.py",

@@ -89,7 +89,6 @@ def test_a_file_that_was_refused_says_why(api: ApiBench) -> None:
         ({"source": "sap-emea"}, 422),
         ({"source": "sap-emea", "orders": [], "format": None}, 422),
         ({"source": "sap-emea", "orders": [{}], "format": "csv"}, 422),
-        ({"source": "sap-emea", "orders": [1]}, 422),
         ({"source": "sap-emea", "orders": [{}] * (MAX_ORDERS_IN_BODY + 1)}, 422),
         ({"source": "sap-emea", "format": "xml"}, 422),
         ({"source": "sap-emea", "format": "jsonl", "mapping": "m"}, 422),

@@ -239,9 +239,20 @@ def test_bytes_that_are_not_utf_8_are_400(api: ApiBench, body: bytes, wanted: st
     assert wanted in reply.json["detail"]
 
 
-@pytest.mark.parametrize("charset", ["latin-1", "cp1252", "utf-16", "utf-32-be", "cp500"])
-def test_another_encoding_is_400_also_behind_the_gateway(api: ApiBench, charset: str) -> None:
+@pytest.mark.parametrize("charset", ["latin-1", "cp1252"])
+def test_a_lost_character_is_named_also_behind_the_gateway(api: ApiBench, charset: str) -> None:
     """API Gateway replaces what is not UTF-8 by U+FFFD; an order must not be stored with it."""
+    text = TEXT.replace("Hamburg", "München")
+    reply = api.post("/orders", text.encode(charset), api.ingest)
+    assert reply.status in (400, 422)
+    if reply.status == 422:
+        [problem] = reply.json["errors"]
+        assert problem["field"] == "ship_to.city"
+        assert "U+FFFD" in problem["message"]
+
+
+@pytest.mark.parametrize("charset", ["utf-16", "utf-32-be", "cp500"])
+def test_another_encoding_is_400_also_behind_the_gateway(api: ApiBench, charset: str) -> None:
     text = TEXT.replace("Hamburg", "München")
     reply = api.post("/orders", text.encode(charset), api.ingest)
     assert (reply.status, reply.json["type"]) == (400, "urn:orderbridge:problem:malformed-request")

@@ -11,12 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chalicelib.api.openapi.examples import ORDER
 from chalicelib.batches.errors import BrokenFile
 from chalicelib.batches.parsing.csv_mapping import CANONICAL, parse_mapping
 from chalicelib.batches.parsing.csv_records import csv_records
 from chalicelib.batches.parsing.file import MAX_CONTENT_BYTES, PIECE_BYTES, content, fingerprint, text
 from chalicelib.batches.parsing.records import MAX_RECORD_CHARACTERS, FileRecord, json_array, jsonl
-from chalicelib.orders.payload import parse_order
+from chalicelib.orders.payload import InvalidPayload, parse_order
 from local.sample.batch import batch_lines
 
 GERMAN = """
@@ -133,8 +134,10 @@ def test_a_gzip_bomb_ends_at_the_limit_in_small_pieces() -> None:
 
 
 def test_lines_of_the_wrong_encoding_are_reported_and_the_others_go_on() -> None:
-    first, second = jsonl(text([b'{"city": "K\xf6ln"}\n{"city": "Bonn"}\n'], "utf-8"))
-    assert "encoding" in first.problems[0][1]
+    written = json.dumps(ORDER).encode().replace(ORDER["ship_to"]["address"].encode(), b"Hafenstra\xdfe")
+    first, second = jsonl(text([written + b'\n{"city": "Bonn"}\n'], "utf-8"))
+    with pytest.raises(InvalidPayload, match=r"ship_to.address: holds U\+FFFD.*encoding"):
+        parse_order(first.text)
     assert second.text == '{"city": "Bonn"}'
 
 
@@ -173,20 +176,20 @@ def test_an_element_that_is_no_json_costs_only_itself() -> None:
 
 def test_rows_become_orders_by_the_mapping_of_the_source() -> None:
     first, second = csv_of(csv_bytes(MULLER, SECOND, OTHER))
-    order = parse_order(first.text.encode())
+    order = parse_order(first.text)
     assert (first.line, second.line) == (2, 4)
     assert order.ship_to.name == 'Müller; Söhne "KG"'
     assert order.total.amount == "1487.50"
     assert [(line.line, line.sku, line.quantity) for line in order.lines] == [(1, "WIDGET-1", 100), (2, "GADGET-7", 1)]
     assert order.ordered_at.isoformat() == "2026-11-23T09:15:00+00:00"
-    assert parse_order(second.text.encode()).ship_to.country == "AT"
+    assert parse_order(second.text).ship_to.country == "AT"
 
 
 def test_our_own_column_names_need_no_mapping() -> None:
     header = ",".join(parse_mapping(CANONICAL).columns)
     row = "S-1,2026-11-23T10:15:00Z,C-1,EUR,15.00,card,pm_card_visa,Ana,Weg 1,Wien,1010,AT,1,W-1,1,12.50,0.20"
     (record,) = csv_of(f"\ufeff{header}\n{row}\n".encode(), CANONICAL)
-    assert parse_order(record.text.encode()).external_id == "S-1"
+    assert parse_order(record.text).external_id == "S-1"
 
 
 @pytest.mark.parametrize(
@@ -227,8 +230,15 @@ def test_rows_that_are_wrong_are_reported_with_their_columns_and_the_others_go_o
 def test_bytes_of_another_encoding_in_a_row_are_reported() -> None:
     utf8 = GERMAN.replace("cp1252", "utf-8")
     first, second = csv_of(csv_bytes(MULLER, OTHER), utf8)
-    assert "encoding" in first.problems[0][1]
-    assert not second.problems
+    with pytest.raises(InvalidPayload, match=r"U\+FFFD"):
+        parse_order(first.text)
+    assert parse_order(second.text).external_id == "A-2"
+
+
+def test_bytes_of_another_encoding_in_a_column_that_nobody_reads_spoil_nothing() -> None:
+    utf8 = GERMAN.replace("cp1252", "utf-8")
+    [record] = csv_of(csv_bytes(OTHER + "für später"), utf8)
+    assert parse_order(record.text).external_id == "A-2"
 
 
 @pytest.mark.parametrize(

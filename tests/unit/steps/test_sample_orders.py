@@ -87,7 +87,7 @@ class Shop:
 
     def take(self, sample: SampleOrder) -> Order:
         """Through the door, the steps and, if it is turned down, the compensations; the order as it ends."""
-        content = parse_order(json.dumps(sample.payload).encode())
+        content = parse_order(json.dumps(sample.payload))
         Intake(self.repository("Intake"), MemoryWorkflowEngine()).accept(content, "correlation-1")
         order_id = content.order_id
         try:
