@@ -103,7 +103,7 @@ def until(
 
 
 def checked(system: Deployed, batch: dict[str, Any], expected: Counter[str]) -> dict[str, Any]:
-    """Each line against what it must be. Parked orders are redriven by themselves; the report is then made anew."""
+    """Each line against what it must be. Failed orders are redriven by themselves; the report is then made anew."""
     sent = Sent(batch["links"]["self"])
     failed_at_end = batch["counts"]["failed"]
     if failed_at_end:

@@ -23,7 +23,7 @@ class Settings:
     fault_switches: bool = False
     """Whether outages can be rehearsed; never where real orders are."""
     redrive_delay_s: int = 60
-    """Before the first automatic redrive of a parked order; doubles with every attempt."""
+    """Before the first automatic redrive of a failed order; doubles with every attempt."""
     bulk_window: int = 25
     """How many orders of one page of a batch run at the same time."""
     variables: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)

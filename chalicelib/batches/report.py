@@ -88,7 +88,7 @@ def closing(batch: Batch, counts: BatchCounts) -> dict[str, Any]:
 
 
 def brought_up_to_date(page: Page, rows: Mapping[str, OrderRow], ledger: Ledger) -> Page:
-    """The page with its open and parked orders where they stand now, saved if that is news."""
+    """The page with its open and failed orders where they stand now, saved if that is news."""
     settled = page.settled({order_id: row.status for order_id, row in rows.items()})
     if settled.counts == page.counts:
         return page

@@ -1,4 +1,4 @@
-"""The messages of the dead-letter queue: a parked order, its redrive when the time has come, work on a job."""
+"""The messages of the dead-letter queue: a failed order, its redrive when the time has come, work on a job."""
 
 from __future__ import annotations
 

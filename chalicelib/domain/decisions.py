@@ -70,7 +70,7 @@ def decide_restart(order: Order, by: str, reason: str) -> OrderRedriven:
 
 
 def decide_failure(order: Order, failure: OrderFailed) -> OrderFailed | None:
-    """Park the order; None if it is parked or has ended meanwhile."""
+    """The order fails; None if it has failed or ended meanwhile."""
     return None if order.outcome is not None else failure
 
 

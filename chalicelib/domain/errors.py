@@ -14,7 +14,7 @@ OrderbridgeError
 │   ├── DependencyUnavailable  a service refused or failed in a way that passes
 │   ├── DependencyTimeout      a service did not answer; the outcome is unknown, look before repeating
 │   └── CircuitOpen            a service is known to be down; retried on a longer schedule
-├── PermanentError         trying again cannot help: park the order for an operator
+├── PermanentError         trying again cannot help: the order waits for an operator
 │   ├── UnknownOrder           no such order
 │   ├── CorruptHistory         stored events that cannot be read or folded
 │   ├── EventTooLarge          an event beyond the item limit of the store
@@ -122,7 +122,7 @@ class CircuitOpen(TransientError):
 
 
 class PermanentError(OrderbridgeError):
-    """Trying again cannot help; the order is parked for an operator."""
+    """Trying again cannot help; the order waits for an operator."""
 
 
 class UnknownOrder(PermanentError):

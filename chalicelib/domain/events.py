@@ -112,7 +112,7 @@ class OrderCancelled(Event):
 
 @dataclass(frozen=True, slots=True)
 class OrderFailed(Event):
-    """Parked after a technical failure; keeps its reservation and payment until redriven or abandoned."""
+    """Failed for a technical reason; keeps its reservation and payment until redriven or abandoned."""
 
     step: str
     error: str

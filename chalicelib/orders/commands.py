@@ -22,7 +22,7 @@ class OrderCommands:
     def cancel(self, order_id: str, by: str, reason: str) -> Order:
         """Ask for the order to be undone and closed; a running step finishes, the next one sees the request.
 
-        A parked order is set in motion again, so that its compensations run: this is also how one is abandoned.
+        A failed order is set in motion again, so that its compensations run: this is also how one is abandoned.
         Raises Refused (confirmed, or being rejected), UnknownOrder, Contention.
         """
 
@@ -40,7 +40,7 @@ class OrderCommands:
         return order
 
     def redrive(self, order_id: str, by: str, reason: str) -> Order:
-        """Start a parked order's next attempt, going on where it stands. Raises Refused, UnknownOrder, Contention."""
+        """Start a failed order's next attempt, going on where it stands. Raises Refused, UnknownOrder, Contention."""
 
         def attempt(order: Order) -> Order:
             return self.repository.append(order, decide_redrive(order, by, reason))

@@ -24,7 +24,7 @@ class DeadLetterQueue(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """A parked order in triage. `redrive_at`: it is redriven by itself then; None: it waits for an operator."""
+    """A failed order in triage. `redrive_at`: it is redriven by itself then; None: it waits for an operator."""
 
     failed: FailedOrder
     redrive_at: datetime | None = None

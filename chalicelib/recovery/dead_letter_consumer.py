@@ -1,4 +1,4 @@
-"""The consumer of the dead-letter queue: opens a dead letter for every parked order, and redrives what may pass.
+"""The consumer of the dead-letter queue: opens a dead letter for every failed order, and redrives what may pass.
 
 A message is handled on its own: what cannot be understood is parked with its reason, and never blocks another one.
 """

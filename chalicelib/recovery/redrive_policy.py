@@ -1,4 +1,4 @@
-"""When a parked order is redriven by itself, and when it waits for an operator."""
+"""When a failed order is redriven by itself, and when it waits for an operator."""
 
 from __future__ import annotations
 

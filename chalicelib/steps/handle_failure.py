@@ -1,4 +1,4 @@
-"""HandleFailure: a technical failure outlasted the retries. Park the order where it is seen, and say so.
+"""HandleFailure: a technical failure outlasted the retries. Let it fail where it is seen, and say so.
 
 Four effects (log, event, dead-letter queue, alert), each tried whatever becomes of the others; if one failed, the step
 raises at the end and the workflow runs it again, harmlessly. If it fails for good, the sweeper finds the order.
@@ -23,7 +23,7 @@ from chalicelib.workflow.table import UNDOING
 
 @dataclass(frozen=True, slots=True)
 class HandleFailure:
-    """Keeps the order's reservation and payment: a parked order is redriven or abandoned, not undone."""
+    """Keeps the order's reservation and payment: a failed order is redriven or abandoned, not undone."""
 
     repository: OrderRepository
     queue: DeadLetterQueue

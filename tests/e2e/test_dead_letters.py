@@ -1,4 +1,4 @@
-"""Parked orders: through the real queue into triage, redriven by themselves or by an operator, whatever is down."""
+"""Failed orders: through the real queue into triage, redriven by themselves or by an operator, whatever is down."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Dead letters: orders parked by technical failures, grouped by cause, for an operator's triage.
+"""Dead letters: orders that failed for technical reasons, grouped by cause, for an operator's triage.
 
 `{id}` is the fingerprint of a group (12 hex digits) or the id of one order; the two cannot be confused.
 """

@@ -70,7 +70,7 @@ class GroupsView(TypedDict):
 
 
 class LetterView(TypedDict):
-    """One parked order."""
+    """One failed order."""
 
     order_id: str
     source: str

@@ -24,7 +24,7 @@ class Stage:
     `reserves_concurrency`: off where the account may be new, whose limit of 10 leaves nothing to reserve.
     `is_local`: plain HTTP, one machine; what the local AWS refuses or cannot measure is left out.
     `rehearses`: outages may be rehearsed with failure switches; never where real orders are.
-    `redrive_delay_s`: before the first automatic redrive of a parked order.
+    `redrive_delay_s`: before the first automatic redrive of a failed order.
     `bulk_pages`, `bulk_window`: pages of a batch in flight, and orders in flight of each; their product is what a batch
     may take of the account's Lambda concurrency and send to the payment provider at once.
     """

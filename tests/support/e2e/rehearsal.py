@@ -130,7 +130,7 @@ def parked_order(stack: Deployed, failure: Failure, payload: dict[str, Any] | No
 
 
 def failed_order(stack: Deployed, order_id: str) -> FailedOrder:
-    """What HandleFailure told the dead-letter queue about a parked order."""
+    """What HandleFailure told the dead-letter queue about a failed order."""
     order = order_of(stack, order_id)
     assert order.failure is not None
     failure = Failure(order.failure.step, order.failure.error, order.failure.message)

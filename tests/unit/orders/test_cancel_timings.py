@@ -85,7 +85,7 @@ def run(order: OrderContent, seed: int, executions: int, fault_rate: float, down
 
 
 def finish(world: World, app: Twin, order_id: str) -> None:
-    """All attempts that were started run; a parked order is redriven once, as the dead-letter consumer does."""
+    """All attempts that were started run; a failed order is redriven once, as the dead-letter consumer does."""
     for attempt in (2, 3, 4):
         if any(number == attempt for _, _, number in world.engine.started):
             app.execute(order_id)

@@ -1,4 +1,4 @@
-"""What becomes of a parked order: opened, redriven by itself when its failure may pass, or left to an operator."""
+"""What becomes of a failed order: opened, redriven by itself when its failure may pass, or left to an operator."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ def app() -> FakeApplication:
 
 
 def parked_group(app: FakeApplication, size: int) -> tuple[str, list[str]]:
-    """A fingerprint and the ids of its parked orders."""
+    """A fingerprint and the ids of its failed orders."""
     orders = [app.accept(content(f"SO-{number}")) for number in range(size)]
     for order_id in orders:
         app.consumer(json.dumps(failed_order_message(app.park(order_id, BUG))))

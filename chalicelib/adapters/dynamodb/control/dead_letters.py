@@ -1,6 +1,6 @@
 """Open dead letters in the table `control`.
 
-    pk DEADLETTERS#<fingerprint> · sk <order id> · attempt · data      one per parked order
+    pk DEADLETTERS#<fingerprint> · sk <order id> · attempt · data      one per failed order
     pk DEADLETTERS               · sk <fingerprint> · step · error …   one per group, so that groups can be listed
 
 The letter is written before its group, and an empty group is removed only if it has not changed since it was read:
