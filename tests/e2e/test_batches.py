@@ -141,11 +141,15 @@ def test_lines_that_are_broken_are_reported_and_the_others_go_on(stack: Deployed
     seed = next(_seeds)
     good = [line.text.encode() for line in batch_lines(seed, 2)]
     unknown = {**json.loads(good[0]), "external_id": f"X-{seed}", "colour": "red"}
-    data = b"\n".join([good[0], b"x" * 5_000_000, b'{"city": "K\xf6ln"}', json.dumps(unknown).encode(), good[1]])
+    first = json.loads(good[0])
+    latin = {**first, "external_id": f"E-{seed}", "ship_to": {**first["ship_to"], "city": "K#ln"}}
+    lost = json.dumps(latin).encode().replace(b"K#ln", b"K\xf6ln")
+    data = b"\n".join([good[0], b"x" * 5_000_000, lost, json.dumps(unknown).encode(), good[1]])
     batch = ended(stack, send(stack.api, data, "jsonl"))
     told = report(batch)
     assert [line["outcome"] for line in told] == ["accepted", "invalid", "invalid", "invalid", "accepted"]
     assert "1,000,000" in told[1]["errors"][0]["message"]
+    assert told[2]["errors"][0]["field"] == "ship_to.city"
     assert "encoding" in told[2]["errors"][0]["message"]
     assert [error["field"] for error in told[3]["errors"]] == ["colour"]
 
