@@ -248,6 +248,9 @@ def test_bytes_of_another_encoding_in_a_column_that_nobody_reads_spoil_nothing()
         (('sku = "ARTIKEL"', 'sko = "ARTIKEL"'), "line.sku"),
         (("decimal_comma", "decimal_coma"), "unknown transform"),
         (('codes = "land"', 'codes = "lnd"'), "no table"),
+        (('sku = "ARTIKEL"', 'sku = { column = "ARTIKEL", optional = true }'), "line.sku.optional: every order needs"),
+        (('{ constant = "EUR" }', '{ constant = "EUR", optional = true }'), "optional is said of a column"),
+        (('{ computed = "position" }', '{ computed = "sum_of_lines" }'), "line.line.computed"),
     ],
 )
 def test_a_wrong_mapping_says_where(change: tuple[str, str], said: str) -> None:
