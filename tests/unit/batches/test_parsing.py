@@ -83,7 +83,7 @@ def test_elements_of_an_array_are_the_same_however_the_file_is_cut(
     data = json.dumps(values, indent=2 if pretty else None, ensure_ascii=False).encode("utf-8", "surrogatepass")
     data = data.decode("utf-8", "replace").encode()
     found = [json.loads(record.text) for record in json_array(text(pieces(data, size), "utf-8")) if record.text]
-    assert found == [value for value in json.loads(data) if "\ufffd" not in json.dumps(value, ensure_ascii=False)]
+    assert found == json.loads(data)
 
 
 @pytest.mark.parametrize(
