@@ -124,7 +124,9 @@ def apply(rules: Sequence[Rule], row: Row, target: dict[str, Any], prefix: str, 
             continue
         place = target
         for parent in rule.parents:
-            place = place.setdefault(parent, {})
+            if parent not in place:
+                place[parent] = {}
+            place = place[parent]
         place[rule.name] = converted
 
 

@@ -32,11 +32,14 @@ def hand_over(model: type[BaseModel], domain: type[Made]) -> Callable[[BaseModel
     may_be_absent = any(spec.optional for spec in specs)
     converts = [(spec.name, convert) for spec in specs if (convert := _convert(model, spec)) is not None]
 
+    if not may_be_absent and not converts:  # as the lines, of which there are many
+        return lambda form, currency: domain(**form.__dict__)
+
     def made(form: BaseModel, currency: str) -> Made:
-        values = vars(form)
+        values = form.__dict__
         if may_be_absent:
             values = {name: value for name, value in values.items() if value is not None}
-        elif converts:
+        else:
             values = values.copy()
         for name, convert in converts:
             if name in values:

@@ -6,14 +6,23 @@ Each omission is played in a child of one process, in which the libraries are lo
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import sys
 from collections.abc import Mapping
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 FIELD = "purchase_order_number"
+IN_JSON = rf'"{FIELD}": "[^"]*",|,\s*"{FIELD}": "[^"]*"'
+
+LIBRARIES = (
+    *("aws_lambda_powertools", "chalice.local", "concurrent.futures.thread", "hypothesis.strategies", "jsonschema"),
+    *("msgspec", "pydantic.json_schema", "pydantic.main", "pydantic.type_adapter", "pytest", "sqlite3", "tomllib"),
+)
+"""Loaded before the children are made."""
 
 Edit = tuple[str, str, str]
 """File, a text that stands in it once, what it becomes."""
@@ -73,12 +82,12 @@ SPOILT: Mapping[str, Edit] = {
     "batch JSONL": (
         "chalicelib/batches/parsing/records.py",
         "yield FileRecord(number, line)",
-        f'yield FileRecord(number, re.sub(r\', "{FIELD}": "[^"]*"|"{FIELD}": "[^"]*", \', \'\', line))',
+        f"yield FileRecord(number, re.sub({IN_JSON!r}, '', line))",
     ),
     "batch JSON": (
         "chalicelib/batches/parsing/records.py",
         "yield FileRecord(self.elements, text)",
-        f'yield FileRecord(self.elements, re.sub(r\'"{FIELD}": "[^"]*",|,\\s*"{FIELD}": "[^"]*"\', \'\', text))',
+        f"yield FileRecord(self.elements, re.sub({IN_JSON!r}, '', text))",
     ),
     "batch CSV": (
         "chalicelib/batches/parsing/csv_mapping.py",
@@ -155,19 +164,17 @@ def _outcomes() -> type[BaseException]:
     return pytest.fail.Exception
 
 
-def in_child(root: Path, edits: tuple[Edit, ...], generate: bool = True) -> dict[str, str]:
-    """What the checks say of the tree with these edits; the tree is then as it was."""
+def in_child(root: Path, edits: tuple[Edit, ...], fresh_document: bool = False) -> dict[str, str]:
+    """What the checks say of the tree with these edits, which are then taken back. `fresh_document` stays."""
     before = {name: (root / name).read_text() for name, _, _ in edits}
-    document = root / "chalicelib" / "api" / "openapi" / "openapi.json"
-    before["chalicelib/api/openapi/openapi.json"] = document.read_text()
     edited(root, edits)
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
         os.close(reader)
+        if fresh_document:
+            _write_document()
         with os.fdopen(writer, "w") as out:
-            if generate:
-                generated(document)
             json.dump(told_by_checks(), out)
         os._exit(0)
     os.close(writer)
@@ -179,25 +186,19 @@ def in_child(root: Path, edits: tuple[Edit, ...], generate: bool = True) -> dict
     return dict(json.loads(told))
 
 
-def generated(document: Path) -> None:
-    """The OpenAPI document of the tree as it stands, unless it cannot be loaded."""
-    try:
-        from chalicelib.api.openapi.document import document as made
-    except TypeError:
-        return
-    document.write_text(json.dumps(made()))
+def _write_document() -> None:
+    from chalicelib.api.handlers.system import OPENAPI_FILE
+    from chalicelib.api.openapi.document import document
+
+    OPENAPI_FILE.write_text(json.dumps(document()))
 
 
 def main(root: Path) -> dict[str, dict[str, str]]:
-    import chalice.local  # noqa: F401 -- loaded before the children are made
-    import hypothesis.strategies  # noqa: F401
-    import jsonschema  # type: ignore[import-untyped]  # noqa: F401
-    import msgspec  # noqa: F401
-    import pydantic  # noqa: F401
-    import pytest  # noqa: F401
-
-    sys.dont_write_bytecode = True
-    found = {"nothing": in_child(root, ADDITION), "the OpenAPI document": in_child(root, ADDITION, generate=False)}
+    for library in LIBRARIES:
+        import_module(library)
+    gc.disable()  # of children that live for half a second
+    found = {"the OpenAPI document": in_child(root, ADDITION), "nothing": in_child(root, ADDITION, fresh_document=True)}
+    sys.dont_write_bytecode = True  # what has not changed is compiled by now
     for name, edits in LEFT_OUT.items():
         found[name] = in_child(root, tuple(edit for edit in ADDITION if edit not in edits))
     edited(root, ADDITION)

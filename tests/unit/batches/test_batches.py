@@ -307,16 +307,6 @@ def test_only_a_header_is_no_order(bench: BulkBench) -> None:
     assert bench.split(batch).problem == "the file holds no orders, only a header row"
 
 
-def test_a_corrected_mapping_makes_the_same_file_another_batch(bench: BulkBench) -> None:
-    """What it says counts, not how its text is written."""
-    data = (",".join(parse_mapping(CANONICAL).columns) + "\n" + "x," * 16 + "x\n").encode()
-    first = bench.started(data, "csv")
-    bench.mappings.texts["sap-emea", "default"] = CANONICAL + "\n# the same\n"
-    assert bench.started(data, "csv").batch_id == first.batch_id
-    bench.mappings.texts["sap-emea", "default"] = 'timezone = "Europe/Berlin"\n' + CANONICAL
-    assert bench.started(data, "csv").batch_id != first.batch_id
-
-
 def test_a_file_that_was_replaced_while_it_was_read_is_refused(bench: BulkBench) -> None:
     batch = bench.started(jsonl([order(1)]))
     bench.files.put(batch.key, jsonl([order(2)]))

@@ -186,7 +186,8 @@ def test_rows_become_orders_by_the_mapping_of_the_source() -> None:
 
 
 def test_our_own_column_names_need_no_mapping() -> None:
-    header = ",".join(parse_mapping(CANONICAL).columns)
+    mapping = parse_mapping(CANONICAL)
+    header = ",".join(name for name in mapping.columns if name in (*mapping.required, "payment_token"))
     row = "S-1,2026-11-23T10:15:00Z,C-1,EUR,15.00,card,pm_card_visa,Ana,Weg 1,Wien,1010,AT,1,W-1,1,12.50,0.20"
     (record,) = csv_of(f"\ufeff{header}\n{row}\n".encode(), CANONICAL)
     assert parse_order(record.text).external_id == "S-1"
@@ -248,6 +249,9 @@ def test_bytes_of_another_encoding_in_a_column_that_nobody_reads_spoil_nothing()
         (('sku = "ARTIKEL"', 'sko = "ARTIKEL"'), "line.sku"),
         (("decimal_comma", "decimal_coma"), "unknown transform"),
         (('codes = "land"', 'codes = "lnd"'), "no table"),
+        (('sku = "ARTIKEL"', 'sku = { column = "ARTIKEL", optional = true }'), "line.sku.optional: every order needs"),
+        (('{ constant = "EUR" }', '{ constant = "EUR", optional = true }'), "optional is said of a column"),
+        (('{ computed = "position" }', '{ computed = "sum_of_lines" }'), "line.line.computed"),
     ],
 )
 def test_a_wrong_mapping_says_where(change: tuple[str, str], said: str) -> None:

@@ -18,10 +18,31 @@ from chalicelib.domain.order import Line, OrderContent
 from chalicelib.orders.accept import PRIVATE_FIELDS
 from tests.support.fields.channels import CHANNELS, Payload
 from tests.support.fields.filler import orders
-from tests.support.fields.forgotten import LEFT_OUT, SPOILT
+from tests.support.fields.forgotten import FIELD, LEFT_OUT, SPOILT
 from tests.support.repository import PACKAGES, ROOT, sources
 
 BATCHES = ROOT / "docs" / "batches.md"
+
+NOTICED_BY = {
+    "the OpenAPI document": "OpenAPI",
+    "the domain's class": "start",
+    "the JSON model": "start",
+    "the view": "view",
+    "the words of discover": "drafted source",
+    "REST": "REST",
+    "the way into the domain": "JSON to domain",
+    "batch in the call": "batch in the call",
+    "batch JSONL": "batch JSONL",
+    "batch JSON": "batch JSON",
+    "batch CSV": "batch CSV",
+    "the mapping language": "poller mapping",
+    "the poller": "poller mapping",
+    "storage": "storage",
+    "the comparison of a repeated order": "conflict",
+    "the sample company's JSON": "sample company",
+    "the drafted source file": "drafted source",
+}
+"""Omission -> the check that must see it; "start": our modules cannot be loaded, so every test is red."""
 
 
 @pytest.mark.parametrize("channel", CHANNELS)
@@ -69,6 +90,14 @@ def test_a_field_that_is_carried_everywhere_is_noticed_nowhere(told: dict[str, d
 
 
 @pytest.mark.slow
-def test_a_field_that_is_forgotten_in_one_channel_is_noticed_there(told: dict[str, dict[str, str]]) -> None:
-    assert set(told) == {"nothing", "the OpenAPI document", *LEFT_OUT, *SPOILT}
-    assert not [omission for omission, channels in told.items() if omission != "nothing" and not channels]
+@pytest.mark.parametrize("omission", [*LEFT_OUT, *SPOILT, "the OpenAPI document"])
+def test_a_field_that_is_forgotten_in_one_channel_is_noticed_there(
+    told: dict[str, dict[str, str]], omission: str
+) -> None:
+    assert NOTICED_BY[omission] in told[omission]
+
+
+@pytest.mark.slow
+def test_a_class_and_a_model_that_disagree_say_in_which_field(told: dict[str, dict[str, str]]) -> None:
+    assert FIELD in told["the JSON model"]["start"]
+    assert FIELD in told["the domain's class"]["start"]

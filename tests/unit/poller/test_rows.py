@@ -224,6 +224,7 @@ def test_transforms_refuse_what_they_cannot_read(transform: str, value: object) 
         ('sku = "item"', 'sku = { column = "item", transforms = ["stripp"] }', "line.sku"),
         ('sku = "item"', 'sku = { computed = "position" }', "line.sku.computed"),
         ('sku = "item"', 'sku = { column = "item", constant = "x" }', "line.sku"),
+        ('sku = "item"', 'sku = { column = "item", optional = true, default = "x" }', "line.sku.optional"),
         ('timezone = "Europe/Berlin"', 'timezone = "Berlin"', "timezone"),
         ('table = "order_line"\nkey = ["order_no"]', 'table = "order_line"\nkey = ["a", "b"]', "file"),
         ('table = "order_line"', 'query = "SELECT * FROM order_line ORDER BY pos"', "lines.query"),
