@@ -16,8 +16,8 @@ LONGEST_FUNCTION = 60
 ROOM = 4
 """Files from which on a room has tests of its own under its own name."""
 
-TESTED_ELSEWHERE = {"ports", "wiring", "mapping"}
-"""Rooms without a folder of tests: ports by all contract suites, wiring end to end, mapping with its two users."""
+TESTED_ELSEWHERE = {"ports", "wiring"}
+"""Rooms without a folder of tests: ports by all contract suites, wiring end to end."""
 
 
 def test_no_folder_is_a_heap() -> None:
