@@ -21,7 +21,7 @@ from chalicelib.adapters.dynamodb.events.codec import from_item, to_item
 from chalicelib.api.handlers.system import OPENAPI_FILE
 from chalicelib.domain.money import Money
 from chalicelib.domain.order import OrderContent, order_id
-from chalicelib.orders.accept import OrderConflict
+from chalicelib.orders.again import OrderConflict
 from chalicelib.orders.payload import parse_order
 from local.sample.draft import as_payload
 from poller.database.catalogue import ColumnInfo, TableInfo
