@@ -15,7 +15,7 @@ from chalicelib.domain.reservation import shortages
 from chalicelib.domain.state import fold
 from chalicelib.orders.again import ASKED, Difference, OrderConflict, Terms, revision_brought
 from chalicelib.orders.checks import holds_on, reasons_against
-from chalicelib.ports import EventStore, Inventory, ReferenceData
+from chalicelib.ports import Clock, EventStore, Inventory, ReferenceData
 
 
 class Would(StrEnum):
@@ -60,16 +60,17 @@ class Rehearse:
     events: EventStore
     reference: ReferenceData
     inventory: Inventory
+    clock: Clock
 
     def __call__(
         self, content: OrderContent, correlation_id: str = "", channel: str = "rest", terms: Terms = ASKED
     ) -> Rehearsal:
-        wanted = content.quantities()
+        now, wanted = self.clock.now(), content.quantities()
         available = {sku: self.inventory.available(sku) for sku in wanted}
         reasons = (
-            *reasons_against(content, self.reference),
+            *reasons_against(content, self.reference, now),
             *shortages(wanted, available),
-            *holds_on(content, self.reference),
+            *holds_on(content, self.reference, now),
         )
         would, revision, conflict = self._taken(content, correlation_id, channel, terms)
         return Rehearsal(

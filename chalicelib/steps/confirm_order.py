@@ -24,7 +24,7 @@ class ConfirmOrder:
         return run_forward_step(self.repository, order_id, Status.CONFIRMED, self._confirm)
 
     def _confirm(self, order: Order) -> Order:
-        reasons = holds_on(order.content, self.reference)
+        reasons = holds_on(order.content, self.reference, order.revisions[-1].received_at)
         if reasons:
             raise ConfirmationRefused(*reasons)
         return self.repository.append(order, OrderConfirmed(confirmation_number(order.order_id)))

@@ -24,7 +24,7 @@ class ValidateOrder:
         return run_forward_step(self.repository, order_id, Status.VALIDATED, self._validate)
 
     def _validate(self, order: Order) -> Order:
-        reasons = reasons_against(order.content, self.reference)
+        reasons = reasons_against(order.content, self.reference, order.revisions[-1].received_at)
         if reasons:
             raise InvalidOrder(*reasons)
         return self.repository.append(order, OrderValidated(reference_versions=self.reference.versions()))

@@ -176,7 +176,7 @@ class Services(Orders):
     def rehearse(self) -> Rehearse:
         from chalicelib.orders.rehearse import Rehearse
 
-        return Rehearse(self.events, self.reference, self.inventory)
+        return Rehearse(self.events, self.reference, self.inventory, self.clock)
 
     @cached_property
     def api(self) -> ApiServices:

@@ -99,7 +99,7 @@ class ApiBench:
             letters=self.fakes.letters,
             jobs=self.fakes.group_jobs,
             batches=self.bulk.service,
-            rehearse=Rehearse(self.events or self.fakes.events, self.reference, self.inventory),
+            rehearse=Rehearse(self.events or self.fakes.events, self.reference, self.inventory, self.fakes.clock),
             health=lambda: self.checks,
             version="0.0.0-test",
         )

@@ -23,7 +23,7 @@ class Stage(WorkflowHarness):
 
     def rehearse(self, order: OrderContent = ORDER, terms: Terms = ASKED) -> Rehearsal:
         before = [(known, self.history(known)) for known in self.events.order_ids()]
-        found = Rehearse(self.events, self.reference, self.inventory)(order, terms=terms)
+        found = Rehearse(self.events, self.reference, self.inventory, self.clock)(order, terms=terms)
         assert [(known, self.history(known)) for known in self.events.order_ids()] == before, "nothing is stored"
         return found
 
