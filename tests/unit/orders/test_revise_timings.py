@@ -28,7 +28,7 @@ from tests.support.builders import ADDRESS, content, line
 from tests.support.faults.interleave import interleave
 from tests.support.faults.simulation import HELD_COUNTRY, PIECES, Faults, Twin, World
 
-SEEDS_PER_CASE = 120
+SEEDS_PER_CASE = 80
 RESENDS = 3
 
 FIRST: dict[str, OrderContent] = {
