@@ -119,9 +119,9 @@ class Order:
     def has_left(self, attempt: int) -> bool:
         """Whether that attempt was of an earlier revision, and has no say in this one.
 
-        0 is an execution without a number, which somebody has started by hand: it knows of the first revision only.
+        0 is an execution without a number: whoever starts one by hand means the order as it is.
         """
-        return self.revision > 1 and attempt < self.revisions[-1].first_attempt
+        return 0 < attempt < self.revisions[-1].first_attempt
 
     @property
     def is_final(self) -> bool:

@@ -180,7 +180,7 @@ def test_attempts_go_on_counting_and_tries_begin_anew() -> None:
 
 
 @pytest.mark.parametrize(
-    ("attempt", "left"), [(0, True), (1, True), (3, True), (4, False), (5, False)], ids=lambda value: str(value)
+    ("attempt", "left"), [(0, False), (1, True), (3, True), (4, False), (5, False)], ids=lambda value: str(value)
 )
 def test_an_attempt_of_an_earlier_revision_has_no_say(attempt: int, left: bool) -> None:
     closing = (REJECTION, RELEASE, OrderRejected((HOLD,)))
