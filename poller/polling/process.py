@@ -12,6 +12,7 @@ from typing import Self
 
 from chalicelib.domain.errors import CorruptHistory, EventTooLarge, TransientError
 from chalicelib.domain.order import OrderContent
+from chalicelib.domain.state import Status
 from chalicelib.orders.accept import Accepted
 from chalicelib.orders.again import ASKED, OrderConflict
 from poller.errors import BadRow, Fault, IntakeUnavailable
@@ -99,6 +100,9 @@ class Processor:
             return False
         key = key_text(order.key)
         if isinstance(verdict, OrderConflict):
+            if verdict.order.outcome is not Status.CONFIRMED:
+                self._wait(order, key, verdict)
+                return True
             self._record_change(order, key, verdict)
         elif verdict.replayed:
             self.counts.replayed += 1
@@ -119,6 +123,19 @@ class Processor:
             self.quarantined[key] = (row_hash, self.loaded.fingerprint)
         columns = sorted({fault.column for fault in faults if fault.column})
         self.services.log.warning("row quarantined", extra={"source": source, "columns": columns})
+
+    def _wait(self, order: RawOrder, key: str, conflict: OrderConflict) -> None:
+        """The accepted order may still be closed, and then the row as it is now is wanted: each poll tries it."""
+        waiting = ("", self.loaded.fingerprint)
+        if self.quarantined.get(key) == waiting:
+            return
+        self._record_change(order, key, conflict)
+        now, source = self.services.clock.now(), self.loaded.source.name
+        reason = f"it differs from order {conflict.order.order_id}: {conflict.advice}; it is tried again by itself"
+        entry = Quarantined(source, key, (reason,), self._row(order), *waiting, now, now)
+        self.services.findings.quarantine(entry)
+        if len(self.quarantined) < MAX_QUARANTINED_KEYS:
+            self.quarantined[key] = waiting
 
     def _record_change(self, order: RawOrder, key: str, conflict: OrderConflict) -> None:
         self.counts.changed += 1

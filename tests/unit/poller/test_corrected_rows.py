@@ -177,3 +177,37 @@ def test_a_row_has_the_same_correlation_id_in_every_process(erp: SqliteErp) -> N
     ids = {correlation_id_of(loaded, one) for one in (order, *others)}
     assert len(ids) == 5
     assert all(len(one) == 26 for one in ids)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_correction_that_comes_while_the_order_is_under_way_is_not_lost(
+    erp: SqliteErp, poller: Make, mode: str
+) -> None:
+    """It waits, and comes in when the order is closed without delivery, whatever the cursor does."""
+    erp.add(1, database_now())
+    polled = poller(MODES[mode], WRITE_BACK)
+    polled.poll()
+    erp.sql(correcting, database_now(1))
+    seen = [polled.poll(cold=cold).counts for cold in (False, True, False)]
+    assert sum(counts.changed for counts in seen) <= 1, "it is said once"
+    assert polled.order(1).revision == 1
+    reject(polled)
+    if mode != "id":  # which does not see later changes of a row
+        (waiting,) = polled.findings.quarantined("erp", 10)
+        assert "send it again if it is REJECTED or CANCELLED" in waiting.reasons[0]
+        assert polled.poll(cold=True).counts.accepted == 1
+        assert (polled.order(1).revision, polled.order(1).content.ship_to.city) == (2, "Kiel")
+        assert list(polled.findings.quarantined("erp", 10)) == []
+
+
+def test_a_correction_that_comes_too_late_waits_no_longer(erp: SqliteErp, poller: Make) -> None:
+    erp.add(1, database_now())
+    polled = poller(TIMESTAMP)
+    polled.poll()
+    erp.sql(correcting, database_now(1))
+    polled.poll()
+    polled.intake.repository.append(polled.order(1), OrderConfirmed("OB-1"))
+    assert polled.poll().counts.changed == 1
+    assert list(polled.findings.quarantined("erp", 10)) == []
+    assert [change.fields for change in polled.findings.changes("erp", 10)] == [("ship_to.city",)]
+    assert polled.poll().counts.changed == 0
