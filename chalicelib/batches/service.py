@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from chalicelib.batches.accounting import Throughput, counted, throughput
 from chalicelib.batches.model import Batch, BatchCounts, BatchState, Cancellation, Format, Page, Upload, report_key
-from chalicelib.batches.parsing.file import MAX_UPLOAD_BYTES
+from chalicelib.batches.parsing.unpack import MAX_UPLOAD_BYTES
 from chalicelib.batches.ports import Files, Ledger, OrderRows, UploadForm
 from chalicelib.batches.report import brought_up_to_date
 from chalicelib.batches.start import StartBatch, upload_key

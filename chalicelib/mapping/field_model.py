@@ -6,10 +6,11 @@ and optionally `default`, `transforms` and `codes`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Mapping
 from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar, cast
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, create_model, model_validator
 from pydantic_core import PydanticCustomError
 
 from chalicelib.domain.fields import FieldSpec, fields_of, leaves_of
@@ -25,11 +26,20 @@ class Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+def _regular_expression(pattern: str) -> str:
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        raise PydanticCustomError("pattern", "is no regular expression: {reason}", {"reason": str(error)}) from error
+    return pattern
+
+
 class FieldSource(Model):
     """Where one canonical field comes from.
 
     The order of work: take the column (or join several), strip whitespace unless `keep_blanks`, apply `transforms`,
-    look up `codes`; NULL and empty text become `default`. What is left is converted to the field's own type.
+    look up `codes`; NULL and empty text become `default`. What is left is converted to the field's own type, and must
+    match the `pattern` (a regular expression) from beginning to end, if there is one.
     `optional`: a file may lack the column, which is then empty in all of its rows.
     """
 
@@ -41,6 +51,7 @@ class FieldSource(Model):
     default: str | int | float | bool | None = None
     transforms: tuple[str, ...] = ()
     codes: str | None = None
+    pattern: Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_regular_expression)] | None = None
     keep_blanks: bool = False
     optional: bool = False
 

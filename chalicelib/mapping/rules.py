@@ -5,6 +5,7 @@ Deterministic: the same row gives the same fields.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -133,11 +134,26 @@ def apply(rules: Sequence[Rule], row: Row, target: dict[str, Any], prefix: str, 
 def _rule(path: str, field: FieldSpec, spec: FieldSource, columns: Sequence[str], around: MappingContext) -> Rule:
     *parents, name = path.split(".")
     extract, convert = _extract(spec, columns, around), _convert(field.kind, around)
+    if spec.pattern is not None:
+        convert = _matching(convert, spec.pattern)
     if spec.constant is not None:
         with suppress(BadValue):  # a constant that does not fit is a fault of every row, found there
             converted = convert(spec.constant)
             extract, convert = (lambda row: converted), (lambda value: value)
     return Rule(path, tuple(parents), name, ", ".join(spec.origin), field.optional, extract, convert)
+
+
+def _matching(convert: Convert, pattern: str) -> Convert:
+    """The field must be written in one way, or it is not what it seems."""
+    matches = re.compile(pattern).fullmatch
+
+    def converted(value: Value) -> Any:
+        found = convert(value)
+        if not matches(str(found)):
+            raise BadValue(f"does not match the pattern {pattern}")
+        return found
+
+    return converted
 
 
 def _extract(spec: FieldSource, columns: Sequence[str], around: MappingContext) -> Extract:

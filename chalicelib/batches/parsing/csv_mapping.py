@@ -39,12 +39,21 @@ def _zone(name: str) -> str:
 class CsvMapping(Model):
     """One row per order line; the rows of an order follow each other and repeat its header fields.
 
-    `ignore` names columns that are known and not needed; "*" stands for all that are not mapped.
+    `ignore` names columns that are known and not needed; "*" stands for all that are not mapped, in `carry_down` and
+    `line_breaks` for all columns. docs/batches.md explains each option.
     """
 
     encoding: Literal["utf-8", "utf-16", "latin-1", "cp1252"] = "utf-8"
     delimiter: Literal[",", ";", "\t", "|"] = ","
-    quote: Annotated[str, Field(min_length=1, max_length=1)] = '"'
+    quote: Annotated[str, Field(max_length=1)] = '"'
+    skip_rows: Annotated[int, Field(ge=0, le=1000)] = 0
+    comment: Annotated[str, Field(max_length=10)] = ""
+    match: Literal["exact", "ignore-case"] = "exact"
+    continuation: Literal["repeat", "blank"] = "repeat"
+    carry_down: tuple[str, ...] = ()
+    line_breaks: tuple[str, ...] = ()
+    ragged: Literal["refuse", "pad"] = "refuse"
+    trailing_delimiter: bool = False
     timezone: Annotated[str, AfterValidator(_zone)] = "UTC"
     ambiguous_time: Literal["earlier", "later", "quarantine"] = "earlier"
     ignore: tuple[str, ...] = ()
@@ -56,6 +65,14 @@ class CsvMapping(Model):
     def columns(self) -> tuple[str, ...]:
         """Every column that is mapped."""
         return tuple(dict.fromkeys((*columns_of(self.order), *columns_of(self.line))))
+
+    def carries_down(self, column: str) -> bool:
+        """Whether the further rows of an order may leave it empty."""
+        return column in self.carry_down or ALL_OTHERS in self.carry_down or self.continuation == "blank"
+
+    def may_break(self, column: str) -> bool:
+        """Whether its cells may hold line breaks."""
+        return column in self.line_breaks or ALL_OTHERS in self.line_breaks
 
     @property
     def required(self) -> dict[str, list[str]]:

@@ -1,0 +1,192 @@
+"""What the cells of a row mean, by the mapping and the header row of one file: whose they are, and what they say."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from chalicelib.batches.parsing.csv_mapping import ALL_OTHERS, CsvMapping
+from chalicelib.batches.parsing.csv_rows import Row
+from chalicelib.batches.parsing.records import TOO_LONG, Problem
+from chalicelib.mapping.faults import Fault
+from chalicelib.mapping.rules import MappingContext, apply, columns_of, field_sources, rules_of, sum_of_lines
+from chalicelib.mapping.values import BadValue
+from chalicelib.orders import keys
+from chalicelib.orders.payload import InvalidPayload, parse_order
+
+MAX_SHIFT = 20
+"""Delimiters too many in one row, up to which its order number is looked for."""
+
+_TOTALS = re.compile(
+    r"(?:grand[ _-]?|sub[ _-]?)?(?:totals?|totales?|sums?|summen?|gesamt\w*|zwischensumme|count|anzahl)\b"
+    r"|(?:trailer|trl|eof|ende?|fine?)\b",
+    re.IGNORECASE,
+)
+"""How a row begins that sums up others: it is part of no order, whatever its length."""
+
+PROVEN = frozenset({"quantity", "unit_price", "tax_rate", "total", "currency", "ship_to.country"})
+"""Fields of which a part would not agree with the order's total, or is no code."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Of a row: the number of its order, if it has one; why it cannot be read; whether it belongs to no order.
+
+    `candidates`: the numbers that a row which cannot be read may have: delimiters too many have shifted its cells.
+    """
+
+    external_id: str = ""
+    problem: Problem | None = None
+    is_remark: bool = False
+    candidates: tuple[str, ...] = ()
+
+
+class Layout:
+    """The rules of the mapping, compiled for the columns of one file."""
+
+    def __init__(self, columns: Sequence[str], mapping: CsvMapping, source: str) -> None:
+        around = MappingContext(mapping.codes, mapping.timezone, mapping.ambiguous_time)
+        self._columns = columns
+        self._source = source
+        self._mapping = mapping
+        self._rules = rules_of(mapping.order, columns, around)
+        self._line_rules = rules_of(mapping.line, columns, around)
+        self._key_rule = next(rule for rule in self._rules if rule.field == "external_id")
+        self._key_at = [columns.index(name) for name in mapping.order.external_id.origin if name in columns]
+        self._header = [(name, columns.index(name)) for name in columns_of(mapping.order) if name in columns]
+        self._lines_at = [columns.index(name) for name in columns_of(mapping.line) if name in columns]
+        self._header_only = sorted({position for _, position in self._header} - {*self._lines_at, *self._key_at})
+        self._lines_only = sorted(set(self._lines_at) - {position for _, position in self._header})
+        strict = ALL_OTHERS not in mapping.ignore
+        self._nameless = [position for position, name in enumerate(columns) if not name and strict]
+        if mapping.trailing_delimiter:
+            self._nameless.append(len(columns))
+        self._last_key: tuple[list[str], Reading] = ([], Reading())
+
+    @property
+    def width(self) -> int:
+        return len(self._columns) + self._mapping.trailing_delimiter
+
+    def read(self, row: Row) -> Reading:
+        """Of which order a row is."""
+        cells = row.cells
+        if len(cells) == self.width and not any(cells[position].strip() for position in self._nameless):
+            raw = [cells[position] for position in self._key_at]
+            if raw != self._last_key[0]:
+                self._last_key = (raw, self._key(cells))
+            found = self._last_key[1]
+            if found.external_id or found.problem:
+                return found
+            if not any(cells[position].strip() for position in self._lines_only):
+                return Reading(is_remark=True)
+            if self._mapping.continuation == "blank" and any(cells[position].strip() for position in self._header_only):
+                return Reading(problem=("external_id", "is empty in a row that has cells of an order's header"))
+            return Reading()
+        problem = ("", self._unreadable(row))
+        if _TOTALS.match(next((cell.strip() for cell in cells or row.pieces if cell.strip()), "")):
+            return Reading(problem=problem, is_remark=True)
+        return Reading(problem=problem, candidates=tuple(self._candidates(row)))
+
+    @property
+    def knows_its_numbers(self) -> bool:
+        """Whether an order number is known by how it is written, wherever it stands."""
+        return self._mapping.order.external_id.pattern is not None
+
+    def padded(self, row: Row) -> Row:
+        """The row with the cells that its writer leaves out at the end, if the mapping says that he does."""
+        if self._mapping.ragged != "pad" or not 0 < len(row.cells) < self.width:
+            return row
+        return row._replace(cells=[*row.cells, *[""] * (self.width - len(row.cells))])
+
+    def _candidates(self, row: Row) -> Iterator[str]:
+        cells = list(row.cells or row.pieces)
+        for shift in range(min(max(len(cells) - self.width, 0), MAX_SHIFT) + 1):
+            shifted = cells[shift : shift + self.width]
+            found = self._key([*shifted, *[""] * (self.width - len(shifted))])
+            if found.external_id:
+                yield found.external_id
+
+    def order(self, rows: Sequence[Row]) -> tuple[dict[str, Any], list[Problem]]:
+        """The JSON of the order that these rows make, and what is wrong with it."""
+        faults: list[Fault] = []
+        order: dict[str, Any] = {"source": self._source}
+        apply(self._rules, rows[0].cells, order, "", faults)
+        self._compare_headers(rows, faults)
+        order["lines"] = [self._line(number, row.cells, faults) for number, row in enumerate(rows)]
+        if not faults and self._mapping.order.total.computed is not None:
+            order["total"] = sum_of_lines(order)
+        return order, [(fault.field, _told(fault)) for fault in faults]
+
+    def is_whole_at_end(self, rows: Sequence[Row], text: str) -> bool:
+        """Whether the last rows of a file were cut neither between rows, which a total that is sent proves, nor in the
+        last cell, which a line end proves. A computed total proves nothing: then control sums are needed."""
+        try:
+            order = parse_order(text)
+        except InvalidPayload:
+            return True  # it says itself what is wrong
+        if order.total not in order.possible_totals():
+            return False
+        if rows[-1].ended:
+            return True
+        if self._mapping.order.total.computed is not None or self._mapping.ragged == "pad":
+            return False
+        name = self._columns[-1]
+        is_compared = len(rows) > 1 and name in dict(self._header)
+        return name not in self._mapping.columns or is_compared or self._fields_of(name) <= PROVEN
+
+    def _fields_of(self, column: str) -> set[str]:
+        both = (self._mapping.order, self._mapping.line)
+        return {path for fields in both for path, spec in field_sources(fields).items() if column in spec.origin}
+
+    def _key(self, cells: Sequence[str]) -> Reading:
+        rule = self._key_rule
+        try:
+            value = rule.extract(cells)
+            external_id = "" if value is None else keys.composed(str(rule.convert(value)))
+        except BadValue as error:
+            return Reading(problem=(rule.field, _told(Fault(rule.field, rule.column, str(error)))))
+        if problem := keys.unreadable(external_id):
+            return Reading(problem=(rule.field, f"{problem} (column {rule.column})"))
+        return Reading(external_id)
+
+    def _line(self, number: int, cells: Sequence[str], faults: list[Fault]) -> dict[str, Any]:
+        line: dict[str, Any] = {"line": number + 1} if self._mapping.line.line.computed is not None else {}
+        apply(self._line_rules, cells, line, f"lines[{number}].", faults)
+        return line
+
+    def _compare_headers(self, rows: Sequence[Row], faults: list[Fault]) -> None:
+        first = rows[0].cells
+        for column, position in self._header:
+            carried = self._mapping.carries_down(column)
+            for row in rows[1:]:
+                cell = row.cells[position]
+                if cell != first[position] and not (carried and not cell.strip()):
+                    if position in self._key_at:  # written in another way, as with a blank behind it
+                        continue
+                    faults.append(Fault("", column, "differs between the rows of the order"))
+                    break
+
+    def _unreadable(self, row: Row) -> str:
+        if row.cells:
+            nameless = len(row.cells) == self.width
+            if nameless:
+                return "has something in a column that has no name: a delimiter is missing or too many"
+            return f"has {len(row.cells)} cells, the header row has {self.width}: a quote or delimiter is missing"
+        if row.pieces:
+            return (
+                "holds a quote that does not close on its line, or that something follows: write quotes within a cell "
+                'twice, name columns that hold line breaks in `line_breaks`, or say `quote = ""` if quotes mean nothing'
+            )
+        return TOO_LONG[1]
+
+
+def record_text(order: dict[str, Any]) -> str:
+    """An order as one line of JSON."""
+    return json.dumps(order, ensure_ascii=False, separators=(",", ":"))
+
+
+def _told(fault: Fault) -> str:
+    return f"{fault.reason} (column {fault.column})" if fault.column else fault.reason
