@@ -30,6 +30,7 @@ class BatchState(StrEnum):
     RUNNING = "RUNNING"
     COMPLETED = "COMPLETED"
     INCOMPLETE = "INCOMPLETE"
+    NOTHING_ACCEPTED = "NOTHING_ACCEPTED"
     CANCELLED = "CANCELLED"
     REFUSED = "REFUSED"
 
@@ -113,8 +114,10 @@ class Cancellation:
 class Batch:
     """One file's content of one source. `lines` (orders in the file) is None until it is split into `pages`.
 
-    `key` and `etag` are the upload that it is read from; `mapping` is the text of the CSV mapping as it was then.
+    `key`, `etag` and `object_version` are the upload that it is read from; `mapping` is the text of the CSV mapping as
+    it was then.
     `file` says what its lines are, `doubtful` how many order numbers are not whole in one place (`doubts_key`).
+    `split_tries` counts the calls that began to split behind page `split_from` and did not come further.
     `attempt` counts executions; `settled_before` is how many lines earlier ones had settled.
     """
 
@@ -142,6 +145,9 @@ class Batch:
     expected: Expected = field(default_factory=Expected)
     file: Tally | None = None
     doubtful: int = 0
+    object_version: str = ""
+    split_from: int = 0
+    split_tries: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,6 +84,9 @@ def closing(batch: Batch, counts: BatchCounts) -> dict[str, Any]:
     if missing or counts.running:
         problem = f"{missing} lines were not handed over and {counts.running} orders have no outcome yet"
         return {"state": BatchState.INCOMPLETE, "problem": problem}
+    if counts.received and counts.invalid == counts.received:
+        problem = f"none of the {counts.invalid} orders was accepted: the report says what is wrong with each"
+        return {"state": BatchState.NOTHING_ACCEPTED, "problem": problem}
     return {"state": BatchState.COMPLETED, "problem": ""}
 
 

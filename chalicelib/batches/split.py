@@ -22,11 +22,15 @@ from chalicelib.batches.parsing.recognise import ensure_of_format
 from chalicelib.batches.parsing.records import FileRecord, Mark, Reader
 from chalicelib.batches.ports import Files, Ledger
 from chalicelib.batches.sums import Sums
+from chalicelib.domain.errors import TransientError
 from chalicelib.observability import logger
 from chalicelib.ports import Clock
 
 WORKING_TIME = timedelta(seconds=120)
 """Of one call; well below the function's timeout."""
+
+MAX_TRIES = 2
+"""Calls that may end without an answer at the same place of a file: out of time or of memory."""
 
 MAX_LINES = 1_000_000
 """Orders in one file: their report is made within one call. Split larger files."""
@@ -64,8 +68,15 @@ class SplitFile:
         """`pages`: how many earlier calls of this attempt have written."""
         if batch.lines is not None:
             return Splitting("done", batch.pages)
+        tries = batch.split_tries if batch.split_from == pages else 0
+        batch = self.ledger.save(replace(batch, split_from=pages, split_tries=tries + 1))
         try:
+            if tries >= MAX_TRIES:
+                raise BrokenFile(f"the file could not be read {tries} times, behind page {pages}: send it in parts")
             return self._split(batch, pages)
+        except TransientError:  # no fault of the file
+            self.ledger.save(replace(batch, split_tries=tries))
+            raise
         except BrokenFile as problem:
             logger().info("batch refused", extra={"batch_id": batch.batch_id, "problem": str(problem)})
             now = self.clock.now()
@@ -75,7 +86,8 @@ class SplitFile:
     def _split(self, batch: Batch, written: int) -> Splitting:
         begin = self._checkpoint(batch, written)
         census, sums = Census.restored(begin.census), begin.sums
-        records = reader(batch, self.files.stream(batch.key, batch.etag).chunks, begin.mark, census)
+        stream = self.files.stream(batch.key, batch.etag, batch.object_version)
+        records = reader(batch, stream.chunks, begin.mark, census)
         until = self.clock.now() + WORKING_TIME
         number = written
         for page in _paged(records, batch.page_lines):

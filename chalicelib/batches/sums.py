@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 
@@ -51,8 +52,20 @@ class Sums:
             raise BrokenFile(f"the file is not what was announced: {', and '.join(wrong)}{unread}")
 
 
-def ensure_bytes(expected: Expected, size: int, sha256: str) -> None:
-    """Raises BrokenFile if the upload has another size (bytes) or hash (hex) than the one announced."""
+def counted_bytes(chunks: Iterable[bytes], expected: Expected) -> Iterator[bytes]:
+    """The same chunks. Raises BrokenFile at their end for another size or hash of the upload than the one announced."""
+    if expected.bytes is None and not expected.sha256:
+        yield from chunks
+        return
+    digest, size = hashlib.sha256(), 0
+    for chunk in chunks:
+        digest.update(chunk)
+        size += len(chunk)
+        yield chunk
+    _ensure_bytes(expected, size, digest.hexdigest())
+
+
+def _ensure_bytes(expected: Expected, size: int, sha256: str) -> None:
     if expected.bytes is not None and expected.bytes != size:
         raise BrokenFile(f"the file is not what was announced: it has {size} bytes, expected are {expected.bytes}")
     if expected.sha256 and expected.sha256.lower() != sha256:

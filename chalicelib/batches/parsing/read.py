@@ -20,6 +20,7 @@ def reader(batch: Batch, chunks: Iterable[bytes], begin: Mark, census: Census) -
     """One record per order, in the order of the file, from `begin` on. Raises BrokenFile."""
     if batch.format is Format.CSV:
         mapping = parse_mapping(batch.mapping)
-        return CsvOrders(plain_text(chunks, mapping.encoding), mapping, batch.source, begin, census)
+        text = plain_text(chunks, mapping.encoding)
+        return CsvOrders(text, mapping, batch.source, begin, census, batch.expected.vouches)
     text = plain_text(chunks, batch.encoding)
     return JsonLines(text, begin) if batch.format is Format.JSONL else JsonArray(text, begin)
