@@ -143,3 +143,4 @@ class LineFields(Table):
     """Fields of a position."""
 
     line: Origin
+    sku: Origin

@@ -89,7 +89,7 @@ class Doubts:
             line = self.torn[number]
             where = f"on line {line}" if line != record.line else "above"
             problem = f"its rows do not follow each other, there are more {where}: sort the file by order number"
-        elif number in self.suspects:
+        elif number in self.suspects and not record.problems:
             problem = f"line {self.suspects[number]} cannot be read and may be one of its rows"
         else:
             return record

@@ -59,7 +59,7 @@ class Layout:
         self._header = [(name, columns.index(name)) for name in columns_of(mapping.order) if name in columns]
         self._lines_at = [columns.index(name) for name in columns_of(mapping.line) if name in columns]
         self._header_only = sorted({position for _, position in self._header} - {*self._lines_at, *self._key_at})
-        self._lines_only = sorted(set(self._lines_at) - {position for _, position in self._header})
+        self._sku_at = [columns.index(name) for name in mapping.line.sku.origin if name in columns]
         strict = ALL_OTHERS not in mapping.ignore
         self._nameless = [position for position, name in enumerate(columns) if not name and strict]
         if mapping.trailing_delimiter:
@@ -80,15 +80,21 @@ class Layout:
             found = self._last_key[1]
             if found.external_id or found.problem:
                 return found
-            if not any(cells[position].strip() for position in self._lines_only):
-                return Reading(is_remark=True)
-            if self._mapping.continuation == "blank" and any(cells[position].strip() for position in self._header_only):
-                return Reading(problem=("external_id", "is empty in a row that has cells of an order's header"))
-            return Reading()
+            return self._without_key(cells)
         problem = ("", self._unreadable(row))
         if _TOTALS.match(next((cell.strip() for cell in cells or row.pieces if cell.strip()), "")):
             return Reading(problem=problem, is_remark=True)
         return Reading(problem=problem, candidates=tuple(self._candidates(row)))
+
+    def _without_key(self, cells: Sequence[str]) -> Reading:
+        """A continuation, where rows may be that; else a row that is of the order beside it for all we know, unless it
+        has nothing that makes it one of any: neither header nor SKU."""
+        with_header = any(cells[position].strip() for position in self._header_only)
+        if not with_header and not any(cells[position].strip() for position in self._sku_at):
+            return Reading(is_remark=True)
+        if self._mapping.continuation == "blank" and with_header:
+            return Reading(problem=("external_id", "is empty in a row that has cells of an order's header"))
+        return Reading()
 
     @property
     def knows_its_numbers(self) -> bool:

@@ -163,12 +163,10 @@ class CsvOrders:
         return bool(self._mapping.comment) and begin.lstrip().startswith(self._mapping.comment)
 
     def _pass_over(self, row: Row, blank: int = 0, skipped: int = 0) -> None:
-        """A row that is no part of any order, unless it stands within one."""
+        """A row that is no part of any order, unless it turns out to stand within one."""
         between = self._between
         between.last, between.blank, between.skipped = row, between.blank + blank, between.skipped + skipped
         ensure_few_blanks(self.mark.tally.blank + between.blank)
-        if self._order is None:
-            self._pass_on()
 
     def _pass_on(self) -> None:
         """The rows since the last order stand behind it."""

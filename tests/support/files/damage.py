@@ -26,19 +26,21 @@ class Style:
     """repeat: all of the header; carry: its number only; blank: nothing of it."""
     with_total: bool = False
     with_line: bool = False
+    with_pattern: bool = False
 
     @property
     def mapping(self) -> str:
         """TOML."""
         modes = {"repeat": "", "carry": 'carry_down = ["*"]', "blank": 'continuation = "blank"'}
         total = '"total"' if self.with_total else '{ computed = "sum_of_lines" }'
+        number = '{ column = "number", pattern = "SO-[0-9]{4}" }' if self.with_pattern else '"number"'
         line = '"line"' if self.with_line else '{ computed = "position" }'
         return f"""
 delimiter = ";"
 ignore = ["*"]
 {modes[self.further_rows]}
 [order]
-external_id = "number"
+external_id = {number}
 ordered_at = "at"
 customer_id = "customer"
 currency = "currency"

@@ -66,8 +66,8 @@ def proven_by_rows(random: Random) -> tuple[Random, Style, list[Damage]]:
 
 
 def proven_by_totals(random: Random) -> tuple[Random, Style, list[Damage]]:
-    """Any damages, up to three of them, in a file whose orders have totals."""
-    style = Style(random.choice(FURTHER_ROWS), True, random.random() < 0.5)
+    """Any damages, up to three of them, in a file whose orders have totals, and numbers of one form."""
+    style = Style(random.choice(FURTHER_ROWS), True, random.random() < 0.5, with_pattern=True)
     return random, style, [random.choice(VISIBLE + INVISIBLE) for _ in range(random.choice((1, 1, 2, 3)))]
 
 
