@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 from chalicelib.batches.parsing.csv_mapping import ALL_OTHERS, CsvMapping
@@ -36,12 +37,15 @@ class Reading:
     """Of a row: the number of its order, if it has one; why it cannot be read; whether it belongs to no order.
 
     `candidates`: the numbers that a row which cannot be read may have: delimiters too many have shifted its cells.
+    `holds_more`: it has cells for the beginning of another row. `ends_in_number`: it breaks off in its number.
     """
 
     external_id: str = ""
     problem: Problem | None = None
     is_remark: bool = False
     candidates: tuple[str, ...] = ()
+    holds_more: bool = False
+    ends_in_number: bool = False
 
 
 class Layout:
@@ -64,7 +68,9 @@ class Layout:
         self._nameless = [position for position, name in enumerate(columns) if not name and strict]
         if mapping.trailing_delimiter:
             self._nameless.append(len(columns))
-        self._last_key: tuple[list[str], Reading] = ([], Reading())
+        self._raw_key = itemgetter(*self._key_at)
+        self._raw_header = itemgetter(*(position for _, position in self._header))
+        self._last_key: tuple[object, Reading] = (None, Reading())
 
     @property
     def width(self) -> int:
@@ -73,8 +79,8 @@ class Layout:
     def read(self, row: Row) -> Reading:
         """Of which order a row is."""
         cells = row.cells
-        if len(cells) == self.width and not any(cells[position].strip() for position in self._nameless):
-            raw = [cells[position] for position in self._key_at]
+        if len(cells) == self.width and not (self._nameless and self._has_nameless(cells)):
+            raw = self._raw_key(cells)
             if raw != self._last_key[0]:
                 self._last_key = (raw, self._key(cells))
             found = self._last_key[1]
@@ -84,7 +90,13 @@ class Layout:
         problem = ("", self._unreadable(row))
         if _TOTALS.match(next((cell.strip() for cell in cells or row.pieces if cell.strip()), "")):
             return Reading(problem=problem, is_remark=True)
-        return Reading(problem=problem, candidates=tuple(self._candidates(row)))
+        count = len(cells or row.pieces)
+        return Reading(
+            problem=problem,
+            candidates=tuple(self._candidates(row)),
+            holds_more=2 * count > 3 * self.width,
+            ends_in_number=count <= max(self._key_at) + 1 and not self.knows_its_numbers,
+        )
 
     def _without_key(self, cells: Sequence[str]) -> Reading:
         """A continuation, where rows may be that; else a row that is of the order beside it for all we know, unless it
@@ -147,6 +159,9 @@ class Layout:
         both = (self._mapping.order, self._mapping.line)
         return {path for fields in both for path, spec in field_sources(fields).items() if column in spec.origin}
 
+    def _has_nameless(self, cells: Sequence[str]) -> bool:
+        return any(cells[position].strip() for position in self._nameless)
+
     def _key(self, cells: Sequence[str]) -> Reading:
         rule = self._key_rule
         try:
@@ -165,9 +180,11 @@ class Layout:
 
     def _compare_headers(self, rows: Sequence[Row], faults: list[Fault]) -> None:
         first = rows[0].cells
-        for column, position in self._header:
+        told = self._raw_header(first)
+        rows = [row for row in rows[1:] if self._raw_header(row.cells) != told]
+        for column, position in self._header if rows else ():
             carried = self._mapping.carries_down(column)
-            for row in rows[1:]:
+            for row in rows:
                 cell = row.cells[position]
                 if cell != first[position] and not (carried and not cell.strip()):
                     if position in self._key_at:  # written in another way, as with a blank behind it

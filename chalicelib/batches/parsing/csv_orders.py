@@ -7,7 +7,7 @@ the file, which is known at its end only (Census).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from chalicelib.batches.errors import BrokenFile
@@ -36,7 +36,10 @@ _BLANKS = " \t\v\f\r\x1a"
 
 @dataclass(slots=True)
 class _Order:
-    """The rows of an order as far as they were read; of one with too many, as many as it takes to say so."""
+    """The rows of an order as far as they were read; of one with too many, as many as it takes to say so.
+
+    `spoils_next`: the line of its last row, if that may hold a row of the next order as well, or be one.
+    """
 
     external_id: str
     first: Row
@@ -44,18 +47,19 @@ class _Order:
     rows: list[Row] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     count: int = 0
-    characters: int = 0
+    size: int = 0
+    spoils_next: int = 0
 
     def add(self, row: Row, problem: Problem | None = None) -> None:
+        self.size += max(row.end - self.last.end, 0)
         self.last = row
         self.count += 1
-        self.characters += sum(map(len, row.cells))
         if self.count > MAX_ROWS:
             raise BrokenFile(
                 f"from line {self.first.line} on more than {MAX_ROWS:,} rows have the same order number: "
                 "does the mapping read external_id from the right column?"
             )
-        if self.characters > MAX_RECORD_CHARACTERS:
+        if self.size > MAX_RECORD_CHARACTERS:
             problem = problem or TOO_LONG
         if problem is not None:
             self.problems = [*self.problems[: MAX_LINES - 1], problem]
@@ -97,24 +101,41 @@ class CsvOrders:
                 self._pass_over(row, skipped=1)
             else:
                 yield from self._take(self._layout.padded(row))
-        yield from self._close(at_end=not self._is_complete)
+        if self._order is not None:
+            yield self._closed(self._order, at_end=not self._is_complete)
+        self._pass_on()
 
-    def _take(self, row: Row) -> Iterator[FileRecord]:
+    def _take(self, row: Row) -> Iterable[FileRecord]:
         """Add a row to its order, or end the one before it."""
         found, order = self._layout.read(row), self._order
         if found.candidates:
             self._census.suspect(found.candidates, row.line)
-        if order is not None and self._is_of(order, found):
-            order.add(row, found.problem and ("", f"line {row.line} {_sentence(found.problem)}"))
+        if order is None or not self._is_of(order, found):
+            return self._begin(row, found, order)
+        order.add(row, found.problem and ("", f"line {row.line} {_sentence(found.problem)}"))
+        order.spoils_next = row.line if found.holds_more else 0
+        if self._between.last is not None:
             self._between = _Between()  # the order takes them, too
-        elif found.external_id and not found.problem:
-            yield from self._close()
+        return ()
+
+    def _begin(self, row: Row, found: Reading, before: _Order | None) -> Iterator[FileRecord]:
+        """A row that goes on with nothing: of the next order, or of none that is known, which makes those beside it
+        doubtful."""
+        is_known = found.is_remark or (bool(found.candidates) and self._layout.knows_its_numbers)
+        begins_order = bool(found.external_id) and not found.problem
+        if before is not None:
+            yield self._closed(before, None if is_known or begins_order else _doubted(row.line))
+        self._pass_on()
+        if begins_order:
             self._order = _Order(found.external_id, row, row)
             self._order.add(row)
             if self.mark.doubt:
                 self._order.problems.append(_doubted(self.mark.doubt))
+                self._order.spoils_next = row.line if self.mark.is_number_doubtful else 0
         else:
-            yield from self._stand_alone(row, found)
+            self._advance(row, 0 if is_known and not found.holds_more else row.line, row.line, found.ends_in_number)
+            problem = found.problem or ("external_id", "is empty")
+            yield FileRecord(row.line, "", (problem,), found.external_id, row.last_line)
 
     def _is_of(self, order: _Order, found: Reading) -> bool:
         if found.problem:
@@ -123,23 +144,13 @@ class CsvOrders:
             return found.external_id == order.external_id
         return self._mapping.continuation == "blank" and not found.is_remark
 
-    def _stand_alone(self, row: Row, found: Reading) -> Iterator[FileRecord]:
-        """A row of which nobody knows to which order it belongs makes those beside it doubtful."""
-        is_known = found.is_remark or (bool(found.candidates) and self._layout.knows_its_numbers)
-        yield from self._close(None if is_known else _doubted(row.line))
-        self._advance(row, 0 if is_known else row.line, row.line)
-        problem = found.problem or ("external_id", "is empty")
-        yield FileRecord(row.line, "", (problem,), found.external_id, row.last_line)
-
-    def _close(self, problem: Problem | None = None, at_end: bool = False) -> Iterator[FileRecord]:
+    def _closed(self, order: _Order, problem: Problem | None = None, at_end: bool = False) -> FileRecord:
         """The order whose rows have been read, with what speaks against it."""
-        order, self._order = self._order, None
-        if order is not None:
-            self._census.saw(order.external_id, order.first.line)
-            record = self._record(order, problem, at_end)
-            self._advance(order.last, doubt=0, first_line=record.line)
-            yield record
-        self._pass_on()
+        self._order = None
+        self._census.saw(order.external_id, order.first.line)
+        record = self._record(order, problem, at_end)
+        self._advance(order.last, order.spoils_next, record.line)
+        return record
 
     def _record(self, order: _Order, problem: Problem | None, at_end: bool) -> FileRecord:
         line, last_line = order.first.line, order.last.last_line
@@ -155,8 +166,10 @@ class CsvOrders:
 
     def _is_blank(self, row: Row) -> bool:
         """At the end of a file that was cut off, what looks blank may be the beginning of a row."""
-        blank = bool(row.cells) and not any(cell.strip(_BLANKS) for cell in row.cells)
-        return blank and (row.ended or len(row.cells) in (1, self._layout.width))
+        for cell in row.cells:
+            if cell.strip(_BLANKS):
+                return False
+        return bool(row.cells) and (row.ended or len(row.cells) in (1, self._layout.width))
 
     def _is_comment(self, row: Row) -> bool:
         begin = next(iter(row.cells or row.pieces), "")
@@ -170,15 +183,16 @@ class CsvOrders:
 
     def _pass_on(self) -> None:
         """The rows since the last order stand behind it."""
-        between, tally, self._between = self._between, self.mark.tally, _Between()
-        if between.last is not None:
+        if (between := self._between).last is not None:
+            tally, self._between = self.mark.tally, _Between()
             tally = replace(tally, blank=tally.blank + between.blank, skipped=tally.skipped + between.skipped)
             self.mark = replace(self.mark, place=between.last.place, tally=tally)
 
-    def _advance(self, row: Row, doubt: int, first_line: int) -> None:
+    def _advance(self, row: Row, doubt: int, first_line: int, is_number_doubtful: bool = False) -> None:
         tally = self.mark.tally
-        tally = replace(tally, records=tally.records + row.last_line - first_line + 1)
-        self.mark = Mark(row.place, tally, doubt)
+        records = tally.records + row.last_line - first_line + 1
+        tally = Tally(tally.header, tally.blank, tally.skipped, records)
+        self.mark = Mark(row.place, tally, doubt, bool(doubt) and is_number_doubtful)
 
 
 def _doubted(line: int) -> Problem:

@@ -41,12 +41,14 @@ class FileRecord:
 class Mark:
     """Where another reading goes on, after some record: what it must know of what is behind it.
 
-    `doubt` is the line of a row that cannot be read just before `place`, 0 if there is none.
+    `doubt` is the line of a row that cannot be read just before `place`, 0 if there is none; `is_number_doubtful`: it
+    ends where a number stands, so that the next row may have the rest of it only.
     """
 
     place: Place = START
     tally: Tally = field(default_factory=Tally)
     doubt: int = 0
+    is_number_doubtful: bool = False
 
 
 class Reader(Protocol):
