@@ -115,7 +115,7 @@ tax_rate = { column = "MWST", transforms = ["decimal_comma"] }
             f'C-{seed};23.11.2026;{payload["customer_id"]};{payload["currency"]};"Größe; GmbH";Köln;50667;'
             f"{to['country']};{line['sku']};{line['quantity']};{price};{tax}"
         )
-    batch = ended(stack, send(stack.api, "\r\n".join(rows).encode("cp1252"), "csv", mapping="german"))
+    batch = ended(stack, send(stack.api, "\r\n".join((*rows, "")).encode("cp1252"), "csv", mapping="german"))
     (told,) = report(batch)
     assert (told["status"], told["line"]) == ("CONFIRMED", 2)
     order = stack.app.events.load(told["order_id"])[0]

@@ -22,12 +22,12 @@ def notices_name_the_version() -> None:
         finally:
             _version.reset(token)
 
-    def dispatch_event(event: dict[str, Any]) -> Any:
-        if event["Source"] == "aws.s3" and _version.get():
+    def dispatch_event(event: dict[str, Any], *arguments: Any, **more: Any) -> Any:
+        if _version.get():
             detail = json.loads(event["Detail"])
             detail["object"]["version-id"] = _version.get()
             event = {**event, "Detail": json.dumps(detail)}
-        return dispatch(event)
+        return dispatch(event, *arguments, **more)
 
     s3._fire_s3_event = fire_s3_event
     eventbridge._dispatch_event = dispatch_event
