@@ -30,6 +30,14 @@ def columns_by_position(cells: Sequence[str], mapping: CsvMapping) -> tuple[str,
     return tuple(names)
 
 
+def ensure_names(cells: Sequence[str], names: Sequence[str], line: int) -> None:
+    """That a header row, behind its first cell, is the one the mapping describes. Raises BrokenFile."""
+    found = [name.strip() for name in cells[1:]]
+    wanted = [name or found[place] if place < len(found) else name for place, name in enumerate(names)]
+    if found[: len(wanted)] != wanted or any(found[len(wanted) :]):
+        raise BrokenFile(f"the header row in line {line} names {listed(found)}; the mapping says {listed(names)}")
+
+
 def _ensure_known(names: Sequence[str], mapping: CsvMapping) -> None:
     mapped, ignored = set(mapping.columns), set(mapping.ignore)
     repeated = sorted(name for name, times in Counter(names).items() if times > 1 and name in mapped)
@@ -47,6 +55,8 @@ def _ensure_known(names: Sequence[str], mapping: CsvMapping) -> None:
 
 def _lacking(missing: Mapping[str, Sequence[str]], names: Sequence[str], mapping: CsvMapping) -> str:
     """Each column with the fields that are read from it, and what can be done."""
+    if names[0].startswith(("{", "[{")):
+        return f"{listed(list(missing))}; it looks like JSON: its format is jsonl, an order a line, or json, an array"
     named = listed([f"{column} ({', '.join(fields)})" for column, fields in missing.items()])
     if len(names) == 1:
         return f"{named}; it has one column only: is {mapping.delimiter!r} the delimiter?"
