@@ -39,7 +39,7 @@ def trailing_minus(value: Value) -> Value:
 
 
 def accounting(value: Value) -> Value:
-    """(3,71) and 3,71- -> -3,71, as accountants write negative numbers; decimal_comma or decimal_point come behind it."""
+    """(3,71) and 3,71- -> -3,71, as accountants write negative numbers; decimal_comma or _point comes next."""
     text = to_text(value).strip()
     if match := re.fullmatch(r"\(\s*([^-+()]+?)\s*\)|([^-+()]+?)\s*-", text):
         return f"-{match[1] or match[2]}"

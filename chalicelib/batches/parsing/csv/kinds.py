@@ -44,8 +44,8 @@ class KindsLayout(Layout):
         self._shared = {
             kind: [(place, slot) for place, slot in slots if columns[slot] in kinds.columns[kinds.begin]]
             for kind, slots in self._slots.items()
-            if kind != kinds.begin
         }
+        self._shared[kinds.begin] = []
         own_key = {*mapping.order.external_id.origin}
         self._with_key = {kind for kind, names in kinds.columns.items() if own_key <= {*names}}
 
@@ -89,6 +89,8 @@ class KindsLayout(Layout):
         return wide
 
     def left_out(self, rows: Sequence[Row]) -> bool:
+        if not self._where:
+            return False
         wide, problems = self._wide(rows)
         return bool(wide) and not problems and super().left_out(wide)
 
@@ -110,22 +112,23 @@ class KindsLayout(Layout):
         header, seen, lines = [""] * len(self._columns), set[str](), []
         for row in rows:
             kind = row.cells[0].strip()
-            problems += self._differences(kind, rows[0], row)
             if kind == self._kinds.line:
                 lines.append(row)
                 continue
             if kind in seen:
                 problems.append(("", f"line {row.line} is one more row of kind {kind}, of which an order has one"))
             seen.add(kind)
+            problems += self._differences(kind, header, row)
             self._filled(header, row)
+        for row in lines:
+            problems += self._differences(self._kinds.line, header, row)
         return [row._replace(cells=self._filled([*header], row)) for row in lines], problems
 
-    def _differences(self, kind: str, first: Row, row: Row) -> list[Problem]:
-        if kind == self._kinds.begin:
-            return []
-        begin = {slot: first.cells[place] for place, slot in self._slots[self._kinds.begin]}
+    def _differences(self, kind: str, header: Sequence[str], row: Row) -> list[Problem]:
+        """Cells that stand in the row that begins the order as well."""
+        begin = self._kinds.begin
         return [
-            ("", f"differs in line {row.line} from the row of kind {self._kinds.begin} (column {self._columns[slot]})")
+            ("", f"differs in line {row.line} from the row of kind {begin} (column {self._columns[slot]})")
             for place, slot in self._shared[kind]
-            if slot not in self._key_at and row.cells[place].strip() != begin[slot].strip()
+            if slot not in self._key_at and row.cells[place].strip() != header[slot].strip()
         ]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from operator import itemgetter
 from typing import Any
+
+import msgspec
 
 from chalicelib.batches.parsing.csv.choices import Choices
 from chalicelib.batches.parsing.csv.rows import Row
@@ -29,6 +31,8 @@ _TOTALS = re.compile(
     re.IGNORECASE,
 )
 """How a row begins that sums up others: it is part of no order, whatever its length."""
+
+_encode = msgspec.json.Encoder().encode
 
 PROVEN = frozenset({"quantity", "unit_price", "tax_rate", "total", "currency", "ship_to.country"})
 """Fields of which a part would not agree with the order's total, or is no code."""
@@ -66,6 +70,7 @@ class Layout:
         self._key_rule = next(rule for rule in self._rules if rule.field == "external_id")
         self._key_at = [columns.index(name) for name in mapping.order.external_id.origin if name in columns]
         self._header = [(name, columns.index(name)) for name in mapping.header_columns if name in columns]
+        self._header_cells = itemgetter(*(position for _, position in self._header)) if self._header else tuple
         self._where = Choices("where", mapping.where, columns)
         self._line_where = Choices("line_where", mapping.line_where, columns)
         self._extra = [(fields, rules_of(fields, columns, around)) for fields in mapping.extra_lines]
@@ -251,15 +256,19 @@ class Layout:
 
     def _compare_headers(self, rows: Sequence[Row], faults: list[Fault]) -> None:
         first = rows[0].cells
-        for column, position in self._header:
+        if len(rows) == 1 or not self._header:
+            return
+        same = self._header_cells(first)
+        others = [row.cells for row in rows[1:] if self._header_cells(row.cells) != same]
+        for column, position in self._header if others else ():
+            if position in self._key_at:  # the same number, perhaps written in another way
+                continue
             carried = self._mapping.carries_down(column)
-            for row in rows[1:]:
-                cell = row.cells[position]
-                if cell != first[position] and not (carried and not cell.strip()):
-                    if position in self._key_at:  # written in another way, as with a blank behind it
-                        continue
-                    faults.append(Fault("", column, "differs between the rows of the order"))
-                    break
+            differs = (
+                cells[position] != first[position] and not (carried and not cells[position].strip()) for cells in others
+            )
+            if any(differs):
+                faults.append(Fault("", column, "differs between the rows of the order"))
 
     def unreadable(self, row: Row) -> str:
         """Why nobody knows what the cells of a row are."""
@@ -278,7 +287,7 @@ class Layout:
 
 def record_text(order: dict[str, Any]) -> str:
     """An order as one line of JSON."""
-    return json.dumps(order, ensure_ascii=False, separators=(",", ":"))
+    return _encode(order).decode()
 
 
 def _told(fault: Fault) -> str:

@@ -146,8 +146,12 @@ class CsvOrders:
 
     def _is_blank(self, row: Row) -> bool:
         """At the end of a file that was cut off, what looks blank may be the beginning of a row."""
-        blank = bool(row.cells) and not any(cell.strip(_BLANKS) for cell in row.cells)
-        return blank and (row.ended or len(row.cells) in (1, self._layout.width))
+        cells = row.cells
+        if not cells or cells[0].strip(_BLANKS):  # as most rows are
+            return False
+        return not any(cell.strip(_BLANKS) for cell in cells) and (
+            row.ended or len(row.cells) in (1, self._layout.width)
+        )
 
     def _is_comment(self, row: Row) -> bool:
         if not self._comment:
@@ -183,10 +187,8 @@ class CsvOrders:
     ) -> None:
         """Behind a record, or an order that is left out."""
         tally, counted, lines = self.mark.tally, self.mark.counted, row.last_line - first_line + 1
-        if is_left_out:
-            tally = replace(tally, skipped=tally.skipped + lines)
-        else:
-            tally = replace(tally, records=tally.records + lines)
+        skipped, records = (lines, 0) if is_left_out else (0, lines)
+        tally = Tally(tally.header, tally.blank, tally.skipped + skipped, tally.records + records)
         if self._trailer is not None:
             counted = counted.plus(rows, content)
         self.mark = Mark(row.place, tally, doubt, counted)
