@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from chalicelib.batches.errors import BrokenFile
 from chalicelib.batches.parsing.csv_mapping import ALL_OTHERS, CsvMapping
+from chalicelib.batches.parsing.foreign import looks_like_json
 from chalicelib.orders.keys import REPLACED
 
 MAX_COLUMNS = 2_000
@@ -55,8 +56,8 @@ def _ensure_known(names: Sequence[str], mapping: CsvMapping) -> None:
 
 def _lacking(missing: Mapping[str, Sequence[str]], names: Sequence[str], mapping: CsvMapping) -> str:
     """Each column with the fields that are read from it, and what can be done."""
-    if names[0].startswith(("{", "[{")):
-        return f"{listed(list(missing))}; it looks like JSON: its format is jsonl, an order a line, or json, an array"
+    if hint := looks_like_json(names[0]):
+        return f"{listed(list(missing))}; {hint}"
     named = listed([f"{column} ({', '.join(fields)})" for column, fields in missing.items()])
     if len(names) == 1:
         return f"{named}; it has one column only: is {mapping.delimiter!r} the delimiter?"

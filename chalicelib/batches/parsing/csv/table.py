@@ -12,6 +12,7 @@ from chalicelib.batches.parsing.csv.kinds import wide_columns
 from chalicelib.batches.parsing.csv.rows import RowForm
 from chalicelib.batches.parsing.csv_mapping import CsvMapping
 from chalicelib.batches.parsing.file import PlainText
+from chalicelib.batches.parsing.foreign import LOOKED_AT, looks_like_json
 from chalicelib.batches.parsing.lines import START, Line, Place, lines_of
 
 _DELIMITER_LINE = "sep="
@@ -71,7 +72,6 @@ def _header_row(lines: Iterator[Line], form: RowForm) -> tuple[Line, Sequence[st
         if any(cell.strip() for cell in row.cells):
             return line, row.cells
         if line.text is None or row.pieces:
-            raise BrokenFile(
-                f"the header row, in line {line.number}, cannot be read: a quote does not close, or it is too long"
-            )
+            why = looks_like_json((line.text or "")[:LOOKED_AT]) or "a quote does not close, or it is too long"
+            raise BrokenFile(f"the header row, in line {line.number}, cannot be read: {why}")
     raise BrokenFile("the file has no header row with the names of the columns")
