@@ -95,6 +95,6 @@ def looks_like(text: str) -> str:
 def looks_like_json(text: str) -> str:
     """As `looks_like`, for what should have been CSV."""
     begin = text.lstrip("\ufeff \t\r\n")
-    if begin.startswith(("[{", "[[")) or begin.rstrip() == "[":
+    if re.match(r'\[\s*(?:[\[{"]|$)', begin):
         return "it looks like a JSON array, whose format is json"
     return "it looks like JSON Lines, whose format is jsonl" if begin.startswith("{") else ""

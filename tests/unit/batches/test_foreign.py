@@ -93,6 +93,7 @@ HEADER = ",".join(column.replace(".", "_") for column in ("external_id", "ordere
         ("csv", json.dumps(ORDERS).encode(), "it looks like a JSON array, whose format is json"),
         ("csv", json.dumps(ORDERS, indent=1).encode(), "it looks like a JSON array, whose format is json"),
         ("jsonl", json.dumps(ORDERS).encode(), "it looks like a JSON array, whose format is json"),
+        ("jsonl", json.dumps(ORDERS, indent=1).encode(), "it looks like a JSON array, whose format is json"),
         ("jsonl", json.dumps(ORDERS[0], indent=1).encode(), "each order on a line of its own"),
         ("jsonl", f"{HEADER}\n1,2,3\n".encode(), "it looks like CSV, whose format is csv"),
         ("jsonl", f"{HEADER}\n1,2,3\n".replace(",", ";").encode(), "it looks like CSV, whose format is csv"),
