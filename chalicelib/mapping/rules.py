@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 
 from chalicelib.domain.fields import FieldSpec
 from chalicelib.domain.money import MINOR_UNITS, Money
+from chalicelib.mapping.calculations import calculated
 from chalicelib.mapping.faults import Fault
 from chalicelib.mapping.field_model import FieldSource, LineFields, Model, OrderFields, Table
 from chalicelib.mapping.transforms import Transform, compile_transform
@@ -95,8 +96,11 @@ def disagreements(order: OrderFields, line: LineFields, codes: Collection[str]) 
     problems = []
     for table, fields in (("order", order), ("line", line)):
         for name, spec in field_sources(fields).items():
-            if spec.codes is not None and spec.codes not in codes:
-                problems.append((f"{table}.{name}.codes", f"there is no table [codes.{spec.codes}]: add it"))
+            for part in spec.parts:
+                if part.codes is not None and part.codes not in codes:
+                    problems.append((f"{table}.{name}.codes", f"there is no table [codes.{part.codes}]: add it"))
+                if part is not spec and part.computed is not None:
+                    problems.append((f"{table}.{name}", f"cannot be calculated from {part.computed}"))
             if spec.computed is not None and COMPUTED[table].get(name) != spec.computed:
                 problems.append((f"{table}.{name}.computed", f"cannot be {spec.computed} here"))
             if spec.optional and spec.default is None and not fields.LEAVES[name].optional:
@@ -161,8 +165,11 @@ def _extract(spec: FieldSource, columns: Sequence[str], around: MappingContext) 
     if spec.constant is not None:
         constant = spec.constant
         return lambda row: constant
-    present = [name for name in spec.origin if name in columns or not spec.optional]
-    take = _take([columns.index(name) for name in present], spec.join, spec.keep_blanks)
+    if spec.operands:
+        take = calculated(spec, [(part, _extract(part, columns, around)) for part in spec.operands])
+    else:
+        present = [name for name in spec.origin if name in columns or not spec.optional]
+        take = _take([columns.index(name) for name in present], spec.join, spec.keep_blanks)
     transforms = [compile_transform(text) for text in spec.transforms]
     codes = around.codes[spec.codes] if spec.codes is not None else None
     default = spec.default

@@ -9,19 +9,11 @@ from dataclasses import dataclass
 from itertools import chain
 
 from chalicelib.batches.errors import BrokenFile
+from chalicelib.batches.parsing.foreign import foreign
 from chalicelib.batches.parsing.unpack import content
 
 EXPECTED = "expected is JSONL, JSON or CSV, plain or gzip"
 
-_FOREIGN = (
-    (b"PK\x03\x04", "a ZIP archive or an Excel workbook: save it as CSV, or compress it with gzip"),
-    (b"%PDF", "a PDF document"),
-    (b"\xd0\xcf\x11\xe0", "an old Excel workbook: save it as CSV"),
-    (b"BZh", "compressed with bzip2: use gzip"),
-    (b"\xfd7zXZ", "compressed with xz: use gzip"),
-    (b"\x28\xb5\x2f\xfd", "compressed with Zstandard: use gzip"),
-    (b"\x89PNG", "a picture"),
-)
 _MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 _SAMPLE = 4096
 """Bytes at the beginning that are looked at to tell what a file is."""
@@ -89,11 +81,10 @@ def _as_utf8(pieces: Iterable[bytes], encoding: str) -> Iterator[bytes]:
 
 
 def _recognised(first: bytes, stated: str) -> str:
-    """The encoding of a file that begins like this. Raises BrokenFile if it is no text."""
-    for magic, what in _FOREIGN:
-        if first.startswith(magic):
-            raise BrokenFile(f"the file is {what}; {EXPECTED}")
+    """The encoding of a file that begins like this. Raises BrokenFile if it is none of ours."""
     marked = next((name for mark, name in _MARKS if first.startswith(mark)), "")
+    if what := foreign(first, marked or stated):
+        raise BrokenFile(f"the file is {what}; {EXPECTED}")
     if marked:
         return marked
     sample = first[:_SAMPLE]

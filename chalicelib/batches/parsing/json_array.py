@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from chalicelib.batches.errors import BrokenFile
 from chalicelib.batches.model import Tally
 from chalicelib.batches.parsing.file import PlainText
+from chalicelib.batches.parsing.foreign import LOOKED_AT, looks_like
 from chalicelib.batches.parsing.lines import MAX_RECORD_CHARACTERS, Place, without
 from chalicelib.batches.parsing.records import TOO_LONG, FileRecord, Mark
 
@@ -110,5 +111,9 @@ def _opening(piece: bytes) -> int:
     """Where the first element begins: behind the bracket that opens the array; 0 if the piece is blank."""
     stripped = piece.lstrip()
     if stripped and not stripped.startswith(b"["):
-        raise BrokenFile('the file is not a JSON array: it must begin with "["; for an order a line use JSONL')
+        hint = looks_like(stripped[:LOOKED_AT].decode("utf-8", "replace"))
+        raise BrokenFile(
+            'the file is not a JSON array: it must begin with "["; for an order a line use JSONL'
+            + (f"; {hint}" if "CSV" in hint else "")
+        )
     return len(piece) - len(stripped) + 1 if stripped else 0

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 from chalicelib.batches.model import Batch, Format
 from chalicelib.batches.parsing.census import Census
+from chalicelib.batches.parsing.csv.orders import CsvOrders
 from chalicelib.batches.parsing.csv_mapping import parse_mapping
-from chalicelib.batches.parsing.csv_orders import CsvOrders
 from chalicelib.batches.parsing.file import plain_text
 from chalicelib.batches.parsing.json_array import JsonArray
 from chalicelib.batches.parsing.jsonl import JsonLines

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from chalicelib.batches.errors import BrokenFile
 from chalicelib.batches.model import Format
+from chalicelib.batches.parsing.foreign import looks_like
 from chalicelib.batches.parsing.records import FileRecord
 
 LOOKED_AT = 100
@@ -40,10 +41,7 @@ def _hint(kind: Format, records: Sequence[FileRecord]) -> str:
     begin = next((record.text.strip() for record in records if record.text.strip()), "")
     if kind is not Format.JSONL or not begin:
         return ""
-    if begin.startswith("["):
-        return ": it looks like a JSON array, whose format is json"
     if begin.startswith("{"):
         return ": it looks like JSON over several lines; JSON Lines has each order on a line of its own"
-    if any(delimiter in begin for delimiter in ",;\t|"):
-        return ": it looks like CSV, whose format is csv"
-    return ""
+    hint = looks_like("\n".join(record.text for record in records if record.text))
+    return f": {hint}" if hint else ""

@@ -5,8 +5,9 @@ A record that cannot be read says so and the others go on; only what makes all o
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from decimal import Decimal, InvalidOperation
 from typing import Protocol
 
 from chalicelib.batches.model import Tally
@@ -38,17 +39,40 @@ class FileRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class Counted:
+    """What a trailer may speak of: data rows, and the sum of the totals of the orders, of which `unread` have none that
+    can be read. `trailer` is the line that it stands on, 0 until it comes."""
+
+    rows: int = 0
+    total: Decimal = Decimal(0)
+    unread: int = 0
+    trailer: int = 0
+
+    def plus(self, rows: int, order: Mapping[str, object] | None) -> Counted:
+        """With so many rows more, and the total of the order that they make, if it is one."""
+        if order is None:
+            return replace(self, rows=self.rows + rows)
+        try:
+            total = Decimal(str(order["total"]))
+        except (KeyError, InvalidOperation):
+            return replace(self, rows=self.rows + rows, unread=self.unread + 1)
+        return replace(self, rows=self.rows + rows, total=self.total + total)
+
+
+@dataclass(frozen=True, slots=True)
 class Mark:
     """Where another reading goes on, after some record: what it must know of what is behind it.
 
     `doubt` is the line of a row that cannot be read just before `place`, 0 if there is none; `is_number_doubtful`: it
-    ends where a number stands, so that the next row may have the rest of it only.
+    ends where a number stands, so that the next row may have the rest of it only. `counted` is of files with a trailer
+    only.
     """
 
     place: Place = START
     tally: Tally = field(default_factory=Tally)
     doubt: int = 0
     is_number_doubtful: bool = False
+    counted: Counted = field(default_factory=Counted)
 
 
 class Reader(Protocol):

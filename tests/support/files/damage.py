@@ -18,27 +18,47 @@ HEADER = (
 HEADER_CELLS = HEADER.index("line")
 
 
+KINDS = """
+[kinds]
+begin = "H"
+line = "L"
+columns = {{ H = {header}, L = {line} }}
+"""
+
+
 @dataclass(frozen=True)
 class Style:
     """How the rows of an order are written. `total` and `line` are columns, or computed."""
 
     further_rows: str = "repeat"
-    """repeat: all of the header; carry: its number only; blank: nothing of it."""
+    """repeat: all of the header; carry: its number only; blank: nothing of it; kinds: the header has a row of its own,
+    and lines have the number; bare-kinds: lines have no number."""
     with_total: bool = False
     with_line: bool = False
     with_pattern: bool = False
 
     @property
+    def has_kinds(self) -> bool:
+        return "kinds" in self.further_rows
+
+    @property
+    def line_cells(self) -> tuple[str, ...]:
+        """Of a row that is a line alone, behind its kind."""
+        return (*(HEADER[:1] if self.further_rows == "kinds" else ()), *HEADER[HEADER_CELLS:])
+
+    @property
     def mapping(self) -> str:
         """TOML."""
         modes = {"repeat": "", "carry": 'carry_down = ["*"]', "blank": 'continuation = "blank"'}
+        kinds = KINDS.format(header=list(HEADER[:HEADER_CELLS]), line=list(self.line_cells))
         total = '"total"' if self.with_total else '{ computed = "sum_of_lines" }'
         number = '{ column = "number", pattern = "SO-[0-9]{4}" }' if self.with_pattern else '"number"'
         line = '"line"' if self.with_line else '{ computed = "position" }'
         return f"""
 delimiter = ";"
 ignore = ["*"]
-{modes[self.further_rows]}
+{modes.get(self.further_rows, "skip_rows = 1")}
+{kinds if self.has_kinds else ""}
 [order]
 external_id = {number}
 ordered_at = "at"
@@ -64,11 +84,15 @@ def rows_of(random: Random, orders: int, style: Style, digits: int = 4) -> list[
         prices = [number * 100 + place * 7 + random.choice((1, 3)) for place in range(lines)]
         header = [f"SO-{number:0{digits}}", f"2026-11-{random.randint(1, 28):02}T10:15:00Z", random.choice(CUSTOMERS)]
         header += ["EUR", f"{sum(prices)}.00", random.choice(NAMES), "Weg 1", random.choice(CITIES), "1010", "AT"]
+        if style.has_kinds:
+            rows.append(["H", *header])
         for place, price in enumerate(prices, 1):
             shown = header
-            if place > 1 and style.further_rows != "repeat":
+            if place > 1 and style.further_rows in ("carry", "blank"):
                 shown = [header[0] if style.further_rows == "carry" else "", *[""] * (HEADER_CELLS - 1)]
             remark = random.choice(("", "", "eilt", "siehe; Anlage", 'der "Zweite"'))
+            if style.has_kinds:
+                shown = ["L", *header[: len(style.line_cells) + HEADER_CELLS - len(HEADER)]]
             rows.append([*shown, str(place), f"SKU-{number}-{place}", "1", f"{price}.00", "0", remark])
     return rows
 

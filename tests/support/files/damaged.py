@@ -21,7 +21,8 @@ from tests.support.files.reading import Outcome, meaning, outcome_of
 
 MOVES_ROWS = (damage.swapped, damage.interleaved)
 HARMLESS_TO_NUMBERS = (damage.long_line, damage.blank_lines, damage.respelled_key)
-FURTHER_ROWS = ("repeat", "carry", "blank")
+FURTHER_ROWS = ("repeat", "carry", "blank", "kinds", "bare-kinds")
+WITHOUT_NUMBER = ("blank", "bare-kinds")
 
 
 @dataclass(frozen=True)
@@ -58,9 +59,9 @@ def proven_by_rows(random: Random) -> tuple[Random, Style, list[Damage]]:
     """Damages that leave every row in the file, one or two of them."""
     style = Style(random.choice(FURTHER_ROWS), random.random() < 0.5, random.random() < 0.5)
     damages = [random.choice(VISIBLE) for _ in range(random.choice((1, 1, 2)))]
-    # Where continuation rows are blank, the place of a row alone says to which order it belongs; and a row that was
+    # Where further rows have no number, the place of a row alone says to which order it belongs; and a row that was
     # moved and whose number was damaged besides may be of any order. There only sums tell.
-    if style.further_rows == "blank" or not set(damages) <= {*MOVES_ROWS, *HARMLESS_TO_NUMBERS}:
+    if style.further_rows in WITHOUT_NUMBER or not set(damages) <= {*MOVES_ROWS, *HARMLESS_TO_NUMBERS}:
         damages = [each for each in damages if each not in MOVES_ROWS]
     return random, style, damages
 

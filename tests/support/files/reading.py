@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from chalicelib.batches.errors import BrokenFile
 from chalicelib.batches.model import Tally
 from chalicelib.batches.parsing.census import Census
+from chalicelib.batches.parsing.csv.orders import CsvOrders
 from chalicelib.batches.parsing.csv_mapping import parse_mapping
-from chalicelib.batches.parsing.csv_orders import CsvOrders
 from chalicelib.batches.parsing.file import plain_text
 from chalicelib.batches.parsing.records import FileRecord, Mark
 from chalicelib.domain.order import OrderContent

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from chalicelib.batches.errors import BrokenFile
+from chalicelib.batches.parsing.file import plain_text
+from chalicelib.batches.parsing.jsonl import JsonLines
+from chalicelib.batches.parsing.records import Mark
 from tests.support.files.damage import HEADER, Style
 from tests.support.files.reading import Outcome, outcome_of
 
@@ -161,4 +165,6 @@ def test_ten_thousand_rows_of_one_number_are_no_order() -> None:
 
 
 def test_blank_lines_without_end_are_refused() -> None:
-    assert "more than 1,000,000 blank lines" in of("\n" * 1_000_001, A1).refused
+    text = plain_text([b"\n" * 1_000_001 + b"{}"], "utf-8")
+    with pytest.raises(BrokenFile, match="more than 1,000,000 blank lines"):
+        list(JsonLines(text, Mark()))

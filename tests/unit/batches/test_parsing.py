@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from chalicelib.api.openapi.examples import ORDER
 from chalicelib.batches.errors import BrokenFile
 from chalicelib.batches.parsing.census import Census
+from chalicelib.batches.parsing.csv.orders import CsvOrders
 from chalicelib.batches.parsing.csv_mapping import CANONICAL, parse_mapping
-from chalicelib.batches.parsing.csv_orders import CsvOrders
 from chalicelib.batches.parsing.file import PlainText, fingerprint, plain_text
 from chalicelib.batches.parsing.json_array import JsonArray
 from chalicelib.batches.parsing.jsonl import JsonLines

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from chalicelib.batches.errors import BrokenFile
 from chalicelib.batches.parsing.csv_mapping import ALL_OTHERS, CsvMapping
+from chalicelib.batches.parsing.foreign import looks_like_json
 from chalicelib.orders.keys import REPLACED
 
 MAX_COLUMNS = 2_000
@@ -30,6 +31,14 @@ def columns_by_position(cells: Sequence[str], mapping: CsvMapping) -> tuple[str,
     return tuple(names)
 
 
+def ensure_names(cells: Sequence[str], names: Sequence[str], line: int) -> None:
+    """That a header row, behind its first cell, is the one the mapping describes. Raises BrokenFile."""
+    found = [name.strip() for name in cells[1:]]
+    wanted = [name or found[place] if place < len(found) else name for place, name in enumerate(names)]
+    if found[: len(wanted)] != wanted or any(found[len(wanted) :]):
+        raise BrokenFile(f"the header row in line {line} names {listed(found)}; the mapping says {listed(names)}")
+
+
 def _ensure_known(names: Sequence[str], mapping: CsvMapping) -> None:
     mapped, ignored = set(mapping.columns), set(mapping.ignore)
     repeated = sorted(name for name, times in Counter(names).items() if times > 1 and name in mapped)
@@ -47,6 +56,8 @@ def _ensure_known(names: Sequence[str], mapping: CsvMapping) -> None:
 
 def _lacking(missing: Mapping[str, Sequence[str]], names: Sequence[str], mapping: CsvMapping) -> str:
     """Each column with the fields that are read from it, and what can be done."""
+    if hint := looks_like_json(names[0]):
+        return f"{listed(list(missing))}; {hint}"
     named = listed([f"{column} ({', '.join(fields)})" for column, fields in missing.items()])
     if len(names) == 1:
         return f"{named}; it has one column only: is {mapping.delimiter!r} the delimiter?"
