@@ -54,7 +54,7 @@ def test_killed_steps_and_compensations_change_nothing(
     stack: Deployed, mode: Mode, killed: tuple[tuple[str, str], ...]
 ) -> None:
     """Each function is killed twice, on its way with three orders, of which two are undone from the last step."""
-    switches = [Switch(dependency, mode, operation, calls=2) for dependency, operation in killed]
+    switches = [Switch(dependency, mode, operation, remaining=2) for dependency, operation in killed]
     with all_switched(stack, switches), short_waits(stack, 0.2):
         undone = [stack.submit(held_order()) for _ in range(2)]
         confirmed = stack.submit(confirmed_order())
