@@ -141,7 +141,7 @@ def test_an_operator_redrives_a_group_at_a_rate(stack: Deployed, count: int, rat
     wait_until(finished, "the job is done")
     assert progress[-1] == count
     assert progress == sorted(progress)
-    assert len(set(progress)) > 3, "progress is visible while it works"
+    assert any(0 < done < count for done in progress), "progress is visible while it works"
     for order_id in orders:
         assert stack.until(order_id, "CONFIRMED")["attempts"] == 2
 
