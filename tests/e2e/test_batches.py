@@ -10,13 +10,12 @@ import json
 import threading
 import time
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 import pytest
 import urllib3
 
-from chalicelib.adapters.fault_injection.switches import Mode, Switch
+from chalicelib.adapters.fault_injection.switches import Mode
 from chalicelib.adapters.payments import DEPENDENCY as PAYMENT
 from chalicelib.batches.parsing.csv_mapping import CANONICAL, parse_mapping
 from chalicelib.domain.order import order_id
@@ -24,10 +23,14 @@ from local.client.submit_batch import ENDED, Sent, outcomes, report, send, stand
 from local.sample.batch import batch_file, batch_lines
 from local.sample.stream import order_at
 from tests.support.e2e.deployed import OUTCOME_TIMEOUT_S, POLL_S, Deployed
+from tests.support.e2e.rehearsal import let_interval_pass, short_waits, switched, variables
 
 pytestmark = pytest.mark.e2e
 
 _seeds = itertools.count(7001)
+
+LINES = 70
+"""Of a file with every kind of line; a file of less has none that is declined."""
 
 
 def ended(stack: Deployed, sent: Sent) -> dict[str, Any]:
@@ -59,7 +62,7 @@ def test_a_gzip_file_with_every_kind_of_line(stack: Deployed) -> None:
     seed = next(_seeds)
     pushed = {**order_at(1, 1).payload, "external_id": f"BT-{seed}-0000001"}
     stack.outcome(stack.submit(pushed))
-    data, expected = batch_file(seed, 100)
+    data, expected = batch_file(seed, LINES)
     lines = data.decode().splitlines()
     lines[1] = json.dumps(pushed)
     expected.update({"CONFIRMED": -1, "duplicate": 1})
@@ -67,7 +70,7 @@ def test_a_gzip_file_with_every_kind_of_line(stack: Deployed) -> None:
     batch = ended(stack, send(stack.api, gzip.compress(data, mtime=0), "jsonl"))
     told = report(batch)
     assert (batch["state"], outcomes(told)) == ("COMPLETED", expected)
-    assert [line["line"] for line in told] == list(range(1, 101))
+    assert [line["line"] for line in told] == list(range(1, LINES + 1))
     assert told[1]["outcome"] == "duplicate"
     text = urllib3.request("GET", batch["report"]["csv"]).data.decode("utf-8-sig")
     assert [row["order_id"] for row in csv.DictReader(io.StringIO(text))] == [line["order_id"] for line in told]
@@ -207,9 +210,9 @@ def test_a_form_takes_no_file_that_is_too_large(stack: Deployed) -> None:
 
 
 def test_killed_in_the_middle_and_sent_again(stack: Deployed) -> None:
-    data, expected = batch_file(next(_seeds), 100)
+    data, expected = batch_file(next(_seeds), 50)
     sent = send(stack.api, data, "jsonl")
-    half = once(stack, sent, lambda batch: batch["counts"]["received"] >= 30)
+    half = once(stack, sent, lambda batch: batch["counts"]["received"] >= 15)
     stack.aws.client("stepfunctions").stop_execution(executionArn=execution_arn(stack, half))
     batch = ended(stack, send(stack.api, data, "jsonl"))
     told = report(batch)
@@ -220,16 +223,19 @@ def test_killed_in_the_middle_and_sent_again(stack: Deployed) -> None:
 
 def test_payment_down_for_a_while_in_the_middle(stack: Deployed) -> None:
     """Orders that are parked meanwhile are redriven by themselves, and the accounting follows them."""
-    data, expected = batch_file(next(_seeds), 100)
+    data, expected = batch_file(next(_seeds), 50)
     sent = send(stack.api, data, "jsonl")
-    once(stack, sent, lambda batch: batch["counts"]["received"] >= 20)
-    until = stack.app.clock.now() + timedelta(seconds=6)
-    stack.app.switches.on(Switch(PAYMENT, Mode.UNAVAILABLE, until=until))
-    try:
+    once(stack, sent, lambda batch: batch["counts"]["received"] >= 10)
+
+    def recovered(batch: dict[str, Any]) -> bool:
+        let_interval_pass(stack, PAYMENT)  # the circuit's
+        return not batch["counts"]["failed"] and not batch["counts"]["running"]
+
+    with short_waits(stack, 0.02), variables(stack, "consume_dead_letters", ORDERBRIDGE_REDRIVE_DELAY_S="2"):
+        with switched(stack, PAYMENT, Mode.UNAVAILABLE):
+            once(stack, sent, lambda batch: batch["counts"]["failed"] > 0)
         ended(stack, sent)
-    finally:
-        stack.app.switches.off(PAYMENT)
-    batch = once(stack, sent, lambda batch: not batch["counts"]["failed"] and not batch["counts"]["running"])
+        batch = once(stack, sent, recovered)
     assert batch["counts"]["confirmed"] == expected["CONFIRMED"]
     resumed = stack.api.post(f"/batches/{batch['batch_id']}/resume", {"reason": "the report anew"}, role="operate")
     assert resumed.status in (202, 409)
