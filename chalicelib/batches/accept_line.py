@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from chalicelib.batches.model import LineOutcome, LineResult, correlation_id_of, correlation_ids_of
+from chalicelib.batches.model import LineOutcome, LineResult, correlation_id_of
 from chalicelib.batches.parsing.records import FileRecord
 from chalicelib.domain.errors import EventTooLarge
 from chalicelib.domain.order import OrderContent
@@ -44,7 +44,7 @@ class AcceptLine:
     def __call__(self, batch_id: str, record: FileRecord, content: OrderContent) -> LineResult:
         """Raises TransientError: the line was not handed over for sure, and must be again."""
         own = correlation_id_of(batch_id, record.line)
-        terms = Terms(once=True, file=correlation_ids_of(batch_id))
+        terms = Terms(once=True, file=f"{batch_id}.")
         try:
             accepted = self.intake.accept(content, own, CHANNEL, terms)
         except OrderConflict as conflict:
@@ -52,11 +52,19 @@ class AcceptLine:
         except EventTooLarge as error:
             return _invalid(record, content.external_id, (("", str(error)),))
         outcome = LineOutcome.ACCEPTED if accepted.correlation_id == own else LineOutcome.DUPLICATE
-        return LineResult(record.line, content.external_id, outcome, accepted.order_id, revision=accepted.revision)
+        return LineResult(
+            record.line,
+            content.external_id,
+            outcome,
+            accepted.order_id,
+            last_line=record.last_line,
+            revision=accepted.revision,
+        )
 
 
 def _invalid(record: FileRecord, external_id: str, problems: tuple[tuple[str, str], ...]) -> LineResult:
-    return LineResult(record.line, external_id, LineOutcome.INVALID, errors=problems[:MAX_ERRORS])
+    errors = problems[:MAX_ERRORS]
+    return LineResult(record.line, external_id, LineOutcome.INVALID, errors=errors, last_line=record.last_line)
 
 
 def _conflict(record: FileRecord, external_id: str, conflict: OrderConflict) -> LineResult:
@@ -64,7 +72,8 @@ def _conflict(record: FileRecord, external_id: str, conflict: OrderConflict) -> 
         (difference.field, f"differs from the order that was accepted before under this number; {conflict.advice}")
         for difference in conflict.differences[:MAX_ERRORS]
     )
-    return LineResult(record.line, external_id, LineOutcome.INVALID, conflict.order.order_id, fields)
+    order_id = conflict.order.order_id
+    return LineResult(record.line, external_id, LineOutcome.INVALID, order_id, fields, record.last_line)
 
 
 def _external_id(text: str) -> str:

