@@ -27,3 +27,16 @@ def log_context(**keys: Any) -> Iterator[Logger]:
     log = logger()
     with log.append_context_keys(**keys):
         yield log
+
+
+@contextmanager
+def thread_log_context(**keys: Any) -> Iterator[Logger]:
+    """As log_context, for this thread only: where several threads work on different orders at the same time."""
+    log = logger()
+    before = dict(log.thread_safe_get_current_keys())
+    log.thread_safe_append_keys(**keys)
+    try:
+        yield log
+    finally:
+        log.thread_safe_clear_keys()
+        log.thread_safe_append_keys(**before)

@@ -21,7 +21,7 @@ from chalicelib.domain.events import (
     OrderRevised,
     RecordedEvent,
 )
-from chalicelib.domain.state import Order
+from chalicelib.domain.state import Order, fold
 
 POLLER_CHANNEL = "poller"
 """The channel of orders that were read from an ERP's database: only they are answered there, then and later."""
@@ -111,6 +111,13 @@ def outbox_entry(recorded: RecordedEvent, order: Order) -> OutboxEntry | None:
             reason = Reason("failed", f"waits for an operator: {event.error} in {event.step}")
             return _because([reason], _entry("failed", recorded, order))
     return None
+
+
+def latest_entry(events: Sequence[RecordedEvent]) -> OutboxEntry | None:
+    """What the ERP has to know of an order last of all, by all of its events; None if it was not polled from it."""
+    order = fold(events)
+    entries = (outbox_entry(recorded, order) for recorded in reversed(events))
+    return next((entry for entry in entries if entry is not None), None)
 
 
 def listener(outbox: Outbox) -> Callable[[RecordedEvent, Order], None]:

@@ -14,6 +14,7 @@ from chalicelib.api.http.commands import CommandIn, GroupCommandIn
 from chalicelib.api.route import Answered, Guarded, Public, Route, query_parameter
 from chalicelib.api.views.batches import BatchView
 from chalicelib.api.views.dead_letters import GroupsView, JobView, LettersView
+from chalicelib.api.views.deliveries import DeliveriesView
 from chalicelib.api.views.events import EventsView
 from chalicelib.api.views.rehearsal import RehearsalView
 from chalicelib.api.views.schemas import AcceptedView, OrderPageView, OrderView
@@ -107,6 +108,15 @@ ROUTES = (
         "What happened to an order",
         "Every event, in sequence. Payment tokens are masked; names and addresses are shown to operators only.",
         (Answered(200, "The events.", EventsView, ("events",)),),
+        problems=(problems.NOT_FOUND,),
+    ),
+    Route(
+        "GET",
+        "/orders/{order_id}/deliveries",
+        Guarded(orders.show_deliveries, ALL),
+        "Whether the ERP was told",
+        "When the ERP was told the outcome, and the callbacks that were tried: the last 20 of each.",
+        (Answered(200, "The deliveries.", DeliveriesView, ("deliveries",)),),
         problems=(problems.NOT_FOUND,),
     ),
     Route(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from chalicelib.acknowledgements.delivery import Deliveries
 from chalicelib.batches.service import BatchService
 from chalicelib.domain.order import OrderContent
 from chalicelib.orders.accept import Intake
@@ -47,5 +48,6 @@ class ApiServices:
     batches: BatchService
     rehearse: Callable[[OrderContent], Rehearsal]
     health: Callable[[], Sequence[Check]]
+    deliveries: Deliveries
     version: str
     limits: Limits = field(default_factory=Limits)

@@ -52,10 +52,16 @@ COMMANDS = (
     ),
     _operators(
         "callbacks",
-        "set, show and remove the addresses that ERPs are told at",
+        "where ERPs are told of their orders, and whether they were",
+        "callbacks list",
         "callbacks set sap-emea https://erp.example/orders",
+        "callbacks set sap-emea https://erp.example/ --also failed",
         "callbacks show sap-emea",
+        "callbacks test sap-emea",
         "callbacks remove sap-emea",
+        "callbacks resend o-b6s73bgvqjrx67a1jac1fx5h",
+        "callbacks resend sap-emea --from 2026-11-23",
+        "callbacks deliveries o-b6s73bgvqjrx67a1jac1fx5h",
     ),
     _operators(
         "credit",

@@ -8,11 +8,13 @@ import re
 import sys
 import textwrap
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from typing import TYPE_CHECKING, NoReturn
 
 from chalicelib.cli.commands import COMMANDS, Command
 from chalicelib.cli.errors import WrongCall
 from chalicelib.deploy.config.stages import STAGES
+from chalicelib.domain.timestamps import parse_moment
 
 if TYPE_CHECKING:
     from _typeshed import SupportsWrite
@@ -108,6 +110,14 @@ def number(kind: type[int] | type[float], low: float, high: float, what: str) ->
         return kind(text)
 
     return read
+
+
+def moment(text: str) -> datetime:
+    """An argument type: a day (its beginning in UTC) or a time with its offset."""
+    try:
+        return parse_moment(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} {error}") from None
 
 
 def listing(width: int, prog: str = MODULE) -> str:

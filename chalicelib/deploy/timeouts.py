@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from chalicelib.acknowledgements import callback
+from chalicelib.acknowledgements import callback, delivery, reconcile
 from chalicelib.adapters import http_callback
 from chalicelib.adapters.aws import clients
 from chalicelib.adapters.payments.provider import Provider
@@ -77,20 +77,22 @@ def _functions() -> Iterator[Waits]:
         if function.timeout_s > clients.LONGEST_CALL_S:
             name = f"function {function.name}"
             yield Waits(name, function.timeout_s, "an AWS call with its retries", clients.LONGEST_CALL_S)
-    batch_s = QUEUE_BATCH * http_callback.TIMEOUT_S + clients.LONGEST_CALL_S
+    batch_s = callback.SOURCE_TIME.total_seconds() + http_callback.TIMEOUT_S + clients.LONGEST_CALL_S
     yield Waits("function acknowledge_erp", BY_NAME["acknowledge_erp"].timeout_s, "a batch of callbacks", batch_s)
     page_s = 1  # a page of a job is paced to at most a second
     working_s = QUEUE_BATCH * (group_jobs.WORKING_TIME.total_seconds() + page_s)
     yield Waits(
         "function consume_dead_letters", BY_NAME["consume_dead_letters"].timeout_s, "a batch of jobs", working_s
     )
-    sweeping_s = sweeper.SWEEPING_TIME.total_seconds() + clients.LONGEST_CALL_S
-    yield Waits("function sweep", BY_NAME["sweep"].timeout_s, "one walk, and its last call", sweeping_s)
+    walks_s = (sweeper.SWEEPING_TIME + reconcile.TIME).total_seconds()
+    sweeping_s = walks_s + clients.LONGEST_CALL_S
+    yield Waits("function sweep", BY_NAME["sweep"].timeout_s, "two walks, and the last call", sweeping_s)
 
 
 def _calls() -> Iterator[Waits]:
     probe_s = CircuitSettings().probe_s
     yield Waits("a circuit's probe", probe_s, "a callback", http_callback.TIMEOUT_S)
+    yield Waits("a claim on a callback", delivery.CLAIM.total_seconds(), "a callback", http_callback.TIMEOUT_S)
     one_try_s = clients.CONNECT_TIMEOUT_S + clients.READ_TIMEOUT_S
     yield Waits("an AWS call with its retries", clients.LONGEST_CALL_S, "one try, over HTTP", one_try_s)
 

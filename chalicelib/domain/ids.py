@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import re
 
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 """Crockford's base 32 in lower case: no i, l, o, u."""
+
+
+_ORDER_ID = re.compile(r"o-[0-9a-z]{24}\Z", re.ASCII)
 
 
 def revision_key(order_id: str, revision: int) -> str:
@@ -17,6 +21,11 @@ def revision_of_key(key: str) -> tuple[str, int]:
     """Order id and revision of a `revision_key`."""
     order_id, _, revision = key.partition(".")
     return order_id, int(revision or 1)
+
+
+def is_order_id(text: str) -> bool:
+    """Whether it has the form of one."""
+    return _ORDER_ID.match(text) is not None
 
 
 def hashed_id(prefix: str, *parts: str) -> str:

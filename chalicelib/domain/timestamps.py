@@ -15,6 +15,22 @@ def parse_utc(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
+def parse_moment(text: str) -> datetime:
+    """A day (its beginning in UTC) or a time with its offset, in UTC. Raises ValueError, saying what it must be."""
+    wanted = 'must be a day such as "2026-11-23" or a time with its offset such as "2026-11-23T10:15:00Z"'
+    if not 10 <= len(text) <= 40:
+        raise ValueError(wanted)
+    try:
+        moment = datetime.fromisoformat(text)
+        if len(text) == 10:
+            return moment.replace(tzinfo=UTC)
+        if moment.tzinfo is not None:
+            return moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass
+    raise ValueError(wanted)
+
+
 def rfc3339(value: datetime) -> str:
     """RFC 3339 in UTC, as short as the value allows."""
     return value.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -17,13 +17,14 @@ from chalicelib.ports.messaging import Alerts, EventBus
 from chalicelib.ports.payments import Payment, PaymentGateway, PaymentRequest
 from chalicelib.ports.read_model import OrderPage, OrderQuery, OrderRow, Projection
 from chalicelib.ports.reference_data import ReferenceData
-from chalicelib.ports.runtime import Clock, Ids
+from chalicelib.ports.runtime import Bookmark, Clock, Ids
 from chalicelib.ports.workflow import WorkflowEngine
 
 __all__ = [
     "DEAD_LETTER_COUNT_LIMIT",
     "Alerts",
     "Append",
+    "Bookmark",
     "Clock",
     "DeadLetter",
     "DeadLetterGroup",

@@ -42,6 +42,8 @@ class OrderRow:
     reasons: tuple[str, ...] = ()
     failed_step: str = ""
     fingerprint: str = ""
+    untold: bool = False
+    """The order has an outcome, or is FAILED, and its history does not say that the ERP was told."""
 
     @classmethod
     def of(cls, order: Order) -> OrderRow:
@@ -62,6 +64,7 @@ class OrderRow:
             reasons=tuple(reason.code for reason in rejection.reasons[:5]) if rejection else (),
             failed_step=failure.step if failure else "",
             fingerprint=failure.fingerprint if failure else "",
+            untold=order.outcome is not None and not {order.status, order.status.lower()} & set(order.acknowledged),
         )
 
 
@@ -93,6 +96,10 @@ class Projection(Protocol):
 
         A page may be shorter than `limit` although there are more: only an empty cursor means the end.
         """
+        ...
+
+    def untold(self, source: str, start: datetime, end: datetime) -> Iterator[OrderRow]:
+        """The `untold` rows of the source that changed last in [start, end), oldest change first; read as asked for."""
         ...
 
     def order_ids(self) -> Iterator[str]:

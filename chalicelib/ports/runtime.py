@@ -14,6 +14,14 @@ class Clock(Protocol):
     def sleep(self, seconds: float) -> None: ...
 
 
+class Bookmark(Protocol):
+    """Where a periodic walk goes on next time: a text, empty at the start. Raises DependencyUnavailable."""
+
+    def load(self) -> str: ...
+
+    def save(self, position: str) -> None: ...
+
+
 class Ids(Protocol):
     """Unique tokens and jitter, injected so that seeded runs repeat."""
 

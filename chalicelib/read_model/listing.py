@@ -20,6 +20,11 @@ def position(row: OrderRow) -> str:
     return f"{format_utc(row.received_at)}#{row.order_id}"
 
 
+def changed_position(row: OrderRow) -> str:
+    """As `position`, by the time of the last change: how rows that nobody was told of are sorted."""
+    return f"{format_utc(row.updated_at)}#{row.order_id}"
+
+
 def encode_cursor(after: str) -> str:
     """Opaque and safe in URLs."""
     return base64.urlsafe_b64encode(f"{_CURSOR_VERSION}{after}".encode()).decode().rstrip("=")

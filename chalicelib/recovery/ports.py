@@ -1,13 +1,7 @@
-"""What recovery alone needs from the outside."""
+"""What recovery needs from the outside; `Bookmark` is needed by other walks, too."""
 
 from __future__ import annotations
 
-from typing import Protocol
+from chalicelib.ports import Bookmark
 
-
-class Bookmark(Protocol):
-    """Where a periodic walk goes on next time: a text, empty at the start. Raises DependencyUnavailable."""
-
-    def load(self) -> str: ...
-
-    def save(self, position: str) -> None: ...
+__all__ = ["Bookmark"]

@@ -8,11 +8,9 @@ from typing import TYPE_CHECKING
 
 from chalicelib import __version__
 from chalicelib.adapters.payments import DEPENDENCY as PAYMENT
-from chalicelib.wiring.orders import Orders
+from chalicelib.wiring.callbacks import Callbacks
 
 if TYPE_CHECKING:
-    from chalicelib.acknowledgements.callback import AcknowledgeErp
-    from chalicelib.adapters.dynamodb.control.callback_targets import DynamoDbCallbacks
     from chalicelib.adapters.messaging.parking_queue import SqsParking
     from chalicelib.api.services import ApiServices
     from chalicelib.auth.issue import TokenIssuer
@@ -29,7 +27,7 @@ PROJECTION_THREADS = 8
 shard to two hundred events a second; locally they bounded a batch to thirty orders."""
 
 
-class Services(Orders):
+class Services(Callbacks):
     """Everything around the workflow."""
 
     @cached_property
@@ -61,14 +59,14 @@ class Services(Orders):
     def project_events(self) -> ProjectEvents:
         from concurrent.futures import ThreadPoolExecutor
 
-        from chalicelib.acknowledgements.callback import AnnounceOutcome
         from chalicelib.acknowledgements.outbox import listener
+        from chalicelib.acknowledgements.patience import patient
         from chalicelib.read_model.fold_cache import RecentOrders
         from chalicelib.read_model.metrics import counting
         from chalicelib.read_model.project_events import ProjectEvents
 
-        announce = AnnounceOutcome(self.callbacks.wanted, self._send_acknowledgement)
-        listeners = (counting(self.settings.stage), listener(self.outbox), announce)
+        answers = (listener(self.outbox), self.announce_outcome)
+        listeners = (counting(self.settings.stage), *(patient(tell, self.clock) for tell in answers))
         return ProjectEvents(
             self.events,
             self.projection,
@@ -84,52 +82,6 @@ class Services(Orders):
         from chalicelib.adapters.messaging.queues import send_json
 
         send_json(self.client("sqs"), self.queue_url("stream-failures"), {"order_id": order_id, "reason": reason})
-
-    def _send_acknowledgement(self, message: dict[str, object]) -> None:
-        from chalicelib.adapters.messaging.queues import send_json
-
-        send_json(self.client("sqs"), self.queue_url("acknowledgements"), message)
-
-    @cached_property
-    def callbacks(self) -> DynamoDbCallbacks:
-        from chalicelib.adapters.dynamodb.control.callback_targets import DynamoDbCallbacks
-        from chalicelib.adapters.http_callback import HttpCallback
-
-        return DynamoDbCallbacks(
-            self.client("dynamodb"),
-            self.settings.name("control"),
-            self.client("secretsmanager"),
-            self.settings.stage,
-            HttpCallback(self.clock, plain_http=self.settings.stage == "local"),
-            self.clock,
-        )
-
-    @cached_property
-    def acknowledge_erp(self) -> AcknowledgeErp:
-        from chalicelib.acknowledgements.callback import AcknowledgeErp
-
-        return AcknowledgeErp(self.repository("AcknowledgeErp"), self._guarded_callback, self.dead_letter_queue.park)
-
-    def postpone_acknowledgement(self, receipt_handle: str, receives: int) -> None:
-        """A message that failed after it was received so often. If that fails too, the queue's own timeout holds."""
-        from chalicelib.acknowledgements.callback import redelivery_delay_s
-        from chalicelib.adapters.messaging.queues import hide
-        from chalicelib.domain.errors import OrderbridgeError
-        from chalicelib.observability import logger
-
-        try:
-            url = self.queue_url("acknowledgements")
-            hide(self.client("sqs"), url, receipt_handle, redelivery_delay_s(receives))
-        except OrderbridgeError as error:
-            logger().warning("message not postponed", extra={"error": type(error).__name__})
-
-    def _guarded_callback(self, source: str, message_id: str, body: bytes) -> None:
-        """Each ERP has a circuit of its own, and one failure switch, `erp`, stands for all of them."""
-
-        def call() -> None:
-            self.switches.with_faults("erp", lambda: self.callbacks(source, message_id, body))
-
-        self.breaker(f"erp:{source}").call(call)
 
     @cached_property
     def sweeper(self) -> Sweeper:
@@ -193,6 +145,7 @@ class Services(Orders):
             jobs=self.group_jobs,
             batches=self.batches.service,
             rehearse=lambda content: self.rehearse(content),  # made when it is first asked for
+            deliveries=self.deliveries,
             health=lambda: checks(self.circuits, always=PAYMENT),
             version=__version__,
         )

@@ -15,7 +15,7 @@ from itertools import groupby
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from chalicelib.acknowledgements.outbox import Outbox, OutboxEntry, outranks
+from chalicelib.acknowledgements.outbox import KINDS, Outbox, OutboxEntry, latest_entry, outranks
 from chalicelib.domain.errors import OrderbridgeError, PermanentError, TransientError
 from chalicelib.domain.events import ErpAcknowledged
 from chalicelib.domain.state import Order
@@ -29,6 +29,9 @@ from poller.source.statements import Statement, compile_statement
 CHANNEL = "sql"
 PAGE = 100
 """Entries read from the outbox at once."""
+
+MOST_REPAIRS = 3
+"""How often the latest outcome is written once more because there is a later one meanwhile."""
 
 
 class Connection(Protocol):
@@ -123,7 +126,7 @@ class _Page:
                     break
                 self._park(entry, refusal)
                 parked += 1
-        self._settle(told, skipped)
+        self._settle(orders, told, skipped)
         if problem is not None:
             raise problem
         finished = len(told) + len(skipped) + parked == len(page)
@@ -160,22 +163,51 @@ class _Page:
             extra={"source": entry.source, "order_id": entry.order_id, "outcome": entry.kind, "reason": refusal},
         )
 
-    def _settle(self, told: Iterable[OutboxEntry], skipped: Iterable[OutboxEntry]) -> None:
-        """Acknowledge and remove; entries of one order stay in sequence."""
+    def _settle(self, orders: Mapping[str, Order], told: Sequence[OutboxEntry], skipped: Sequence[OutboxEntry]) -> None:
+        """Acknowledge, repair, and only then remove: a crash in between repeats all of it."""
         groups = [list(group) for _, group in groupby(sorted(told, key=_by_order), key=lambda entry: entry.order_id)]
-        list(self.pool.map(self._acknowledge, groups))
-        list(self.pool.map(self.services.outbox.done, skipped))
+        was_alone = self.pool.map(lambda group: self._acknowledge(orders[group[0].order_id], group), groups)
+        alone = {group[0].order_id for group, was in zip(groups, was_alone, strict=True) if was}
+        doubtful = {entry.order_id for entry in (*told, *skipped) if entry.kind in self.statements} - alone
+        for order_id in sorted(doubtful):
+            self._tell_the_latest(order_id)
+        list(self.pool.map(self.services.outbox.done, (*told, *skipped)))
 
-    def _acknowledge(self, entries: Sequence[OutboxEntry]) -> None:
+    def _acknowledge(self, known: Order, entries: Sequence[OutboxEntry]) -> bool:
+        """Whether nobody else has told the ERP anything about the order since the page was loaded."""
         repository = self.services.repository
+        alone, expected = True, _told_by_sql(known)
         for entry in entries:
 
-            def acknowledge(order: Order, kind: str = entry.kind, revision: int = entry.revision) -> None:
+            def acknowledge(order: Order, kind: str = entry.kind, revision: int = entry.revision) -> Order:
                 if kind not in order.acknowledged and revision == order.revision:
                     repository.append(order, ErpAcknowledged(CHANNEL, kind))
+                return order
 
-            repository.handle(entry.order_id, acknowledge)
-            self.services.outbox.done(entry)
+            order = repository.handle(entry.order_id, acknowledge)
+            alone = alone and order.revision == known.revision and _told_by_sql(order) == expected
+            expected = tuple(dict.fromkeys((*expected, entry.kind)))
+        return alone
+
+    def _tell_the_latest(self, order_id: str) -> None:
+        """Write the order's latest outcome once more: somebody may have written an earlier one over it.
+
+        A poller that stood still goes on when its lease is over, and an ERP knows no leases: repair takes the place of
+        a fence. The statements are idempotent; the ERP's refusal is known from the entry itself.
+        """
+        written = -1
+        for _ in range(MOST_REPAIRS):
+            latest = latest_entry(self.services.repository.events.load(order_id))
+            if latest is None or latest.version == written or latest.kind not in self.statements:
+                return
+            try:
+                self._tell(latest)
+            except (TransientError, PermanentError) as error:
+                self.connection.end()
+                if _refusal(error) is None:
+                    raise
+                return
+            written = latest.version
 
 
 class _Unfit(PermanentError):
@@ -205,6 +237,10 @@ def _refusal(error: OrderbridgeError) -> str | None:
     if state[:2] in ("22", "23", "44", "45") or state == "P0001":
         return f"the ERP refuses the values: SQLSTATE {state}"
     return None
+
+
+def _told_by_sql(order: Order) -> tuple[str, ...]:
+    return tuple(kind for kind in order.acknowledged if kind in KINDS)
 
 
 def _by_order(entry: OutboxEntry) -> tuple[str, int]:

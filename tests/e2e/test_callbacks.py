@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import base64
 import secrets
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
-from standardwebhooks import Webhook
 
 from chalicelib.adapters.fault_injection.switches import Mode
 from chalicelib.auth.issue import TokenIssuer
 from chalicelib.auth.tokens import Role
+from tests.support.acknowledgements.receiver import SECRET, Receiver, receiving
 from tests.support.cli import typed
 from tests.support.e2e.deployed import Deployed
 from tests.support.e2e.rehearsal import confirmed_order, event_types, switched, wait_until
@@ -25,55 +20,27 @@ from tests.support.e2e.rehearsal import confirmed_order, event_types, switched, 
 pytestmark = pytest.mark.e2e
 
 SOURCE = "erp-with-callbacks"
-SECRET = "whsec_" + base64.b64encode(b"a" * 32).decode()
-
-
-@dataclass
-class Erp:
-    """Remembers what it received and answers `status`."""
-
-    url: str = ""
-    status: int = 200
-    received: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
-
-    def told_about(self, order_id: str) -> list[str]:
-        """The types of the callbacks about the order, each with a true signature."""
-        bodies = [Webhook(SECRET).verify(body, headers) for headers, body in self.received]
-        return [str(body["type"]) for body in bodies if body["data"]["order_id"] == order_id]
-
-
-@contextmanager
-def serving() -> Iterator[Erp]:
-    erp = Erp()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            erp.received.append(({name.lower(): value for name, value in self.headers.items()}, body))
-            self.send_response(erp.status)
-            self.end_headers()
-
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        erp.url = f"http://127.0.0.1:{server.server_port}/orders"
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield erp
-        server.shutdown()
 
 
 @pytest.fixture
-def erp(stack: Deployed) -> Iterator[Erp]:
+def erp(stack: Deployed) -> Iterator[Receiver]:
     """An ERP whose address and secret are set as docs/callbacks.md says."""
     app = stack.app
-    stack.aws.client("secretsmanager").create_secret(Name=app.callbacks.secret_name(SOURCE), SecretString=SECRET)
+    stack.aws.client("secretsmanager").create_secret(Name=app.callback.secret_name(SOURCE), SecretString=SECRET)
     issuer = TokenIssuer(app.tokens, app.clock, secrets.token_bytes)
     stack.api.stack.tokens["callbacks"] = issuer.create(Role.INGEST, SOURCE, timedelta(days=1), "test").token
-    with serving() as peer:
-        app.callbacks.set_url(SOURCE, peer.url)
+    with receiving() as peer:
         yield peer
-        app.callbacks.set_url(SOURCE, "")
+        callbacks(stack, "remove", SOURCE)
+
+
+def callbacks(stack: Deployed, *arguments: str) -> str:
+    """The output of `python -m chalicelib callbacks`."""
+    names = ("subscriptions", "callback", "ping", "clock", "settings", "resend", "deliveries")
+    parts: dict[str, Any] = {name: getattr(stack.app, name) for name in names}
+    ended = typed("callbacks", *arguments, **parts)
+    assert ended.code == 0, ended.err
+    return ended.out
 
 
 def submit(stack: Deployed) -> str:
@@ -86,7 +53,11 @@ def is_acknowledged(stack: Deployed, order_id: str) -> bool:
     return "ErpAcknowledged" in event_types(stack, order_id)
 
 
-def test_an_erp_that_is_up_down_or_refuses(stack: Deployed, erp: Erp) -> None:
+def test_an_erp_that_is_set_late_is_up_down_or_refuses(stack: Deployed, erp: Receiver) -> None:
+    early = submit(stack)
+    wait_until(lambda: "OrderConfirmed" in event_types(stack, early), "an outcome before there is an address")
+    callbacks(stack, "set", SOURCE, erp.url)
+    assert [headers["webhook-id"][:5] for headers, _ in erp.received] == ["ping-"]
     with switched(stack, "erp", Mode.UNAVAILABLE, calls=1):
         postponed = submit(stack)
         wait_until(lambda: not stack.app.switches.status(), "the ERP was called in vain")
@@ -105,6 +76,10 @@ def test_an_erp_that_is_up_down_or_refuses(stack: Deployed, erp: Erp) -> None:
 
     wait_until(lambda: is_acknowledged(stack, postponed), "the queue delivers again")
     assert erp.told_about(postponed) == ["order.confirmed"]
+    assert f"{told}.confirmed  DELIVERED  1 tries" in callbacks(stack, "deliveries", told)
+
+    wait_until(lambda: is_acknowledged(stack, early), "the reconciliation finds what the address missed")
+    assert erp.told_about(early) == ["order.confirmed"]
 
 
 def command(stack: Deployed, *arguments: str) -> str:

@@ -101,6 +101,7 @@ class ApiBench:
             batches=self.bulk.service,
             rehearse=Rehearse(self.events or self.fakes.events, self.reference, self.inventory, self.fakes.clock),
             health=lambda: self.checks,
+            deliveries=self.fakes.deliveries,
             version="0.0.0-test",
         )
 

@@ -12,6 +12,7 @@ from chalicelib.adapters.memory import (
     MemoryWorkflowEngine,
     SequentialIds,
 )
+from chalicelib.adapters.memory.callbacks import MemoryDeliveries, MemorySubscriptions
 from chalicelib.adapters.memory.recovery import (
     MemoryAlerts,
     MemoryBookmark,
@@ -50,6 +51,8 @@ class FakeApplication:
     alerts: MemoryAlerts = field(default_factory=MemoryAlerts)
     jobs: MemoryJobs = field(default_factory=MemoryJobs)
     bookmark: MemoryBookmark = field(default_factory=MemoryBookmark)
+    subscriptions: MemorySubscriptions = field(default_factory=MemorySubscriptions)
+    deliveries: MemoryDeliveries = field(default_factory=MemoryDeliveries)
     open_circuits: set[str] = field(default_factory=set)
 
     def repository(self, step: str = "Test") -> OrderRepository:

@@ -29,16 +29,27 @@ POSITION = "position"
 ORDERS_INDEXES = {"by_day": "day_shard", "by_status": "status_shard", "by_source": "source_shard"}
 """Index of `orders` -> its hash key, `<value>#<shard>`."""
 
+UNTOLD_INDEX, UNTOLD_SHARD, UNTOLD_POSITION = "by_untold", "untold_shard", "untold_position"
+"""The index of what ERPs have still to be told: sparse, for only such rows have its keys, `<source>#<shard>` and
+`<updated_at>#<order_id>`."""
+
+ORDERS_INDEX_KEYS = {
+    **{index: (key, POSITION) for index, key in ORDERS_INDEXES.items()},
+    UNTOLD_INDEX: (UNTOLD_SHARD, UNTOLD_POSITION),
+}
+"""Every index of `orders` -> its hash and range key."""
+
 
 def _orders() -> dict[str, Any]:
     """KEYS_ONLY: a change of status costs one write in one index, any other change none; lists read the rows."""
     table = _table("pk")
     table["AttributeDefinitions"] += [
-        {"AttributeName": name, "AttributeType": "S"} for name in (*ORDERS_INDEXES.values(), POSITION)
+        {"AttributeName": name, "AttributeType": "S"}
+        for name in sorted({key for keys in ORDERS_INDEX_KEYS.values() for key in keys})
     ]
     table["GlobalSecondaryIndexes"] = [
-        {"IndexName": index, "KeySchema": _key_schema(key, POSITION), "Projection": {"ProjectionType": "KEYS_ONLY"}}
-        for index, key in ORDERS_INDEXES.items()
+        {"IndexName": index, "KeySchema": _key_schema(*keys), "Projection": {"ProjectionType": "KEYS_ONLY"}}
+        for index, keys in ORDERS_INDEX_KEYS.items()
     ]
     return table
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from threading import RLock
 
 from chalicelib.ports import OrderPage, OrderQuery, OrderRow
-from chalicelib.read_model.listing import decode_cursor, encode_cursor, matches, position
+from chalicelib.read_model.listing import changed_position, decode_cursor, encode_cursor, matches, position
 
 
 class MemoryProjection:
@@ -41,6 +42,11 @@ class MemoryProjection:
         found.sort(key=position, reverse=True)
         rows = tuple(found[: query.limit])
         return OrderPage(rows, encode_cursor(position(rows[-1])) if len(found) > len(rows) else "")
+
+    def untold(self, source: str, start: datetime, end: datetime) -> Iterator[OrderRow]:
+        with self._lock:
+            rows = tuple(row for row in self._rows.values() if row.untold and row.source == source)
+        yield from sorted((row for row in rows if start <= row.updated_at < end), key=changed_position)
 
     def order_ids(self) -> Iterator[str]:
         with self._lock:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from chalicelib.api.handlers.orders import ORDER_ID, commanded
+from chalicelib.api.handlers.orders import commanded
 from chalicelib.api.http import problems
 from chalicelib.api.http.commands import CommandIn, GroupCommandIn, command
 from chalicelib.api.http.problems import Problem
@@ -16,6 +16,7 @@ from chalicelib.api.http.request import Request, Response
 from chalicelib.api.services import ApiServices
 from chalicelib.api.views.dead_letters import GroupsView, LettersView, group_view, job_view, letter_view
 from chalicelib.auth.tokens import Principal
+from chalicelib.domain.ids import is_order_id
 from chalicelib.recovery.group_jobs import Action
 
 RECENT_JOBS = 20
@@ -74,7 +75,7 @@ def _act(request: Request, services: ApiServices, principal: Principal, action: 
     target = request.params["id"]
     if _FINGERPRINT.match(target):
         return _act_on_group(request, services, action, principal)
-    if ORDER_ID.match(target):
+    if is_order_id(target):
         asked, commands = command(request, CommandIn), services.commands
         act = commands.redrive if action is Action.REDRIVE else commands.cancel
         return commanded(request, services, act(target, asked.actor(principal), asked.reason))
@@ -91,7 +92,7 @@ def _act_on_group(request: Request, services: ApiServices, action: Action, princ
 
 
 def _after(text: str) -> str:
-    if not ORDER_ID.match(text):
+    if not is_order_id(text):
         raise WrongParameter("must be the cursor of a `next` link, unchanged")
     return text
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from urllib.parse import urlencode
 
@@ -15,18 +14,18 @@ from chalicelib.api.http.problems import FieldError, Problem
 from chalicelib.api.http.query import Parameters, order_query, yes_or_no
 from chalicelib.api.http.request import Request, Response
 from chalicelib.api.services import ApiServices
+from chalicelib.api.views.deliveries import deliveries_view
 from chalicelib.api.views.events import EventsView, event_view
 from chalicelib.api.views.orders import accepted, order_view, row_view
 from chalicelib.api.views.rehearsal import rehearsal
 from chalicelib.api.views.schemas import OrderPageView
 from chalicelib.auth.tokens import Principal, Role
+from chalicelib.domain.ids import is_order_id
 from chalicelib.domain.order import OrderContent
 from chalicelib.domain.state import Order, fold
 from chalicelib.observability import logger
 from chalicelib.orders.payload import InvalidPayload, parse_order
 from chalicelib.recovery.close_dead_letter import close_dead_letter
-
-ORDER_ID = re.compile(r"o-[0-9a-z]{24}\Z", re.ASCII)
 
 
 def accept_order(request: Request, services: ApiServices, principal: Principal) -> Response:
@@ -72,6 +71,15 @@ def show_events(request: Request, services: ApiServices, principal: Principal) -
         "events": [event_view(event, show_address) for event in recorded],
     }
     return Response(200, view)
+
+
+def show_deliveries(request: Request, services: ApiServices, principal: Principal) -> Response:
+    """`GET /orders/{order_id}/deliveries`: whether and when the ERP was told, and every call that was tried."""
+    Parameters(request.query).done()
+    recorded = services.events.load(_order_id(request))
+    if not recorded or not may_see(principal, recorded[0].source):
+        raise _no_such_order()
+    return Response(200, deliveries_view(recorded, services.deliveries.of_order(recorded[0].order_id)))
 
 
 def list_orders(request: Request, services: ApiServices, principal: Principal) -> Response:
@@ -127,7 +135,7 @@ def _order(request: Request, services: ApiServices) -> OrderContent:
 def _order_id(request: Request) -> str:
     """Anything that cannot be an id of ours is not looked for: the store's keys have limits."""
     order_id = request.params["order_id"]
-    if not ORDER_ID.match(order_id):
+    if not is_order_id(order_id):
         raise _no_such_order()
     return order_id
 

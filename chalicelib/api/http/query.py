@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TypeVar
 
 from chalicelib.api.http import problems
 from chalicelib.api.http.problems import FieldError, Problem
 from chalicelib.domain.names import is_name
 from chalicelib.domain.state import Status
+from chalicelib.domain.timestamps import parse_moment
 from chalicelib.ports import OrderQuery
 
 DEFAULT_PAGE = 50
@@ -109,16 +110,8 @@ def _source(text: str) -> str:
 
 
 def _moment(text: str) -> datetime:
-    """A day (its beginning in UTC) or a time with its offset. An unencoded "+" arrives as a blank; that is fixed."""
-    wanted = 'must be a day such as "2026-11-23" or a time with its offset such as "2026-11-23T10:15:00Z"'
-    if not 10 <= len(text) <= 40:
-        raise WrongParameter(wanted)
+    """As `parse_moment`; an unencoded "+" arrives as a blank, which is mended."""
     try:
-        moment = datetime.fromisoformat(_PLUS_LOST.sub(r"+\1", text))
-        if len(text) == 10:
-            return moment.replace(tzinfo=UTC)
-        if moment.tzinfo is None:
-            raise WrongParameter(wanted)
-        return moment.astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise WrongParameter(wanted) from None
+        return parse_moment(_PLUS_LOST.sub(r"+\1", text))
+    except ValueError as error:
+        raise WrongParameter(str(error)) from None

@@ -7,16 +7,20 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from chalicelib import __version__
+from chalicelib.acknowledgements.delivery import Attempt, Delivery
+from chalicelib.acknowledgements.notice import message_id
 from chalicelib.api.http import problems
 from chalicelib.api.http.problem_of_error import problem_of
 from chalicelib.api.http.problems import FieldError, Problem, ProblemType
 from chalicelib.api.openapi.batch_examples import batch_examples
 from chalicelib.api.views.dead_letters import group_view, job_view, letter_view
+from chalicelib.api.views.deliveries import deliveries_view
 from chalicelib.api.views.events import event_view
 from chalicelib.api.views.orders import accepted, order_view, row_view
 from chalicelib.api.views.rehearsal import rehearsal
 from chalicelib.domain.errors import DependencyUnavailable, EventTooLarge, Reason, Refused
 from chalicelib.domain.events import (
+    ErpAcknowledged,
     Event,
     InventoryReserved,
     OrderConfirmed,
@@ -108,6 +112,7 @@ def examples() -> dict[str, Any]:
         "confirmed_order": order_view(confirmed),
         "rejected_order": order_view(fold(REJECTED)),
         "events": {"order_id": CONTENT.order_id, "events": [event_view(x, show_address=False) for x in CONFIRMED]},
+        "deliveries": deliveries_view(_told(), [_delivery()]),
         "page": _page(confirmed),
         "groups": {"groups": [group_view(_group(failed))], "jobs": [job_view(_job())]},
         "letters": {
@@ -149,6 +154,21 @@ _SPECIAL = {
     problems.NOT_POSSIBLE: problem_of(Refused("the order is confirmed and on its way; arrange a return instead")),
     problems.UNAVAILABLE: problem_of(DependencyUnavailable("DynamoDB", "throttled")),
 }
+
+
+def _told() -> tuple[RecordedEvent, ...]:
+    at = CONFIRMED[-1].recorded_at + timedelta(seconds=1)
+    told = ErpAcknowledged("http", Status.CONFIRMED)
+    return (*CONFIRMED, replace(CONFIRMED[-1], sequence=len(CONFIRMED) + 1, event=told, recorded_at=at))
+
+
+def _delivery() -> Delivery:
+    outcome = CONFIRMED[-1]
+    known_as = message_id(outcome.order_id, 1, Status.CONFIRMED)
+    began = Delivery(outcome.order_id, known_as, outcome.source, Status.CONFIRMED, outcome.recorded_at)
+    refused = Attempt(outcome.recorded_at, 5000, error="DependencyTimeout: erp:sap-emea did not answer: no connection")
+    taken = Attempt(outcome.recorded_at + timedelta(seconds=15), 84, status=204)
+    return began.failed(refused, taken.at).succeeded(taken, taken.at)
 
 
 def _rehearsed() -> Rehearsal:

@@ -146,9 +146,16 @@ _FUNCTIONS = (  # all that they need but for payments; see functions()
     ),
     Function(
         "sweep",
-        60,
+        75,
         512,
-        (*_DECIDE_ABOUT_ORDERS, *_CONTROL, may.READ_ORDERS, may.WATCH_WORKFLOW, may.SEND_DEAD_LETTERS),
+        (
+            *_DECIDE_ABOUT_ORDERS,
+            *_CONTROL,
+            may.READ_ORDERS,
+            may.WATCH_WORKFLOW,
+            may.SEND_DEAD_LETTERS,
+            may.SEND_ACKNOWLEDGEMENTS,
+        ),
         reserved_concurrency=1,
     ),
     Function(
@@ -184,7 +191,7 @@ _FUNCTIONS = (  # all that they need but for payments; see functions()
         "poll_erp",
         55,
         1024,
-        (*_DECIDE_ABOUT_ORDERS, *_CONTROL, may.CHECK_CONTROL, may.READ_ERP_SECRETS),
+        (*_DECIDE_ABOUT_ORDERS, *_CONTROL, may.CHECK_CONTROL, may.READ_ORDERS, may.READ_ERP_SECRETS),
         environment=ODBC_IN_LAMBDA,
     ),
     Function("start_batch", 300, 1024, (*_START_BATCHES, may.PARK_MESSAGES)),

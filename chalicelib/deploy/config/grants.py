@@ -7,7 +7,7 @@ X-Ray has no resources, and the parts of an ARN that AWS makes up (a stream's la
 from __future__ import annotations
 
 from chalicelib.adapters.aws.grant import Arn, Grant, read_secret
-from chalicelib.adapters.dynamodb.tables import ORDERS_INDEXES
+from chalicelib.adapters.dynamodb.tables import ORDERS_INDEX_KEYS
 from chalicelib.settings import Settings
 
 
@@ -61,7 +61,7 @@ SIGN_CALLBACKS = read_secret("SignCallbacks", "callback/*")
 READ_ORDERS = Grant(
     "ReadOrders",
     ("dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query"),
-    (_table("orders"), *(_table("orders", f"/index/{index}") for index in sorted(ORDERS_INDEXES))),
+    (_table("orders"), *(_table("orders", f"/index/{index}") for index in sorted(ORDERS_INDEX_KEYS))),
 )
 PROJECT_ORDERS = _dynamodb("ProjectOrders", "orders", "GetItem", "PutItem", "UpdateItem")
 

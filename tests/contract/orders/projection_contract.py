@@ -183,6 +183,25 @@ class ProjectionContract:
         if not by or "source" in by:
             assert seen == [one.order_id for one in rows]
 
+    def test_what_nobody_was_told_is_listed_by_source_oldest_change_first(self, adapter: Projection) -> None:
+        def changed(minutes: float, **changes: object) -> OrderRow:
+            return at(minutes, updated_at=NOW - timedelta(minutes=minutes), untold=True, **changes)
+
+        rows = put(adapter, *(changed(minutes) for minutes in range(130)))
+        put(adapter, changed(200, source="sap"), at(201), at(202, status=Status.CONFIRMED))
+        assert list(adapter.untold("sap-emea", NOW - timedelta(days=1), NOW + timedelta(days=1))) == rows[::-1]
+        start, end = NOW - timedelta(minutes=9), NOW - timedelta(minutes=5)
+        assert list(adapter.untold("sap-emea", start, end)) == rows[6:10][::-1], "its start included, its end not"
+        assert list(adapter.untold("sap-emea", end, start)) == []
+        assert list(adapter.untold("nobody", start, end)) == []
+
+    def test_what_was_told_is_no_longer_listed(self, adapter: Projection) -> None:
+        bounds = NOW - timedelta(days=1), NOW + timedelta(days=1)
+        adapter.put(row(untold=True))
+        assert len(list(adapter.untold("sap-emea", *bounds))) == 1
+        adapter.put(row(version=2, untold=False))
+        assert list(adapter.untold("sap-emea", *bounds)) == []
+
     def test_the_same_page_can_be_fetched_again(self, adapter: Projection) -> None:
         put(adapter, *(at(minutes) for minutes in range(9)))
         second = replace(OrderQuery(limit=3), cursor=adapter.query(OrderQuery(limit=3)).cursor)

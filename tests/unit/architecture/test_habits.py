@@ -13,7 +13,7 @@ from pathlib import Path
 from chalicelib import __version__
 from tests.support.repository import PACKAGES, ROOT, imports, nodes, sources
 
-OVERRIDES = ("redirect_request", "_drain_stderr_bounded", "_fill_text", "print_help")
+OVERRIDES = ("_drain_stderr_bounded", "_fill_text", "print_help")
 """Methods that a class of somebody else calls; being named here, they occur twice."""
 
 

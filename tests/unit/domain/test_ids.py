@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.ids import ALPHABET, hashed_id
+from chalicelib.domain.ids import ALPHABET, hashed_id, is_order_id
 
 PARTS = st.lists(st.text("abAB01-#/ äß€😀", max_size=20), min_size=1, max_size=4)
 
@@ -49,3 +49,9 @@ def test_the_alphabet_has_no_letters_that_are_mistaken() -> None:
     assert len(set(ALPHABET)) == 32
     assert not set("ilou") & set(ALPHABET)
     assert "".join(sorted(ALPHABET)).lower() == ALPHABET
+
+
+def test_the_form_of_an_order_id_is_recognised() -> None:
+    known = hashed_id("o", "sap-emea", "SO-1")
+    assert is_order_id(known)
+    assert not any(is_order_id(text) for text in ("", "sap-emea", known[:-1], f"{known}x", f"{known}\n", known.upper()))

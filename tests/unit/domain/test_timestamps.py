@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.timestamps import format_utc, parse_utc, rfc3339
+from chalicelib.domain.timestamps import format_utc, parse_moment, parse_utc, rfc3339
 
 FAR_EAST = timezone(timedelta(hours=5, minutes=30))
 ZONES = st.sampled_from([UTC, FAR_EAST, timezone(timedelta(hours=-11))])
@@ -56,3 +56,23 @@ def test_what_is_shown_is_the_same_time(value: datetime) -> None:
 @given(TIMES, TIMES)
 def test_stored_texts_sort_as_the_times_do(one: datetime, other: datetime) -> None:
     assert (format_utc(one) < format_utc(other)) == (one < other)
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("2026-11-23", datetime(2026, 11, 23, tzinfo=UTC)),
+        ("2026-11-23T10:15:00Z", datetime(2026, 11, 23, 10, 15, tzinfo=UTC)),
+        ("2026-11-23T15:45:00+05:30", datetime(2026, 11, 23, 10, 15, tzinfo=UTC)),
+    ],
+)
+def test_a_day_or_a_time_with_its_offset_is_a_moment(text: str, moment: datetime) -> None:
+    assert parse_moment(text) == moment
+
+
+@pytest.mark.parametrize(
+    "text", ["", "yesterday!", "2026-13-01", "2026-11-23T10:15:00", "0001-01-01T00:00:00+14:00", "x" * 41]
+)
+def test_what_is_no_moment_says_what_one_is(text: str) -> None:
+    with pytest.raises(ValueError, match="must be a day such as"):
+        parse_moment(text)

@@ -5,16 +5,19 @@ The batches are as Lambda delivers them from a DynamoDB stream and from SQS.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
+from chalicelib.acknowledgements.callback import SOURCE_TIME
 from chalicelib.adapters.dynamodb.events.codec import to_item
+from chalicelib.adapters.memory import FixedClock
 from chalicelib.domain.errors import DependencyUnavailable, Misconfigured
 from chalicelib.domain.events import RecordedEvent
-from chalicelib.lambda_handlers.consumers import each_message, project_records
+from chalicelib.lambda_handlers.consumers import each_message, each_source, project_records
 from tests.support.domain.histories import PAID
 from tests.support.domain.specification import recorded
 
@@ -187,3 +190,49 @@ def test_a_bug_is_not_taken_for_a_message_that_comes_again() -> None:
 
     with pytest.raises(KeyError):
         each_message("Test", batch_of("a"), LambdaContext(), handle)
+
+
+# the queue of outcomes
+
+
+def about(*sources: str) -> dict[str, Any]:
+    return batch_of(*(f'{{"order_id": "o-{number}", "source": "{name}"}}' for number, name in enumerate(sources, 1)))
+
+
+@pytest.mark.parametrize("problem", [UnicodeError("label too long"), DependencyUnavailable("erp:bad", "down")])
+def test_what_one_erp_suffers_stays_with_its_messages(problem: Exception) -> None:
+    """Also a mistake of ours."""
+    handled: list[tuple[str, int]] = []
+    postponed: list[str] = []
+
+    def handle(body: str, receives: int) -> None:
+        if '"bad"' in body:
+            raise problem
+        handled.append((body, receives))
+
+    batch = about("bad", "good", "bad", "good")
+    answer = each_source(
+        "Test", batch, LambdaContext(), handle, lambda record: postponed.append(record["messageId"]), FixedClock()
+    )
+    again = ["message-1", "message-3"]
+    assert answer == {"batchItemFailures": [{"itemIdentifier": name} for name in again]}
+    assert postponed == again
+    assert handled == [(batch["Records"][place]["body"], place + 1) for place in (1, 3)]
+
+
+def test_a_slow_erp_keeps_no_other_waiting_and_has_its_share_of_a_batch() -> None:
+    """The slow one answers only when all others have been told."""
+    others_are_told = threading.Event()
+    clock, told = FixedClock(), []
+
+    def handle(body: str, receives: int) -> None:
+        told.append(body)
+        if '"slow"' in body:
+            assert others_are_told.wait(60), "others wait for the slow one"
+            clock.advance(SOURCE_TIME.total_seconds() / 2)
+        elif sum('"quick"' in one for one in told) == 3:
+            others_are_told.set()
+
+    batch = about("slow", "quick", "slow", "quick", "slow", "slow", "quick")
+    answer = each_source("Test", batch, LambdaContext(), handle, lambda record: None, clock)
+    assert answer == {"batchItemFailures": [{"itemIdentifier": name} for name in ("message-5", "message-6")]}

@@ -1,6 +1,7 @@
 """Rows of the read model as DynamoDB items: the row as JSON, and beside it only what the indexes sort by.
 
 pk <order id> · version · data · day_shard, status_shard, source_shard <value>#<shard> · position
+of a row of which the ERP was not told also: untold_shard <source>#<shard> · untold_position <updated_at>#<order id>
 """
 
 from __future__ import annotations
@@ -11,11 +12,11 @@ from typing import Any
 
 import msgspec
 
-from chalicelib.adapters.dynamodb.tables import POSITION
+from chalicelib.adapters.dynamodb.tables import POSITION, UNTOLD_POSITION, UNTOLD_SHARD
 from chalicelib.domain.errors import CorruptHistory
 from chalicelib.domain.timestamps import format_utc
 from chalicelib.ports import OrderRow
-from chalicelib.read_model.listing import position
+from chalicelib.read_model.listing import changed_position, position
 
 SHARDS = 8
 """A partition takes 1,000 writes a second; the orders of a day, or of a status, are spread over this many."""
@@ -33,6 +34,10 @@ def shard_value(value: str, shard: int) -> str:
 
 def to_item(row: OrderRow) -> dict[str, dict[str, str]]:
     shard = zlib.crc32(row.order_id.encode()) % SHARDS
+    untold = {
+        UNTOLD_SHARD: {"S": shard_value(row.source, shard)},
+        UNTOLD_POSITION: {"S": changed_position(row)},
+    }
     return {
         **row_key(row.order_id),
         "version": {"N": str(row.version)},
@@ -41,6 +46,7 @@ def to_item(row: OrderRow) -> dict[str, dict[str, str]]:
         "status_shard": {"S": shard_value(row.status, shard)},
         "source_shard": {"S": shard_value(row.source, shard)},
         POSITION: {"S": position(row)},
+        **(untold if row.untold else {}),
     }
 
 

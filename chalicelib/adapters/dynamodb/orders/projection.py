@@ -10,9 +10,10 @@ status that it does not have.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from itertools import islice
 from typing import Any
 
 from chalicelib.adapters.aws.errors import aws_errors_translated
@@ -20,11 +21,12 @@ from chalicelib.adapters.dynamodb.batch_get import MAX_KEYS, batch_get
 from chalicelib.adapters.dynamodb.conditional import write_if
 from chalicelib.adapters.dynamodb.orders.index import DEPENDENCY, MAX_POSITIONS, OrderIndex
 from chalicelib.adapters.dynamodb.orders.items import day_of, row_key, row_of, to_item
+from chalicelib.adapters.dynamodb.orders.untold import untold_ids
 from chalicelib.adapters.dynamodb.pages import items
 from chalicelib.adapters.resilience.backoff import Backoff
 from chalicelib.domain.timestamps import format_utc
 from chalicelib.ports import Clock, Ids, OrderPage, OrderQuery, OrderRow
-from chalicelib.read_model.listing import decode_cursor, encode_cursor, matches, position
+from chalicelib.read_model.listing import changed_position, decode_cursor, encode_cursor, matches, position
 
 OLDEST = "#oldest"
 """Key of the one item that is not a row: the oldest day of any row, at which a walk over the days ends."""
@@ -74,6 +76,12 @@ class DynamoDbProjection:
             return OrderPage(tuple(rows[: query.limit]), encode_cursor(position(rows[query.limit - 1])))
         return OrderPage(tuple(rows), "" if index.finished else encode_cursor(index.reached))
 
+    def untold(self, source: str, start: datetime, end: datetime) -> Iterator[OrderRow]:
+        ids = untold_ids(self.client, self.table, source, start, end)
+        while some := list(islice(ids, MAX_KEYS)):
+            rows = sorted(self._rows_of(some).values(), key=changed_position)
+            yield from (row for row in rows if row.untold and row.source == source and start <= row.updated_at < end)
+
     def order_ids(self) -> Iterator[str]:
         """Reads, and pays for, the whole table."""
         scan = {"TableName": self.table, "ProjectionExpression": "pk", "ConsistentRead": True}
@@ -83,10 +91,13 @@ class DynamoDbProjection:
 
     def _rows(self, positions: list[str]) -> list[OrderRow]:
         """In the order of the positions; those that were removed meanwhile are missing."""
-        keys = [row_key(place.partition("#")[2]) for place in positions]
-        backoff = Backoff(self.clock, self.ids, "the list of orders")
-        rows = {row.order_id: row for row in map(row_of, batch_get(self.client, self.table, keys, backoff))}
+        rows = self._rows_of([place.partition("#")[2] for place in positions])
         return sorted(rows.values(), key=position, reverse=True)
+
+    def _rows_of(self, order_ids: Sequence[str]) -> dict[str, OrderRow]:
+        keys = [row_key(order_id) for order_id in dict.fromkeys(order_ids)]
+        backoff = Backoff(self.clock, self.ids, "the list of orders")
+        return {row.order_id: row for row in map(row_of, batch_get(self.client, self.table, keys, backoff))}
 
     def _index(self, query: OrderQuery, after: str) -> OrderIndex:
         newest = (self.clock.now() + CLOCK_SKEW).date()
