@@ -9,7 +9,8 @@ from chalicelib.batches.model import LineOutcome, LineResult, correlation_id_of
 from chalicelib.batches.parsing.records import FileRecord
 from chalicelib.domain.errors import EventTooLarge
 from chalicelib.domain.order import OrderContent
-from chalicelib.orders.accept import Intake, OrderConflict
+from chalicelib.orders.accept import Intake
+from chalicelib.orders.again import OrderConflict, Terms
 from chalicelib.orders.payload import InvalidPayload, parse_order
 
 CHANNEL = "batch"
@@ -19,9 +20,10 @@ MAX_ERRORS = 20
 
 @dataclass(frozen=True, slots=True)
 class AcceptLine:
-    """May be repeated for a line: it is accepted by the line that brought the order first, whoever asks again.
+    """May be repeated for a line: a revision of an order is accepted by the line that brought it, whoever asks again.
 
-    That is known from the correlation id in the order's first event, so no crash can blur it.
+    That is known from the correlation id in the event that brought it, so no crash can blur it. An order that was
+    closed without delivery begins anew by a line of another file; within a file a number is one order.
     """
 
     intake: Intake
@@ -42,14 +44,22 @@ class AcceptLine:
     def __call__(self, batch_id: str, record: FileRecord, content: OrderContent) -> LineResult:
         """Raises TransientError: the line was not handed over for sure, and must be again."""
         own = correlation_id_of(batch_id, record.line)
+        terms = Terms(once=True, file=f"{batch_id}.")
         try:
-            accepted = self.intake.accept(content, own, CHANNEL)
+            accepted = self.intake.accept(content, own, CHANNEL, terms)
         except OrderConflict as conflict:
             return _conflict(record, content.external_id, conflict)
         except EventTooLarge as error:
             return _invalid(record, content.external_id, (("", str(error)),))
         outcome = LineOutcome.ACCEPTED if accepted.correlation_id == own else LineOutcome.DUPLICATE
-        return LineResult(record.line, content.external_id, outcome, accepted.order_id, last_line=record.last_line)
+        return LineResult(
+            record.line,
+            content.external_id,
+            outcome,
+            accepted.order_id,
+            last_line=record.last_line,
+            revision=accepted.revision,
+        )
 
 
 def _invalid(record: FileRecord, external_id: str, problems: tuple[tuple[str, str], ...]) -> LineResult:
@@ -59,7 +69,7 @@ def _invalid(record: FileRecord, external_id: str, problems: tuple[tuple[str, st
 
 def _conflict(record: FileRecord, external_id: str, conflict: OrderConflict) -> LineResult:
     fields = tuple(
-        (difference.field, "differs from the order that was accepted before under this number")
+        (difference.field, f"differs from the order that was accepted before under this number; {conflict.advice}")
         for difference in conflict.differences[:MAX_ERRORS]
     )
     order_id = conflict.order.order_id

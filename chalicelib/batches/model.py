@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
+from chalicelib.domain.ids import revision_key
 from chalicelib.domain.state import Status
 
 
@@ -153,7 +154,7 @@ class Batch:
 @dataclass(frozen=True, slots=True)
 class LineResult:
     """What became of one line, or of the lines up to `last_line` that make one order. `errors` are (field, message);
-    `order_id` is empty unless there is such an order."""
+    `order_id` is empty unless there is such an order, `revision` is that of the order when the line was handed over."""
 
     line: int
     external_id: str
@@ -161,6 +162,7 @@ class LineResult:
     order_id: str = ""
     errors: tuple[tuple[str, str], ...] = ()
     last_line: int = 0
+    revision: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +198,8 @@ class BatchCounts:
 class Page:
     """A page of a batch. `open` orders run, `parked` ones FAILED; the counters are of those that have ended.
 
-    `parts` are the objects with the results of the lines received so far; `moved_at` is when anything last changed.
+    Orders are named by revision, see `page_orders`. `parts` are the objects with the results of the lines received so
+    far; `moved_at` is when anything last changed.
     """
 
     batch_id: str
@@ -238,7 +241,7 @@ class Page:
         """With the results of the following lines."""
         found = list(results)
         outcomes = [result.outcome for result in found]
-        opened = tuple(result.order_id for result in found if result.outcome is LineOutcome.ACCEPTED)
+        opened = tuple(revision_key(r.order_id, r.revision) for r in found if r.outcome is LineOutcome.ACCEPTED)
         return replace(
             self,
             duplicate=self.duplicate + outcomes.count(LineOutcome.DUPLICATE),
@@ -249,8 +252,8 @@ class Page:
     def settled(self, statuses: Mapping[str, Status]) -> Page:
         """With the orders where they stand now; an order that is not named stays where it was."""
         standing = {
-            **{order_id: statuses.get(order_id, Status.RECEIVED) for order_id in self.open},
-            **{order_id: statuses.get(order_id, Status.FAILED) for order_id in self.parked},
+            **{name: statuses.get(name, Status.RECEIVED) for name in self.open},
+            **{name: statuses.get(name, Status.FAILED) for name in self.parked},
         }
         count = Counter(standing.values())
         return replace(
@@ -258,8 +261,8 @@ class Page:
             confirmed=self.confirmed + count[Status.CONFIRMED],
             rejected=self.rejected + count[Status.REJECTED],
             cancelled=self.cancelled + count[Status.CANCELLED],
-            open=tuple(order_id for order_id, status in standing.items() if status not in _ENDED),
-            parked=tuple(order_id for order_id, status in standing.items() if status is Status.FAILED),
+            open=tuple(name for name, status in standing.items() if status not in _ENDED),
+            parked=tuple(name for name, status in standing.items() if status is Status.FAILED),
         )
 
 
@@ -267,7 +270,7 @@ _ENDED = frozenset({Status.CONFIRMED, Status.REJECTED, Status.CANCELLED, Status.
 
 
 def correlation_id_of(batch_id: str, line: int) -> str:
-    """Stored in the first event of the line's order. It tells, after any crash, whether this very line brought it."""
+    """Stored in the event that brings the line's order. It tells, after any crash, whether this line brought it."""
     return f"{batch_id}.{line}"
 
 

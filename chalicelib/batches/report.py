@@ -21,6 +21,7 @@ from chalicelib.batches.model import (
     page_key,
     report_key,
 )
+from chalicelib.batches.page_orders import standing
 from chalicelib.batches.parsing.records import FileRecord
 from chalicelib.batches.ports import Files, Ledger, OrderRows
 from chalicelib.domain.errors import Contention
@@ -92,7 +93,7 @@ def closing(batch: Batch, counts: BatchCounts) -> dict[str, Any]:
 
 def brought_up_to_date(page: Page, rows: Mapping[str, OrderRow], ledger: Ledger) -> Page:
     """The page with its open and failed orders where they stand now, saved if that is news."""
-    settled = page.settled({order_id: row.status for order_id, row in rows.items()})
+    settled = page.settled(standing((*page.open, *page.parked), rows))
     if settled.counts == page.counts:
         return page
     try:
@@ -106,6 +107,8 @@ def _lines(
 ) -> Iterator[dict[str, Any]]:
     for result in results:
         row = rows.get(result.order_id)
+        if row is not None and row.revision < result.revision:
+            row = None  # of the revision before
         yield {
             "line": result.line,
             "last_line": result.last_line or result.line,

@@ -17,6 +17,7 @@ from chalicelib.batches.model import (
     Upload,
     report_key,
 )
+from chalicelib.batches.page_orders import ids_of
 from chalicelib.batches.parsing.unpack import MAX_UPLOAD_BYTES
 from chalicelib.batches.ports import Files, Ledger, OrderRows, UploadForm
 from chalicelib.batches.report import brought_up_to_date
@@ -110,5 +111,5 @@ class BatchService:
         for page in pages:
             pending = (*page.open, *page.parked)[:left]
             left -= len(pending)
-            fresh.append(brought_up_to_date(page, self.orders.rows(pending), self.ledger) if pending else page)
+            fresh.append(brought_up_to_date(page, self.orders.rows(ids_of(pending)), self.ledger) if pending else page)
         return fresh

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from chalicelib.adapters.messaging.parking_queue import SqsParking
     from chalicelib.api.services import ApiServices
     from chalicelib.auth.issue import TokenIssuer
+    from chalicelib.orders.rehearse import Rehearse
     from chalicelib.read_model.project_events import ProjectEvents
     from chalicelib.recovery.dead_letter_consumer import DeadLetterConsumer
     from chalicelib.recovery.group_jobs import GroupJobs
@@ -172,6 +173,12 @@ class Services(Orders):
         return Batches(self)
 
     @cached_property
+    def rehearse(self) -> Rehearse:
+        from chalicelib.orders.rehearse import Rehearse
+
+        return Rehearse(self.events, self.reference, self.inventory, self.clock)
+
+    @cached_property
     def api(self) -> ApiServices:
         from chalicelib.api.services import ApiServices
         from chalicelib.wiring.circuits import checks
@@ -185,6 +192,7 @@ class Services(Orders):
             letters=self.dead_letters,
             jobs=self.group_jobs,
             batches=self.batches.service,
+            rehearse=lambda content: self.rehearse(content),  # made when it is first asked for
             health=lambda: checks(self.circuits, always=PAYMENT),
             version=__version__,
         )
