@@ -58,12 +58,14 @@ class Batches:
     def work_on_page(self) -> PageWorker:
         from chalicelib.batches.accept_line import AcceptLine
         from chalicelib.batches.page_worker import PageWorker
+        from chalicelib.batches.rehearse_line import RehearseLine
 
         app = self._app
         return PageWorker(
             ledger=self.ledger,
             files=self.files,
             accept=AcceptLine(app.intake),
+            rehearse=RehearseLine(app.rehearse),
             orders=self.orders,
             commands=app.commands,
             clock=app.clock,
