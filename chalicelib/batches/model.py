@@ -206,7 +206,7 @@ class BatchCounts:
 class Page:
     """A page of a batch. `open` orders run, `parked` ones FAILED; the counters are of those that have ended.
 
-    Orders are named by revision, see `page_orders`. `parts` are the objects with the results of the lines received so
+    Orders are named by revision, see `pages.orders`. `parts` are the objects with the results of the lines received so
     far; `moved_at` is when anything last changed.
     """
 

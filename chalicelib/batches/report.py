@@ -13,7 +13,7 @@ from typing import Any
 from chalicelib.batches.codec import decode_records, decode_results
 from chalicelib.batches.model import Batch, BatchCounts, BatchState, LineOutcome, LineResult, Page
 from chalicelib.batches.object_keys import page_key, report_key
-from chalicelib.batches.page_orders import standing
+from chalicelib.batches.pages.orders import standing
 from chalicelib.batches.parsing.records import FileRecord
 from chalicelib.batches.ports import Files, Ledger, OrderRows
 from chalicelib.domain.errors import Contention

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from chalicelib.batches.accounting import Throughput, counted, throughput
 from chalicelib.batches.model import Batch, BatchCounts, BatchState, Cancellation, Expected, Format, Page, Upload
 from chalicelib.batches.object_keys import report_key
-from chalicelib.batches.page_orders import ids_of
+from chalicelib.batches.pages.orders import ids_of
 from chalicelib.batches.parsing.unpack import MAX_UPLOAD_BYTES
 from chalicelib.batches.ports import Files, Ledger, OrderRows, UploadForm
 from chalicelib.batches.report import brought_up_to_date

@@ -19,7 +19,7 @@ from chalicelib.api.openapi.examples import ORDER
 from chalicelib.batches.accept_line import AcceptLine
 from chalicelib.batches.accounting import counted
 from chalicelib.batches.model import Batch, BatchCounts, Expected, Format, Upload
-from chalicelib.batches.page_worker import PageWorker
+from chalicelib.batches.pages.worker import PageWorker
 from chalicelib.batches.rehearse_line import RehearseLine
 from chalicelib.batches.report import MakeReport
 from chalicelib.batches.service import NOT_SAID, BatchService

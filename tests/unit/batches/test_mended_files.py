@@ -10,8 +10,8 @@ import pytest
 
 from chalicelib.batches.accept_line import AcceptLine, read_line
 from chalicelib.batches.model import Batch, BatchCounts, LineOutcome, Page, correlation_id_of
-from chalicelib.batches.page_orders import ids_of, standing
-from chalicelib.batches.page_settling import Settling
+from chalicelib.batches.pages.orders import ids_of, standing
+from chalicelib.batches.pages.settling import Settling
 from chalicelib.batches.parsing.csv_mapping import CANONICAL
 from chalicelib.batches.parsing.records import FileRecord
 from chalicelib.domain.events import OrderCancelled

@@ -17,8 +17,8 @@ from datetime import datetime, timedelta
 from chalicelib.batches.codec import decode_doubts, decode_records, encode_lines
 from chalicelib.batches.model import Batch, LineResult, Page
 from chalicelib.batches.object_keys import doubts_key, page_key, part_key
-from chalicelib.batches.page_settling import Settling
-from chalicelib.batches.page_window import TakeLine, Window
+from chalicelib.batches.pages.settling import Settling
+from chalicelib.batches.pages.window import TakeLine, Window
 from chalicelib.batches.parsing.records import FileRecord
 from chalicelib.batches.ports import Files, Ledger, OrderRows
 from chalicelib.domain.errors import TransientError
