@@ -17,6 +17,7 @@ from poller.state.dynamodb import DynamoDbWatermarks
 from poller.state.dynamodb_findings import DynamoDbFindings
 from poller.state.dynamodb_snapshots import DynamoDbSnapshots
 from poller.write_back.after_poll import Answers
+from poller.write_back.reconcile import ReconcileOutbox
 
 if TYPE_CHECKING:
     from chalicelib.wiring.application import Application
@@ -39,6 +40,8 @@ def services_of(app: Application, environ: Mapping[str, str] = os.environ) -> Po
         return connect(source, environ, secret, writable=True)
 
     log = logging.getLogger("orderbridge.poller")
+    write_back = app.repository("WriteBack")
+    reconcile = ReconcileOutbox(app.projection, write_back, app.outbox, app.clock)
     watermarks = DynamoDbWatermarks(client, table)
     return PollServices(
         intake=app.intake,
@@ -50,7 +53,7 @@ def services_of(app: Application, environ: Mapping[str, str] = os.environ) -> Po
         log=log,
         connect=reading,
         connect_writable=writing,
-        answer=Answers(app.outbox, app.repository("WriteBack"), app.clock, app.ids, watermarks, log, writing),
+        answer=Answers(app.outbox, write_back, app.clock, app.ids, watermarks, log, writing, reconcile),
     )
 
 

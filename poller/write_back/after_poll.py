@@ -33,13 +33,19 @@ class Answers:
     watermarks: Watermarks
     log: logging.Logger
     connect_writable: Callable[[Source], ErpConnection]
+    reconcile: Callable[[Source, Callable[[], bool]], int] | None = None
+    """Fills the outbox with what was lost on its way there, as long as there is time."""
 
     def __call__(self, loaded: LoadedSource, remaining_ms: Callable[[], int]) -> Drained | None:
         """Drain the outbox of the source for at most its time budget; None if nothing waited or it had to stop."""
         source = loaded.source
         left_ms = min(remaining_ms() - RESERVE_MS, source.paging.time_budget_s * 1000)
         try:
-            if left_ms <= 0 or not self.outbox.pending(source.name, 1):
+            if left_ms <= 0:
+                return None
+            if self.reconcile is not None:
+                self.reconcile(source, lambda: remaining_ms() >= 2 * RESERVE_MS)
+            if not self.outbox.pending(source.name, 1):
                 return None
             length = timedelta(milliseconds=left_ms, seconds=2 * source.connection.statement_timeout_s)
             now = self.clock.now()

@@ -10,6 +10,7 @@ import pytest
 from chalicelib.acknowledgements.callback import AcknowledgeErp, redelivery_delay_s
 from chalicelib.acknowledgements.subscription import Subscription
 from chalicelib.domain.errors import DependencyUnavailable
+from chalicelib.domain.events import ErpAcknowledged
 from tests.support.acknowledgements.world import SOURCE, MemoryErp, World
 from tests.support.builders import content
 
@@ -51,6 +52,13 @@ def test_the_erp_is_told_once_and_the_order_remembers(world: World, erp: MemoryE
     assert document["data"]["status"] == "CONFIRMED"
     assert document["data"]["external_id"] == "SO-1"
     assert world.app.types(order_id)[-1] == "ErpAcknowledged"
+
+
+def test_what_a_release_without_a_log_has_told_is_not_told_again(world: World, erp: MemoryErp) -> None:
+    order_id = confirmed(world)
+    world.append(order_id, ErpAcknowledged("http", "CONFIRMED"))
+    world.acknowledge(json.dumps({"order_id": order_id}))
+    assert erp.tries == 0
 
 
 def test_an_erp_that_is_down_gets_its_answer_later(world: World, erp: MemoryErp) -> None:
