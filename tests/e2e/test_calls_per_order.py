@@ -26,7 +26,11 @@ OF_A_CONFIRMED_ORDER = {
         "DynamoDB.GetItem": 1,  # the circuit, at most every few seconds
     },
     "confirm_order": {"DynamoDB.Query": 1 + LOOK_FOR_SWITCHES, "DynamoDB.PutItem": 1},
-    "project_events": {"DynamoDB.PutItem": 5, "AWSEvents.PutEvents": 5},  # fewer when events come together
+    "project_events": {
+        "DynamoDB.PutItem": 5,  # fewer when events come together
+        "DynamoDB.GetItem": 2,  # does the ERP want to hear, of the order's beginning and of its outcome?
+        "AWSEvents.PutEvents": 5,
+    },
 }
 
 
