@@ -155,10 +155,10 @@ class _Exchange:
 
 
 def _connection(address: SplitResult, timeout_s: float) -> http.client.HTTPConnection:
-    host, port = address.hostname or "", address.port
-    if address.scheme == "https":
-        return http.client.HTTPSConnection(host, port, timeout=timeout_s, context=_trusted())
-    return http.client.HTTPConnection(host, port, timeout=timeout_s)
+    host = address.hostname or ""
+    if address.scheme == "https":  # the port is always named: an IPv6 address must not be searched for one
+        return http.client.HTTPSConnection(host, address.port or 443, timeout=timeout_s, context=_trusted())
+    return http.client.HTTPConnection(host, address.port or 80, timeout=timeout_s)
 
 
 @cache

@@ -88,7 +88,8 @@ class Callbacks(Orders):
         """Into the queue of the consumer `acknowledge_erp`."""
         from chalicelib.adapters.messaging.queues import send_json
 
-        send_json(self.client("sqs"), self.queue_url("acknowledgements"), message)
+        url = self.queue_url("acknowledgements")
+        send_json(self.client("sqs"), url, message, fair_to=str(message["source"]))
 
     def postpone_acknowledgement(self, receipt_handle: str, receives: int) -> None:
         """A message that failed after it was received so often. If that fails too, the queue's own timeout holds."""

@@ -51,8 +51,11 @@ def run(options: argparse.Namespace, context: Context) -> int:
 def _set(options: argparse.Namespace, context: Context) -> int:
     from chalicelib.acknowledgements.address import WrongAddress, checked_address
     from chalicelib.acknowledgements.subscription import changed
+    from chalicelib.domain.names import is_name
 
     app = context.application(options.stage)
+    if not is_name(options.source):
+        raise WrongCall(f"{options.source!r} is no source: a name such as sap-emea, as in its orders")
     try:
         checked_address(options.url, plain_http=app.settings.stage == "local")
     except WrongAddress as error:

@@ -144,6 +144,7 @@ def test_a_right_address_is_taken(bench: Bench, url: str) -> None:
     "arguments",
     [
         ("set", "sap-emea", "https://erp.example", "--also", "paid"),
+        ("set", "sap emea", "https://erp.example", "--no-ping"),
         ("set", "sap-emea", "https://erp.example", "--wanted-from", "yesterday"),
         ("resend", "sap-emea"),
         ("resend", "sap-emea", "--from", "2026-11-24", "--to", "2026-11-23"),

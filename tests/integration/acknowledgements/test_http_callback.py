@@ -65,9 +65,10 @@ def test_a_lasting_refusal_says_so(erp: Receiver, status: int) -> None:
     assert len(erp.received) == 1, "a redirect is not followed"
 
 
-def test_nobody_there() -> None:
+@pytest.mark.parametrize("url", ["http://127.0.0.1:9/", "http://[::1]:9/", "http://[::1]/", "https://[::1]/"])
+def test_nobody_there(url: str) -> None:
     with pytest.raises(DependencyUnavailable):
-        send("http://127.0.0.1:9/")
+        send(url)
 
 
 def test_plain_http_is_refused_in_deployed_stages(erp: Receiver) -> None:
