@@ -7,7 +7,7 @@ because its models cost a cold start 100 ms; what the document alone needs (exam
 from __future__ import annotations
 
 from chalicelib.api.handlers import batches, dead_letters, orders, system
-from chalicelib.api.handlers.batches import BatchIn, CancelBatchIn
+from chalicelib.api.handlers.batch_requests import BatchIn, CancelBatchIn
 from chalicelib.api.handlers.system import HealthView
 from chalicelib.api.http import problems, query
 from chalicelib.api.http.commands import CommandIn, GroupCommandIn

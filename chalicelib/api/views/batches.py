@@ -6,7 +6,7 @@ from typing import NotRequired
 
 from typing_extensions import TypedDict
 
-from chalicelib.batches.model import BatchState, Upload
+from chalicelib.batches.model import Batch, BatchState, Upload
 from chalicelib.batches.ports import UploadForm
 from chalicelib.batches.service import BatchStatus
 from chalicelib.domain.timestamps import rfc3339
@@ -29,6 +29,21 @@ class CountsView(TypedDict):
     failed: int
     """Parked by a technical failure; once they are redriven they are counted as what they become."""
     running: int
+
+
+class FileView(TypedDict):
+    """Of the file's lines: lines = header + blank + skipped + records. Of a JSON array, whose lines mean nothing, the
+    elements."""
+
+    lines: int
+    header: int
+    blank: int
+    skipped: int
+    """Those that the mapping leaves out."""
+    records: int
+    """Those of orders, whatever became of them; the report says which are whose."""
+    bytes: int
+    """Unpacked."""
 
 
 class ReportView(TypedDict):
@@ -64,6 +79,8 @@ class BatchView(TypedDict):
     state: BatchState
     lines: int | None
     """Orders in the file; null until it has been read."""
+    file: FileView | None
+    """What its lines are; null until it has been read."""
     waiting: int | None
     """Lines that were not handed over yet."""
     counts: CountsView
@@ -108,6 +125,7 @@ def batch_view(status: BatchStatus) -> BatchView:
         "source": batch.source,
         "state": batch.state,
         "lines": batch.lines,
+        "file": _file_view(batch),
         "waiting": None if batch.lines is None else batch.lines - counts.received,
         "counts": {
             "received": counts.received,
@@ -133,12 +151,27 @@ def batch_view(status: BatchStatus) -> BatchView:
     }
 
 
+def _file_view(batch: Batch) -> FileView | None:
+    if batch.file is None:
+        return None
+    file = batch.file
+    return {
+        "lines": file.lines,
+        "header": file.header,
+        "blank": file.blank,
+        "skipped": file.skipped,
+        "records": file.records,
+        "bytes": batch.content_bytes,
+    }
+
+
 def upload_view(upload: Upload, form: UploadForm | None = None) -> BatchView:
     view: BatchView = {
         "batch_id": "",
         "source": upload.source,
         "state": BatchState.REFUSED if upload.problem else BatchState.AWAITING_UPLOAD,
         "lines": None,
+        "file": None,
         "waiting": None,
         "counts": NO_COUNTS,
         "rate_per_s": 0.0,
