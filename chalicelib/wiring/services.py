@@ -185,6 +185,7 @@ class Services(Orders):
             letters=self.dead_letters,
             jobs=self.group_jobs,
             batches=self.batches.service,
+            rehearse=lambda content: self.rehearse(content),  # made when it is first asked for
             health=lambda: checks(self.circuits, always=PAYMENT),
             version=__version__,
         )
