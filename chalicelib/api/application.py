@@ -1,7 +1,7 @@
 """Chalice with our manners: every answer has a correlation id, and every error is a problem document.
 
-Chalice itself answers unknown methods, wrong content types and exceptions with documents of its own; these are
-rewritten here, so that a caller learns one form of error only. Nothing else of Chalice is changed.
+Chalice itself answers exceptions with documents of its own; these are rewritten here, so that a caller learns one form
+of error only, and the answer to HEAD loses its body. Nothing else of Chalice is changed.
 """
 
 from __future__ import annotations
@@ -44,6 +44,8 @@ class OrderbridgeApi(Chalice):  # type: ignore[misc]  # Chalice has no types
             self.log = log
             response = self._respond(event, context, refuse_header=given is not None and not usable)
             log.info("request", extra={"route": _route(event), "http_status": response["statusCode"]})
+        if event["requestContext"]["httpMethod"] == "HEAD":
+            response["body"] = ""
         response["headers"][CORRELATION_HEADER] = correlation_id
         return response
 
@@ -63,11 +65,6 @@ def _framework_problem(response: Mapping[str, Any]) -> Problem:
     """What Chalice answered by itself, as a problem."""
     status = response["statusCode"]
     kind = _KIND_OF_STATUS.get(status, problems.INTERNAL if status >= 500 else problems.MALFORMED)
-    if kind is problems.UNSUPPORTED_MEDIA_TYPE:
-        return Problem(kind, kind.remedy, [FieldError("Content-Type", "must be application/json")])
-    if kind is problems.METHOD_NOT_ALLOWED:
-        allowed = response["headers"].get("Allow", "")
-        return Problem(kind, f"This route knows: {allowed}.", headers={"Allow": allowed})
     if kind.status >= 500:
         return Problem(problems.INTERNAL, INTERNAL_DETAIL)
     return Problem(kind, _message(response) or kind.remedy)

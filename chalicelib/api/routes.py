@@ -6,23 +6,35 @@ because its models cost a cold start 100 ms; what the document alone needs (exam
 
 from __future__ import annotations
 
-from chalicelib.api.handlers import batches, dead_letters, orders, system
+from chalicelib.api.handlers import batches, dead_letters, lists, orders, system
 from chalicelib.api.handlers.batches import BatchIn, CancelBatchIn
 from chalicelib.api.handlers.system import HealthView
 from chalicelib.api.http import problems, query
 from chalicelib.api.http.commands import CommandIn, GroupCommandIn
 from chalicelib.api.route import Answered, Guarded, Public, Route, query_parameter
-from chalicelib.api.views.batches import BatchView
+from chalicelib.api.views.batches import BatchPageView, BatchView
 from chalicelib.api.views.dead_letters import GroupsView, JobView, LettersView
 from chalicelib.api.views.events import EventsView
 from chalicelib.api.views.schemas import AcceptedView, OrderPageView, OrderView
 from chalicelib.auth.tokens import Role
+from chalicelib.batches.model import BatchState
+from chalicelib.domain.cursors import encode_cursor
+from chalicelib.domain.names import MAX_NAME_CHARACTERS, NAME_PATTERN
 from chalicelib.domain.state import Status
 from chalicelib.orders.payload import OrderIn
 
 _PAGE_SIZE = query_parameter(
     "limit", "Orders on the page", 50, type="integer", minimum=1, maximum=query.MAX_PAGE, default=query.DEFAULT_PAGE
 )
+_SOURCE = query_parameter(
+    "source", "Only those of that ERP", "sap-emea", pattern=NAME_PATTERN, maxLength=MAX_NAME_CHARACTERS
+)
+_PERIOD = (
+    query_parameter("from", "Received then or later: a day (UTC) or a time with its offset", "2026-11-23"),
+    query_parameter("to", "Received before", "2026-11-24T00:00:00Z"),
+)
+EXAMPLE_ORDER_CURSOR = encode_cursor("2026-11-23T10:15:02.125000Z#o-9zc2k4m6p8r0t2v4x6z8b1d3")
+EXAMPLE_BATCH_CURSOR = encode_cursor("2026-11-23T10:15:02.125000Z#b-3f9a1c0b77de5k2m8p4q6r0t")
 _CURSOR = "From a `next` link; it stays valid, and orders that arrive meanwhile neither repeat nor shift any."
 
 INGESTERS = (Role.INGEST,)
@@ -62,19 +74,27 @@ ROUTES = (
     Route(
         "GET",
         "/orders",
-        Guarded(orders.list_orders, ALL),
+        Guarded(lists.list_orders, ALL),
         "List orders",
-        "Newest first, from a read model that follows the orders by about a second. An ingest token sees its source.",
+        "Newest first, from a read model that follows the orders by about a second; an order that is asked for by "
+        "`external_id` and `source` is strongly consistent. An ingest token sees its source.",
         (Answered(200, "A page.", OrderPageView, ("page",)),),
         parameters=(
             query_parameter(
                 "status", "Only orders that stand there", "FAILED", enum=[status.value for status in Status]
             ),
-            query_parameter("source", "Only orders of that ERP", "sap-emea"),
-            query_parameter("from", "Received then or later: a day (UTC) or a time with its offset", "2026-11-23"),
-            query_parameter("to", "Received before", "2026-11-24T00:00:00Z"),
+            _SOURCE,
+            query_parameter("external_id", "Only the order with the ERP's own number", "SO-100045", maxLength=128),
+            query_parameter("customer_id", "Only orders of that customer", "C-1001", maxLength=128),
+            query_parameter(
+                "correlation_id",
+                "Only orders that the call, or the line of a batch, with this id brought first",
+                "erp-batch-42.7",
+                pattern="^[A-Za-z0-9._-]{1,128}$",
+            ),
+            *_PERIOD,
             _PAGE_SIZE,
-            query_parameter("cursor", _CURSOR, "MTIwMjYtMTEtMjM"),
+            query_parameter("cursor", _CURSOR, EXAMPLE_ORDER_CURSOR),
         ),
         problems=(problems.WRONG_SOURCE,),
     ),
@@ -139,6 +159,25 @@ ROUTES = (
         ),
         bodies=(BatchIn,),
         body_examples=("batch_of_orders", "batch_of_file"),
+        problems=(problems.WRONG_SOURCE,),
+    ),
+    Route(
+        "GET",
+        "/batches",
+        Guarded(lists.list_batches, ALL),
+        "List batches",
+        "Newest first, strongly consistent; with uploads that have not become a batch. Batches are kept for 90 days. "
+        "An ingest token sees its source.",
+        (Answered(200, "A page.", BatchPageView, ("batch_page",)),),
+        parameters=(
+            query_parameter(
+                "state", "Only batches that stand there", "RUNNING", enum=[state.value for state in BatchState]
+            ),
+            _SOURCE,
+            *_PERIOD,
+            _PAGE_SIZE,
+            query_parameter("cursor", _CURSOR, EXAMPLE_BATCH_CURSOR),
+        ),
         problems=(problems.WRONG_SOURCE,),
     ),
     Route(
@@ -238,3 +277,16 @@ ROUTES = (
         (Answered(200, "The OpenAPI document of the running version.", None),),
     ),
 )
+
+METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
+"""All that API Gateway passes on; any other is unknown to it on every path."""
+
+
+def served(method: str) -> list[str]:
+    """The methods that a route of this method answers: whoever may GET may ask for the head of it alone."""
+    return [method, "HEAD"] if method == "GET" else [method]
+
+
+def allowed_methods(path: str) -> list[str]:
+    """For the header `Allow`."""
+    return [*(method for route in ROUTES if route.path == path for method in served(route.method)), "OPTIONS"]

@@ -31,7 +31,7 @@ class AcceptLine:
         if record.problems:
             return _invalid(record, record.external_id, record.problems)
         try:
-            content = parse_order(record.text)
+            content = parse_order(record.text, self.intake.repository.clock.now())
         except InvalidPayload as error:
             problems = tuple((problem.field, problem.message) for problem in error.problems)
             return _invalid(record, record.external_id or _external_id(record.text), problems)

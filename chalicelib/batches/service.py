@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from chalicelib.batches.accounting import Throughput, counted, throughput
+from chalicelib.batches.listing import BatchPage, BatchQuery, batch_page
 from chalicelib.batches.model import Batch, BatchCounts, BatchState, Cancellation, Format, Page, Upload, report_key
 from chalicelib.batches.parsing.file import MAX_UPLOAD_BYTES
 from chalicelib.batches.ports import Files, Ledger, OrderRows, UploadForm
@@ -71,6 +72,10 @@ class BatchService:
                 for kind in ("jsonl", "csv")
             }
         return BatchStatus(batch, counts, throughput(batch, counts, self.clock.now()), links)
+
+    def page(self, query: BatchQuery) -> BatchPage:
+        """Raises ValueError for a cursor that is not ours."""
+        return batch_page(self.ledger, query)
 
     def cancel(self, batch: Batch, by: str, reason: str, orders: bool) -> Batch:
         """Accept no further line. Raises Refused if the batch has ended, Contention."""

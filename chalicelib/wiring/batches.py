@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ from chalicelib.adapters.dynamodb.control.batches import DynamoDbLedger, DynamoD
 from chalicelib.adapters.s3.batches import S3Files, S3Mappings
 
 if TYPE_CHECKING:
+    from chalicelib.batches.ended import AnnounceEnd
     from chalicelib.batches.page_worker import PageWorker
     from chalicelib.batches.report import MakeReport
     from chalicelib.batches.service import BatchService
@@ -20,8 +22,9 @@ if TYPE_CHECKING:
 class Batches:
     """Made from the rest of the application when it is first used."""
 
-    def __init__(self, app: Orders) -> None:
+    def __init__(self, app: Orders, announce: Callable[[], AnnounceEnd]) -> None:
         self._app = app
+        self._announce = announce
 
     @cached_property
     def ledger(self) -> DynamoDbLedger:
@@ -76,6 +79,10 @@ class Batches:
         from chalicelib.batches.report import MakeReport
 
         return MakeReport(self.ledger, self.files, self.orders, self._app.clock)
+
+    @cached_property
+    def announce_end(self) -> AnnounceEnd:
+        return self._announce()
 
     @cached_property
     def service(self) -> BatchService:

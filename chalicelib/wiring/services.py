@@ -106,8 +106,14 @@ class Services(Orders):
     @cached_property
     def acknowledge_erp(self) -> AcknowledgeErp:
         from chalicelib.acknowledgements.callback import AcknowledgeErp
+        from chalicelib.batches.ended import EndDocument
 
-        return AcknowledgeErp(self.repository("AcknowledgeErp"), self._guarded_callback, self.dead_letter_queue.park)
+        return AcknowledgeErp(
+            self.repository("AcknowledgeErp"),
+            self._guarded_callback,
+            self.dead_letter_queue.park,
+            EndDocument(self.batches.ledger),
+        )
 
     def postpone_acknowledgement(self, receipt_handle: str, receives: int) -> None:
         """A message that failed after it was received so often. If that fails too, the queue's own timeout holds."""
@@ -167,9 +173,10 @@ class Services(Orders):
 
     @cached_property
     def batches(self) -> Batches:
+        from chalicelib.batches.ended import AnnounceEnd
         from chalicelib.wiring.batches import Batches
 
-        return Batches(self)
+        return Batches(self, lambda: AnnounceEnd(self.bus.tell, self.callbacks.wanted, self._send_acknowledgement))
 
     @cached_property
     def api(self) -> ApiServices:

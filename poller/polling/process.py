@@ -66,7 +66,7 @@ class Processor:
         verdicts: list[tuple[RawOrder, Verdict]] = []
         for order in orders:
             try:
-                ready.append((order, content_of(self.mapper, order)))
+                ready.append((order, content_of(self.mapper, order, self.services.clock.now())))
             except BadRow as error:
                 verdicts.append((order, error))
         contents = [content for _, content in ready]

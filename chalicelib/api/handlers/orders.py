@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
-from urllib.parse import urlencode
 
 from chalicelib.api.access import may_see
 from chalicelib.api.http import problems
@@ -12,12 +10,11 @@ from chalicelib.api.http.body import json_object
 from chalicelib.api.http.commands import CommandIn, command
 from chalicelib.api.http.problem_of_error import problem_of_payload
 from chalicelib.api.http.problems import FieldError, Problem
-from chalicelib.api.http.query import Parameters, order_query
+from chalicelib.api.http.query import Parameters
 from chalicelib.api.http.request import Request, Response
 from chalicelib.api.services import ApiServices
 from chalicelib.api.views.events import EventsView, event_view
-from chalicelib.api.views.orders import accepted, order_view, row_view
-from chalicelib.api.views.schemas import OrderPageView
+from chalicelib.api.views.orders import accepted, order_view
 from chalicelib.auth.tokens import Principal, Role
 from chalicelib.domain.order import OrderContent
 from chalicelib.domain.state import Order, fold
@@ -68,26 +65,6 @@ def show_events(request: Request, services: ApiServices, principal: Principal) -
     return Response(200, view)
 
 
-def list_orders(request: Request, services: ApiServices, principal: Principal) -> Response:
-    """`GET /orders`: a page of the read model, newest first."""
-    query = order_query(request.query)
-    if principal.role is Role.INGEST:
-        if query.source not in (None, principal.source):
-            raise Problem(problems.WRONG_SOURCE, f"This token shows orders of {principal.source} only.")
-        query = replace(query, source=principal.source)
-    try:
-        page = services.projection.query(query)
-    except ValueError as error:
-        raise Problem(problems.VALIDATION, "The cursor is wrong.", [FieldError("cursor", str(error))]) from None
-    view: OrderPageView = {
-        "orders": [row_view(row) for row in page.rows],
-        "links": {"self": _page_link(request, query.cursor)},
-    }
-    if page.cursor:
-        view["links"]["next"] = _page_link(request, page.cursor)
-    return Response(200, view)
-
-
 def cancel_order(request: Request, services: ApiServices, principal: Principal) -> Response:
     """`POST /orders/{order_id}/cancel`: 202, or 409 with the reason why it is too late."""
     asked = command(request, CommandIn)
@@ -113,17 +90,17 @@ def commanded(request: Request, services: ApiServices, order: Order) -> Response
 def _order(request: Request, services: ApiServices) -> OrderContent:
     body = json_object(request, services.limits.max_body_bytes)
     try:
-        return parse_order(body)
+        return parse_order(body, services.clock.now())
     except InvalidPayload as error:
         raise problem_of_payload(error) from None
 
 
 def _order_id(request: Request) -> str:
     """Anything that cannot be an id of ours is not looked for: the store's keys have limits."""
-    order_id = request.params["order_id"]
-    if not ORDER_ID.match(order_id):
+    asked_for = request.params["order_id"]
+    if not ORDER_ID.match(asked_for):
         raise _no_such_order()
-    return order_id
+    return asked_for
 
 
 def _visible_order(request: Request, services: ApiServices, principal: Principal) -> Order:
@@ -136,10 +113,3 @@ def _visible_order(request: Request, services: ApiServices, principal: Principal
 def _no_such_order() -> Problem:
     """The same for an order of another source: an ingest token does not learn what others have sent."""
     return Problem(problems.NOT_FOUND, "There is no order with this id.")
-
-
-def _page_link(request: Request, cursor: str) -> str:
-    parameters = [(name, value) for name, values in request.query.items() if name != "cursor" for value in values]
-    if cursor:
-        parameters.append(("cursor", cursor))
-    return "/orders" + (f"?{urlencode(parameters)}" if parameters else "")

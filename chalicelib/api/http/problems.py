@@ -53,7 +53,10 @@ CONFLICT = ProblemType(
 )
 TOO_LARGE = ProblemType("too-large", 413, "The request is too large", "Split the order, or send a batch.")
 UNSUPPORTED_MEDIA_TYPE = ProblemType(
-    "unsupported-media-type", 415, "The body is not declared as JSON", "Send `Content-Type: application/json`."
+    "unsupported-media-type",
+    415,
+    "The body is not declared as JSON in UTF-8, or compressed in a way that is not known",
+    "Send `Content-Type: application/json`; compress with gzip or not at all.",
 )
 VALIDATION = ProblemType(
     "validation", 422, "Some fields are wrong", "Correct every field in `errors` and send it again."

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import unquote
 
 JSON = "application/json"
 
@@ -36,7 +37,8 @@ class Request:
             method=context["httpMethod"],
             path=str(context.get("path") or context["resourcePath"]),
             resource=context["resourcePath"],
-            params=event.get("pathParameters") or {},
+            # API Gateway hands them on as they were encoded; %2D is a dash like any other (RFC 3986, 6.2.2.2).
+            params={name: unquote(value) for name, value in (event.get("pathParameters") or {}).items()},
             query=event.get("multiValueQueryStringParameters") or {},
             headers={str(name).lower(): str(value) for name, value in (event.get("headers") or {}).items()},
             body=event.get("body"),

@@ -6,7 +6,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from chalicelib.api.views.batches import batch_view, upload_view
+from chalicelib.api.routes import EXAMPLE_BATCH_CURSOR
+from chalicelib.api.views.batches import batch_row_view, batch_view, upload_view
 from chalicelib.batches.accounting import throughput
 from chalicelib.batches.model import Batch, BatchCounts, BatchState, Format, Upload
 from chalicelib.batches.ports import UploadForm
@@ -53,5 +54,9 @@ def batch_examples(order: dict[str, Any], begin: datetime) -> dict[str, Any]:
         "cancel_batch": {"reason": "The wrong file", "by": "M. Ito", "running_orders": "finish"},
         "upload_offered": upload_view(upload, form),
         "batch_running": batch_view(BatchStatus(running, half, throughput(running, half, now), {})),
+        "batch_page": {
+            "batches": [batch_row_view(done), batch_row_view(upload)],
+            "links": {"self": "/batches?limit=2", "next": f"/batches?limit=2&cursor={EXAMPLE_BATCH_CURSOR}"},
+        },
         "batch_done": batch_view(BatchStatus(done, whole, throughput(done, whole, end), links)),
     }

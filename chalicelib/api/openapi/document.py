@@ -16,6 +16,7 @@ from chalicelib.api.http import problems
 from chalicelib.api.http.problems import ProblemType
 from chalicelib.api.http.query import MAX_PAGE
 from chalicelib.api.openapi.examples import examples, problem_example
+from chalicelib.api.openapi.other_methods import HEAD_ANSWER, head_answer, head_of, options_operation
 from chalicelib.api.openapi.schemas import parts, schemas
 from chalicelib.api.route import Answered, Route
 from chalicelib.api.routes import ROUTES
@@ -26,6 +27,7 @@ from chalicelib.domain.order import MAX_LINES
 _HEADERS = {
     "X-Correlation-ID": "The id that leads to every log line about the call: yours if you sent one, else made.",
     "Location": "The path of the order, or of the job.",
+    "Allow": "The methods that the path has.",
     "Idempotent-Replayed": "`true`: the order was accepted before this call.",
     "Retry-After": "Seconds to wait before repeating the same request.",
     "WWW-Authenticate": "Bearer",
@@ -39,6 +41,7 @@ Takes orders out of ERPs, and says where each one stands.
 **Money** is a decimal string, never a JSON number. **Times** have an offset; answers are in UTC.
 **Limits**: a body has at most {Limits().max_body_bytes:,} bytes, an order {MAX_LINES} lines, a page {MAX_PAGE} orders.
 Request rates are limited per deployment; above the limit the answer is 429 with `Retry-After`.
+**Methods**: HEAD answers as GET does, without the body; OPTIONS names a path's methods in `Allow`; any other is 405.
 **Tokens** have a role: `ingest` posts and reads the orders of one source, `read` reads everything, `operate` reads and
 commands. Send one as `Authorization: Bearer ob_...`.
 """.strip()
@@ -51,6 +54,10 @@ def document() -> dict[str, Any]:
     paths: dict[str, dict[str, Any]] = {}
     for route in ROUTES:
         paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, shapes, known)
+    for path, item in paths.items():
+        if "get" in item:
+            item["head"] = head_of(item["get"])
+        item["options"] = _options(path)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -66,7 +73,11 @@ def document() -> dict[str, Any]:
             "schemas": components,
             "headers": {name: {"description": text, "schema": {"type": "string"}} for name, text in _HEADERS.items()},
             "parameters": {"CorrelationId": _CORRELATION_PARAMETER},
-            "responses": _problem_responses(shapes),
+            "responses": {
+                **_problem_responses(shapes),
+                problems.METHOD_NOT_ALLOWED.slug: _problem_response([problems.METHOD_NOT_ALLOWED], shapes),
+                HEAD_ANSWER: head_answer(_headers("X-Correlation-ID")),
+            },
             "examples": {kind.slug: {"value": problem_example(kind)} for kind in problems.KINDS},
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "ob_<id>_<secret>"}},
         },
@@ -85,10 +96,10 @@ _CORRELATION_PARAMETER = {
 def _operation(route: Route, shapes: dict[Any, dict[str, Any]], known: dict[str, Any]) -> dict[str, Any]:
     roles = f" Roles: {', '.join(route.roles)}." if route.roles else ""
     found: dict[str, Any] = {
-        "operationId": _operation_id(route),
+        "operationId": _operation_id(route.method, route.path),
         "summary": route.summary,
         "description": route.description + roles,
-        "parameters": [*_path_parameters(route), *route.parameters, _reference("parameters", "CorrelationId")],
+        "parameters": [*_path_parameters(route.path), *route.parameters, _reference("parameters", "CorrelationId")],
         "responses": {
             **{str(answer.status): _answer(answer, shapes, known) for answer in route.answers},
             **{
@@ -105,13 +116,21 @@ def _operation(route: Route, shapes: dict[Any, dict[str, Any]], known: dict[str,
     return found
 
 
-def _operation_id(route: Route) -> str:
-    words = re.findall(r"[a-z]+", re.sub(r"\{.*?\}", "one", route.path))
-    return route.method.lower() + "".join(word.capitalize() for word in words)
+def _options(path: str) -> dict[str, Any]:
+    found = options_operation(_operation_id("options", path), _headers("X-Correlation-ID", "Allow"))
+    found["parameters"] = [*_path_parameters(path), _reference("parameters", "CorrelationId")]
+    for kind in ANY_TIME:
+        found["responses"][str(kind.status)] = _reference("responses", kind.slug)
+    return found
 
 
-def _path_parameters(route: Route) -> list[dict[str, Any]]:
-    names = re.findall(r"\{(\w+)\}", route.path)
+def _operation_id(method: str, path: str) -> str:
+    words = re.findall(r"[a-z]+", re.sub(r"\{.*?\}", "one", path))
+    return method.lower() + "".join(word.capitalize() for word in words)
+
+
+def _path_parameters(path: str) -> list[dict[str, Any]]:
+    names = re.findall(r"\{(\w+)\}", path)
     return [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names]
 
 
@@ -144,7 +163,9 @@ def _problem_responses(shapes: dict[Any, dict[str, Any]]) -> dict[str, Any]:
 
 
 def _problem_response(kinds: list[ProblemType], shapes: dict[Any, dict[str, Any]]) -> dict[str, Any]:
-    own = {401: ("WWW-Authenticate",), 429: ("Retry-After",), 503: ("Retry-After",)}.get(kinds[0].status, ())
+    own = {401: ("WWW-Authenticate",), 405: ("Allow",), 429: ("Retry-After",), 503: ("Retry-After",)}.get(
+        kinds[0].status, ()
+    )
     return {
         "description": " / ".join(f"`{kind.slug}`: {kind.title}. {kind.remedy}" for kind in kinds),
         "headers": _headers("X-Correlation-ID", *own),
@@ -157,9 +178,13 @@ def _problem_response(kinds: list[ProblemType], shapes: dict[Any, dict[str, Any]
     }
 
 
+ANY_TIME = (problems.MALFORMED, problems.TOO_MANY, problems.INTERNAL, problems.UNAVAILABLE)
+"""What may go wrong on every route, whoever calls it for what."""
+
+
 def _kinds(route: Route) -> set[ProblemType]:
     """What may go wrong: named for the route, or brought by its roles and bodies."""
-    found = {problems.MALFORMED, problems.TOO_MANY, problems.INTERNAL, problems.UNAVAILABLE, *route.problems}
+    found = {*ANY_TIME, *route.problems}
     if route.roles:
         found |= {problems.UNAUTHORIZED, problems.FORBIDDEN, problems.VALIDATION}
     if route.bodies:

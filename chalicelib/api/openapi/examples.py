@@ -11,6 +11,7 @@ from chalicelib.api.http import problems
 from chalicelib.api.http.problem_of_error import problem_of
 from chalicelib.api.http.problems import FieldError, Problem, ProblemType
 from chalicelib.api.openapi.batch_examples import batch_examples
+from chalicelib.api.routes import EXAMPLE_ORDER_CURSOR
 from chalicelib.api.views.dead_letters import group_view, job_view, letter_view
 from chalicelib.api.views.events import event_view
 from chalicelib.api.views.orders import accepted, order_view, row_view
@@ -147,7 +148,7 @@ _SPECIAL = {
 def _page(order: Order) -> dict[str, Any]:
     return {
         "orders": [row_view(OrderRow.of(order))],
-        "links": {"self": "/orders?limit=1", "next": "/orders?limit=1&cursor=MTIwMjYtMTEtMjM"},
+        "links": {"self": "/orders?limit=1", "next": f"/orders?limit=1&cursor={EXAMPLE_ORDER_CURSOR}"},
     }
 
 

@@ -6,7 +6,9 @@ from typing import NotRequired
 
 from typing_extensions import TypedDict
 
-from chalicelib.batches.model import BatchState, Upload
+from chalicelib.api.views.schemas import PageLinks
+from chalicelib.batches.listing import state_of
+from chalicelib.batches.model import Batch, BatchState, Format, Upload
 from chalicelib.batches.ports import UploadForm
 from chalicelib.batches.service import BatchStatus
 from chalicelib.domain.timestamps import rfc3339
@@ -81,6 +83,30 @@ class BatchView(TypedDict):
     links: BatchLinks
 
 
+class BatchRowView(TypedDict):
+    """A batch in a list, or an upload that has not become one; its counts and reports are behind `links.self`."""
+
+    batch_id: str
+    """Empty of an upload."""
+    source: str
+    state: BatchState
+    format: Format
+    lines: int | None
+    received_at: str
+    """Of an upload: when it was offered."""
+    finished_at: str | None
+    attempts: int
+    problem: str
+    links: BatchLinks
+
+
+class BatchPageView(TypedDict):
+    """A page of batches, newest first."""
+
+    batches: list[BatchRowView]
+    links: PageLinks
+
+
 NO_COUNTS: CountsView = {
     "received": 0,
     "accepted": 0,
@@ -133,11 +159,27 @@ def batch_view(status: BatchStatus) -> BatchView:
     }
 
 
+def batch_row_view(one: Batch | Upload) -> BatchRowView:
+    batch = one if isinstance(one, Batch) else None
+    return {
+        "batch_id": batch.batch_id if batch else "",
+        "source": one.source,
+        "state": state_of(one),
+        "format": one.format,
+        "lines": batch.lines if batch else None,
+        "received_at": rfc3339(one.received_at if isinstance(one, Batch) else one.created_at),
+        "finished_at": rfc3339(batch.finished_at) if batch and batch.finished_at else None,
+        "attempts": batch.attempt if batch else 0,
+        "problem": one.problem,
+        "links": {"self": f"/batches/{one.batch_id if isinstance(one, Batch) else one.upload_id}"},
+    }
+
+
 def upload_view(upload: Upload, form: UploadForm | None = None) -> BatchView:
     view: BatchView = {
         "batch_id": "",
         "source": upload.source,
-        "state": BatchState.REFUSED if upload.problem else BatchState.AWAITING_UPLOAD,
+        "state": state_of(upload),
         "lines": None,
         "waiting": None,
         "counts": NO_COUNTS,
