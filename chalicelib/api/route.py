@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chalicelib.api.access import INCLUDES, require
+from chalicelib.api.http.idempotency import HEADER, once
 from chalicelib.api.http.problems import ProblemType
 from chalicelib.api.http.request import Request, Response
 from chalicelib.api.services import ApiServices
@@ -22,7 +23,12 @@ class Guarded:
 
     def __call__(self, request: Request, services: ApiServices) -> Response:
         """Raises Problem (401, 403), and whatever the handler raises."""
-        return self.handler(request, services, require(request, services.clock.now(), *self.roles))
+        principal = require(request, services.clock.now(), *self.roles)
+        if request.method == "POST" and HEADER.lower() in request.headers:
+            return once(
+                services.keys, services.clock, request, principal, lambda: self.handler(request, services, principal)
+            )
+        return self.handler(request, services, principal)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from chalicelib.batches.service import BatchService
 from chalicelib.orders.accept import Intake
 from chalicelib.orders.commands import OrderCommands
 from chalicelib.ports import Clock, DeadLetters, EventStore, Projection
+from chalicelib.ports.idempotency import IdempotencyKeys
 from chalicelib.recovery.group_jobs import GroupJobs
 
 
@@ -42,4 +43,5 @@ class ApiServices:
     batches: BatchService
     health: Callable[[], Sequence[Check]]
     version: str
+    keys: IdempotencyKeys
     limits: Limits = field(default_factory=Limits)

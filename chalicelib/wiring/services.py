@@ -180,6 +180,7 @@ class Services(Orders):
 
     @cached_property
     def api(self) -> ApiServices:
+        from chalicelib.adapters.dynamodb.control.idempotency import DynamoDbIdempotencyKeys
         from chalicelib.api.services import ApiServices
         from chalicelib.wiring.circuits import checks
 
@@ -192,6 +193,7 @@ class Services(Orders):
             letters=self.dead_letters,
             jobs=self.group_jobs,
             batches=self.batches.service,
+            keys=DynamoDbIdempotencyKeys(self.client("dynamodb"), self.settings.name("control")),
             health=lambda: checks(self.circuits, always=PAYMENT),
             version=__version__,
         )

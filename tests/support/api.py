@@ -16,6 +16,7 @@ from typing import Any
 from chalice.local import ARNMatcher, RouteMatcher
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
+from chalicelib.adapters.memory.idempotency import MemoryIdempotencyKeys
 from chalicelib.adapters.memory.tokens import MemoryTokens
 from chalicelib.api.application import OrderbridgeApi
 from chalicelib.api.authorizer import Unauthorized, authorizer_response
@@ -64,6 +65,7 @@ class ApiBench:
 
     fakes: FakeApplication = field(default_factory=FakeApplication)
     tokens: MemoryTokens = field(default_factory=MemoryTokens)
+    keys: MemoryIdempotencyKeys = field(default_factory=MemoryIdempotencyKeys)
     checks: list[Check] = field(default_factory=list)
     events: EventStore | None = None
     projection: Projection | None = None
@@ -94,6 +96,7 @@ class ApiBench:
             letters=self.fakes.letters,
             jobs=self.fakes.group_jobs,
             batches=self.bulk.service,
+            keys=self.keys,
             health=lambda: self.checks,
             version="0.0.0-test",
         )

@@ -51,6 +51,18 @@ CONFLICT = ProblemType(
     "The order number was accepted with another content",
     "Compare `differences`; send a changed order under a new external_id.",
 )
+IN_FLIGHT = ProblemType(
+    "request-in-flight",
+    409,
+    "The first request with this key is still at work",
+    "Repeat the very same request after `Retry-After` seconds.",
+)
+KEY_REUSED = ProblemType(
+    "idempotency-key-reused",
+    422,
+    "The Idempotency-Key was used for another request",
+    "Take a new key for each request, and the same one only to repeat it.",
+)
 TOO_LARGE = ProblemType("too-large", 413, "The request is too large", "Split the order, or send a batch.")
 UNSUPPORTED_MEDIA_TYPE = ProblemType(
     "unsupported-media-type",
@@ -74,9 +86,11 @@ KINDS = (
     METHOD_NOT_ALLOWED,
     NOT_POSSIBLE,
     CONFLICT,
+    IN_FLIGHT,
     TOO_LARGE,
     UNSUPPORTED_MEDIA_TYPE,
     VALIDATION,
+    KEY_REUSED,
     TOO_MANY,
     INTERNAL,
     UNAVAILABLE,

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from chalicelib import API_VERSION
 from chalicelib.api.handlers.system import OPENAPI_FILE
 from chalicelib.api.http import problems
+from chalicelib.api.http.idempotency import RETENTION
 from chalicelib.api.http.problems import ProblemType
 from chalicelib.api.http.query import MAX_PAGE
 from chalicelib.api.openapi.examples import examples, problem_example
@@ -28,7 +30,7 @@ _HEADERS = {
     "X-Correlation-ID": "The id that leads to every log line about the call: yours if you sent one, else made.",
     "Location": "The path of the order, or of the job.",
     "Allow": "The methods that the path has.",
-    "Idempotent-Replayed": "`true`: the order was accepted before this call.",
+    "Idempotent-Replayed": "`true`: it was accepted before this call, or this is the first answer to the key again.",
     "Retry-After": "Seconds to wait before repeating the same request.",
     "WWW-Authenticate": "Bearer",
 }
@@ -72,7 +74,7 @@ def document() -> dict[str, Any]:
         "components": {
             "schemas": components,
             "headers": {name: {"description": text, "schema": {"type": "string"}} for name, text in _HEADERS.items()},
-            "parameters": {"CorrelationId": _CORRELATION_PARAMETER},
+            "parameters": {"CorrelationId": _CORRELATION_PARAMETER, "IdempotencyKey": _KEY_PARAMETER},
             "responses": {
                 **_problem_responses(shapes),
                 problems.METHOD_NOT_ALLOWED.slug: _problem_response([problems.METHOD_NOT_ALLOWED], shapes),
@@ -93,15 +95,26 @@ _CORRELATION_PARAMETER = {
 }
 
 
+_KEY_PARAMETER = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "description": "Your own key for this request, in quotes or not. A repeat with the same key and body gets the "
+    f"first answer for {RETENTION // timedelta(hours=1)} hours; another request with it is refused.",
+    "schema": {"type": "string", "pattern": '^("[ !#-Z^-~]{1,255}"|[!#-~]{1,255})$'},
+    "example": '"8e03978e-40d5-43dd-bc93-6894a57f9324"',
+}
+
+
 def _operation(route: Route, shapes: dict[Any, dict[str, Any]], known: dict[str, Any]) -> dict[str, Any]:
     roles = f" Roles: {', '.join(route.roles)}." if route.roles else ""
+    replayed = ("Idempotent-Replayed",) if route.bodies else ()
     found: dict[str, Any] = {
         "operationId": _operation_id(route.method, route.path),
         "summary": route.summary,
         "description": route.description + roles,
         "parameters": [*_path_parameters(route.path), *route.parameters, _reference("parameters", "CorrelationId")],
         "responses": {
-            **{str(answer.status): _answer(answer, shapes, known) for answer in route.answers},
+            **{str(answer.status): _answer(answer, replayed, shapes, known) for answer in route.answers},
             **{
                 str(kinds[0].status): {"$ref": f"#/components/responses/{_joined(kinds)}"} for kinds in _problems(route)
             },
@@ -110,6 +123,7 @@ def _operation(route: Route, shapes: dict[Any, dict[str, Any]], known: dict[str,
     if not route.roles:
         found["security"] = []
     if route.bodies:
+        found["parameters"].append(_reference("parameters", "IdempotencyKey"))
         schema = _one_of([shapes[body] for body in route.bodies])
         content = _content(schema, route.body_examples, known)
         found["requestBody"] = {"required": True, "content": {"application/json": content}}
@@ -134,11 +148,13 @@ def _path_parameters(path: str) -> list[dict[str, Any]]:
     return [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names]
 
 
-def _answer(answer: Answered, shapes: dict[Any, dict[str, Any]], known: dict[str, Any]) -> dict[str, Any]:
+def _answer(
+    answer: Answered, headers: tuple[str, ...], shapes: dict[Any, dict[str, Any]], known: dict[str, Any]
+) -> dict[str, Any]:
     schema = _one_of([shapes[part] for part in parts(answer.view)]) if answer.view else {"type": "object"}
     return {
         "description": answer.description,
-        "headers": _headers("X-Correlation-ID", *answer.headers),
+        "headers": _headers("X-Correlation-ID", *answer.headers, *headers),
         "content": {"application/json": _content(schema, answer.examples, known)},
     }
 
@@ -189,6 +205,7 @@ def _kinds(route: Route) -> set[ProblemType]:
         found |= {problems.UNAUTHORIZED, problems.FORBIDDEN, problems.VALIDATION}
     if route.bodies:
         found |= {problems.TOO_LARGE, problems.UNSUPPORTED_MEDIA_TYPE, problems.VALIDATION}
+        found |= {problems.IN_FLIGHT, problems.KEY_REUSED}
     return found
 
 

@@ -95,12 +95,14 @@ def test_the_type_of_every_problem_is_stable() -> None:
     """Programs compare these: changing one breaks them."""
     assert sorted(kind.type.removeprefix("urn:orderbridge:problem:") for kind in problems.KINDS) == [
         "forbidden",
+        "idempotency-key-reused",
         "internal",
         "malformed-request",
         "method-not-allowed",
         "not-found",
         "not-possible",
         "order-conflict",
+        "request-in-flight",
         "too-large",
         "too-many-requests",
         "unauthorized",
