@@ -41,9 +41,13 @@ class Public:
         return self.handler(request, services)
 
 
+BODILESS = object()
+
+
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """A good answer. `view` is its typed dictionary (None: any object), `examples` names in `openapi/examples.py`."""
+    """A good answer. `view` is its typed dictionary (None: any object; BODILESS: it has no body), `examples` names in
+    `openapi/examples.py`."""
 
     status: int
     description: str
@@ -82,3 +86,8 @@ def query_parameter(name: str, description: str, example: Any, **schema: Any) ->
     """A parameter in the query string, in OpenAPI's own form; a string unless `schema` says otherwise."""
     schema = {"type": "string", **schema}
     return {"name": name, "in": "query", "description": description, "schema": schema, "example": example}
+
+
+def header_parameter(name: str, description: str, example: str) -> dict[str, Any]:
+    """A header that may be sent, in OpenAPI's own form."""
+    return {"name": name, "in": "header", "description": description, "schema": {"type": "string"}, "example": example}

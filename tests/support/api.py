@@ -227,7 +227,9 @@ def conforms(path: str, method: str, reply: Reply) -> None:
         operation = {"responses": {str(reply.status): {"$ref": f"#/components/responses/{kind}"}}}
     assert str(reply.status) in operation["responses"], f"{method} {path} -> {reply.status} is not documented"
     response = _resolved(operation["responses"][str(reply.status)])
-    assert all(reply.header(name) or name in ("Idempotent-Replayed",) for name in response["headers"])
+    optional = ("Idempotent-Replayed", "Preference-Applied", *(["Retry-After"] if reply.status == 200 else []))
+    missing = [name for name in response["headers"] if not reply.header(name) and name not in optional]
+    assert not missing, f"{missing} missing of {method} {path} {reply.status}"
     if method == "HEAD" or "content" not in response:
         assert reply.text == "", f"{method} {path} {reply.status} has a body, which is not documented"
         return

@@ -34,6 +34,9 @@ MAX_BODY_BYTES = 5_000_000
 
 MAX_ORDERS_IN_BODY = 10_000
 
+RETRY_AFTER = {"Retry-After": "5"}
+"""Until a batch is worth being looked at again."""
+
 _BATCH_ID = re.compile(r"b-[0-9a-z]{24}\Z", re.ASCII)
 _UPLOAD_ID = re.compile(r"u-[0-9A-Za-z-]{1,64}\Z", re.ASCII)
 
@@ -90,12 +93,13 @@ def create_batch(request: Request, services: ApiServices, principal: Principal) 
         view = batch_view(services.batches.status(batch))
         logger().info("batch taken", extra={"batch_id": batch.batch_id, "orders": len(orders), "new": is_new})
         headers = {} if is_new else {"Idempotent-Replayed": "true"}
-        return Response(202 if is_new else 200, view, {"Location": request.reference(view["links"]["self"]), **headers})
+        headers |= {"Location": request.reference(view["links"]["self"])}
+        return Response(202, view, headers | RETRY_AFTER) if is_new else Response(200, view, headers)
     upload, form = services.batches.offer(
         asked.source, Format(asked.format or ""), asked.encoding or "utf-8", asked.mapping or "default"
     )
     view = upload_view(upload, form)
-    return Response(202, view, {"Location": request.reference(view["links"]["self"])})
+    return Response(202, view, {"Location": request.reference(view["links"]["self"]), **RETRY_AFTER})
 
 
 def _asked(body: str) -> tuple[BatchIn, Sequence[str]]:
@@ -137,7 +141,7 @@ def resume_batch(request: Request, services: ApiServices, principal: Principal) 
 
 def _commanded(request: Request, services: ApiServices, batch: Batch) -> Response:
     view = batch_view(services.batches.status(batch))
-    return Response(202, view, {"Location": request.reference(view["links"]["self"])})
+    return Response(202, view, {"Location": request.reference(view["links"]["self"]), **RETRY_AFTER})
 
 
 def _batch(request: Request, services: ApiServices, principal: Principal) -> Batch:

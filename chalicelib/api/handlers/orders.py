@@ -8,16 +8,18 @@ from chalicelib.api.access import may_see
 from chalicelib.api.http import problems
 from chalicelib.api.http.body import json_object
 from chalicelib.api.http.commands import CommandIn, command
+from chalicelib.api.http.preconditions import answer_unless_known, wanted_versions
 from chalicelib.api.http.problem_of_error import problem_of_payload
 from chalicelib.api.http.problems import FieldError, Problem
 from chalicelib.api.http.query import Parameters
 from chalicelib.api.http.request import Request, Response
+from chalicelib.api.http.waiting import RETRY_AFTER, outcome_within, seconds_to_wait
 from chalicelib.api.services import ApiServices
 from chalicelib.api.views.events import EventsView, event_view
 from chalicelib.api.views.orders import accepted, order_view
 from chalicelib.auth.tokens import Principal, Role
 from chalicelib.domain.order import OrderContent
-from chalicelib.domain.state import Order, fold
+from chalicelib.domain.state import IN_PROGRESS, Order, Status, fold
 from chalicelib.observability import logger
 from chalicelib.orders.payload import InvalidPayload, parse_order
 from chalicelib.recovery.close_dead_letter import close_dead_letter
@@ -26,7 +28,10 @@ ORDER_ID = re.compile(r"o-[0-9a-z]{24}\Z", re.ASCII)
 
 
 def accept_order(request: Request, services: ApiServices, principal: Principal) -> Response:
-    """`POST /orders`: 202 once, 200 for a repeat, with the same order id."""
+    """`POST /orders`: 202 once, 200 for a repeat, with the same order id; 200 too if the outcome is there in time."""
+    parameters = Parameters(request.query)
+    wait_s, applied = seconds_to_wait(request, parameters)
+    parameters.done()
     content = _order(request, services)
     if content.source != principal.source:
         raise Problem(
@@ -38,17 +43,25 @@ def accept_order(request: Request, services: ApiServices, principal: Principal) 
     logger().info(
         "order accepted", extra={"order_id": taken.order_id, "replayed": taken.replayed, "started": taken.started}
     )
-    view = accepted(taken.order_id, taken.status, taken.correlation_id)
-    headers = {"Location": request.reference(view["links"]["self"])}
+    status = taken.status
+    if wait_s:
+        order = fold(services.events.load(taken.order_id))
+        status = outcome_within(services.events, services.clock, order, wait_s).status
+    view = accepted(taken.order_id, status, taken.correlation_id)
+    headers = {"Location": request.reference(view["links"]["self"]), **applied, **_retry_after(status)}
     if taken.replayed:
         return Response(200, view, {**headers, "Idempotent-Replayed": "true"})
-    return Response(202, view, headers)
+    return Response(202 if status in IN_PROGRESS else 200, view, headers)
 
 
 def show_order(request: Request, services: ApiServices, principal: Principal) -> Response:
-    """`GET /orders/{order_id}`, from the events: strongly consistent."""
-    Parameters(request.query).done()
-    return Response(200, order_view(_visible_order(request, services, principal)))
+    """`GET /orders/{order_id}`, from the events: strongly consistent; 304 if the caller has that version."""
+    parameters = Parameters(request.query)
+    wait_s, applied = seconds_to_wait(request, parameters)
+    parameters.done()
+    order = outcome_within(services.events, services.clock, _visible_order(request, services, principal), wait_s)
+    answer = Response(200, order_view(order), {**applied, **_retry_after(order.status)})
+    return answer_unless_known(request, order, answer)
 
 
 def show_events(request: Request, services: ApiServices, principal: Principal) -> Response:
@@ -68,14 +81,16 @@ def show_events(request: Request, services: ApiServices, principal: Principal) -
 def cancel_order(request: Request, services: ApiServices, principal: Principal) -> Response:
     """`POST /orders/{order_id}/cancel`: 202, or 409 with the reason why it is too late."""
     asked = command(request, CommandIn)
-    order = services.commands.cancel(_order_id(request), asked.actor(principal), asked.reason)
+    versions = wanted_versions(request)
+    order = services.commands.cancel(_order_id(request), asked.actor(principal), asked.reason, versions)
     return commanded(request, services, order)
 
 
 def redrive_order(request: Request, services: ApiServices, principal: Principal) -> Response:
     """`POST /orders/{order_id}/redrive`: the next attempt of a FAILED order, going on where it stands."""
     asked = command(request, CommandIn)
-    order = services.commands.redrive(_order_id(request), asked.actor(principal), asked.reason)
+    versions = wanted_versions(request)
+    order = services.commands.redrive(_order_id(request), asked.actor(principal), asked.reason, versions)
     return commanded(request, services, order)
 
 
@@ -84,7 +99,11 @@ def commanded(request: Request, services: ApiServices, order: Order) -> Response
     close_dead_letter(services.letters, order)
     logger().info("order commanded", extra={"order_id": order.order_id, "status": order.status.value})
     view = accepted(order.order_id, order.status, order.correlation_id)
-    return Response(202, view, {"Location": request.reference(view["links"]["self"])})
+    return Response(202, view, {"Location": request.reference(view["links"]["self"]), **RETRY_AFTER})
+
+
+def _retry_after(status: Status) -> dict[str, str]:
+    return RETRY_AFTER if status in IN_PROGRESS else {}
 
 
 def _order(request: Request, services: ApiServices) -> OrderContent:

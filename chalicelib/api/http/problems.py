@@ -63,6 +63,12 @@ KEY_REUSED = ProblemType(
     "The Idempotency-Key was used for another request",
     "Take a new key for each request, and the same one only to repeat it.",
 )
+MOVED = ProblemType(
+    "precondition-failed",
+    412,
+    "The order is not at the version that you know",
+    "Read the order again, decide, and send its new ETag in `If-Match`.",
+)
 TOO_LARGE = ProblemType("too-large", 413, "The request is too large", "Split the order, or send a batch.")
 UNSUPPORTED_MEDIA_TYPE = ProblemType(
     "unsupported-media-type",
@@ -87,6 +93,7 @@ KINDS = (
     NOT_POSSIBLE,
     CONFLICT,
     IN_FLIGHT,
+    MOVED,
     TOO_LARGE,
     UNSUPPORTED_MEDIA_TYPE,
     VALIDATION,

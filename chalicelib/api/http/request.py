@@ -10,6 +10,9 @@ from urllib.parse import unquote
 
 JSON = "application/json"
 
+BODILESS = (204, 304)
+"""Statuses that never have a body."""
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -68,4 +71,5 @@ class Response:
 
     def all_headers(self) -> dict[str, str]:
         """Orders change by themselves and are private: nobody on the way may keep an answer."""
-        return {"Content-Type": self.content_type, "Cache-Control": "no-store", **self.headers}
+        of_body = {} if self.status in BODILESS else {"Content-Type": self.content_type}
+        return {**of_body, "Cache-Control": "no-store", **self.headers}

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from chalicelib.api.routes import EXAMPLE_BATCH_CURSOR
+from chalicelib.api.operations.parameters import EXAMPLE_BATCH_CURSOR
 from chalicelib.api.views.batches import batch_row_view, batch_view, upload_view
 from chalicelib.batches.accounting import throughput
 from chalicelib.batches.model import Batch, BatchCounts, BatchState, Format, Upload

@@ -20,7 +20,7 @@ from chalicelib.api.http.query import MAX_PAGE
 from chalicelib.api.openapi.examples import examples, problem_example
 from chalicelib.api.openapi.other_methods import HEAD_ANSWER, head_answer, head_of, options_operation
 from chalicelib.api.openapi.schemas import parts, schemas
-from chalicelib.api.route import Answered, Route
+from chalicelib.api.route import BODILESS, Answered, Route
 from chalicelib.api.routes import ROUTES
 from chalicelib.api.services import Limits
 from chalicelib.api.views.schemas import ProblemDocument
@@ -31,7 +31,9 @@ _HEADERS = {
     "Location": "The path of the order, or of the job.",
     "Allow": "The methods that the path has.",
     "Idempotent-Replayed": "`true`: it was accepted before this call, or this is the first answer to the key again.",
-    "Retry-After": "Seconds to wait before repeating the same request.",
+    "Retry-After": "Seconds to wait before repeating the same request, or before asking where it stands.",
+    "ETag": "The order's version, in quotes: for `If-None-Match` and `If-Match`.",
+    "Preference-Applied": "Of `Prefer`, what was done.",
     "WWW-Authenticate": "Bearer",
 }
 
@@ -151,10 +153,15 @@ def _path_parameters(path: str) -> list[dict[str, Any]]:
 def _answer(
     answer: Answered, headers: tuple[str, ...], shapes: dict[Any, dict[str, Any]], known: dict[str, Any]
 ) -> dict[str, Any]:
-    schema = _one_of([shapes[part] for part in parts(answer.view)]) if answer.view else {"type": "object"}
-    return {
+    described = {
         "description": answer.description,
         "headers": _headers("X-Correlation-ID", *answer.headers, *headers),
+    }
+    if answer.view is BODILESS:
+        return described
+    schema = _one_of([shapes[part] for part in parts(answer.view)]) if answer.view else {"type": "object"}
+    return {
+        **described,
         "content": {"application/json": _content(schema, answer.examples, known)},
     }
 

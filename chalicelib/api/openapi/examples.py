@@ -11,11 +11,11 @@ from chalicelib.api.http import problems
 from chalicelib.api.http.problem_of_error import problem_of
 from chalicelib.api.http.problems import FieldError, Problem, ProblemType
 from chalicelib.api.openapi.batch_examples import batch_examples
-from chalicelib.api.routes import EXAMPLE_ORDER_CURSOR
+from chalicelib.api.operations.parameters import EXAMPLE_ORDER_CURSOR
 from chalicelib.api.views.dead_letters import group_view, job_view, letter_view
 from chalicelib.api.views.events import event_view
 from chalicelib.api.views.orders import accepted, order_view, row_view
-from chalicelib.domain.errors import DependencyUnavailable, EventTooLarge, Reason, Refused
+from chalicelib.domain.errors import DependencyUnavailable, EventTooLarge, Moved, Reason, Refused
 from chalicelib.domain.events import (
     Event,
     InventoryReserved,
@@ -136,6 +136,7 @@ _SPECIAL = {
             FieldError("total", 'must be a plain decimal number such as "12.50"'),
         ],
     ),
+    problems.MOVED: problem_of(Moved(8)),
     problems.CONFLICT: problem_of(
         OrderConflict(fold(CONFIRMED), differences(CONTENT, replace(CONTENT, total=Money.parse("54.00", "EUR"))))
     ),

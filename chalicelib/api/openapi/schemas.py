@@ -10,6 +10,7 @@ from typing import Any, get_args
 from pydantic import ConfigDict, TypeAdapter
 from typing_extensions import is_typeddict
 
+from chalicelib.api.route import BODILESS
 from chalicelib.api.routes import ROUTES
 from chalicelib.api.views.schemas import ProblemDocument
 
@@ -18,7 +19,7 @@ def schemas() -> tuple[dict[Any, dict[str, Any]], dict[str, Any]]:
     """Type -> its reference, and the components. Docstrings under the fields of a view become descriptions."""
     bodies = {body for route in ROUTES for body in route.bodies}
     answers = {answer.view for route in ROUTES for answer in route.answers}
-    views = {part for view in answers if view is not None for part in parts(view)} | {ProblemDocument}
+    views = {part for view in answers if view not in (None, BODILESS) for part in parts(view)} | {ProblemDocument}
     for view in _with_inner(views):
         view.__pydantic_config__ = ConfigDict(use_attribute_docstrings=True)
     inputs: list[tuple[Any, Any, TypeAdapter[Any]]] = [

@@ -102,6 +102,7 @@ def test_the_type_of_every_problem_is_stable() -> None:
         "not-found",
         "not-possible",
         "order-conflict",
+        "precondition-failed",
         "request-in-flight",
         "too-large",
         "too-many-requests",
