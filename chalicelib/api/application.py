@@ -13,11 +13,13 @@ from typing import Any
 
 from chalice import Chalice
 
+from chalicelib import API_VERSION
 from chalicelib.api.http import problems
 from chalicelib.api.http.problems import FieldError, Problem, ProblemType, answer_of
 from chalicelib.api.http.request import Request
 from chalicelib.observability import log_context
 
+VERSION_HEADER = "API-Version"
 CORRELATION_HEADER = "X-Correlation-ID"
 _CORRELATION_ID = re.compile(r"[A-Za-z0-9._-]{1,64}\Z", re.ASCII)
 
@@ -46,7 +48,7 @@ class OrderbridgeApi(Chalice):  # type: ignore[misc]  # Chalice has no types
             log.info("request", extra={"route": _route(event), "http_status": response["statusCode"]})
         if event["requestContext"]["httpMethod"] == "HEAD":
             response["body"] = ""
-        response["headers"][CORRELATION_HEADER] = correlation_id
+        response["headers"] |= {CORRELATION_HEADER: correlation_id, VERSION_HEADER: API_VERSION}
         return response
 
     def _respond(self, event: dict[str, Any], context: Any, refuse_header: bool) -> dict[str, Any]:

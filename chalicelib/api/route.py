@@ -9,7 +9,7 @@ from typing import Any
 from chalicelib.api.access import INCLUDES, require
 from chalicelib.api.http.idempotency import HEADER, once
 from chalicelib.api.http.problems import ProblemType
-from chalicelib.api.http.request import Request, Response
+from chalicelib.api.http.request import JSON, Request, Response
 from chalicelib.api.services import ApiServices
 from chalicelib.auth.tokens import Principal, Role
 
@@ -54,6 +54,7 @@ class Answered:
     view: Any
     examples: tuple[str, ...] = ()
     headers: tuple[str, ...] = ()
+    media_type: str = JSON
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,11 +32,11 @@ from chalicelib.domain.names import MAX_NAME_CHARACTERS, NAME_PATTERN
 from chalicelib.domain.order import MAX_LINES, OrderContent
 from chalicelib.domain.timestamps import parse_rfc3339
 from chalicelib.orders import keys
+from chalicelib.orders.described import DECIMAL, PRICE, RATE, TEXT, TOTAL, described
 from chalicelib.orders.hand_over import hand_over
 from chalicelib.orders.invalid_payload import FieldProblem as FieldProblem
 from chalicelib.orders.invalid_payload import InvalidPayload as InvalidPayload
-from chalicelib.orders.invalid_payload import invalid
-from chalicelib.orders.json_text import MalformedJson, kind_of, read_json
+from chalicelib.orders.invalid_payload import invalid, read_object
 
 MAX_QUANTITY = 1_000_000
 MAX_PRICE_DECIMALS = 6
@@ -164,18 +164,21 @@ WHOLE = BeforeValidator(_whole)
 """Before a strict integer."""
 
 SourceName = Annotated[str, _text(MAX_NAME_CHARACTERS, NAME_PATTERN)]
-Key = Annotated[str, _text(128), AfterValidator(_key)]
-Name = Annotated[str, _text(200), AfterValidator(_name)]
-Currency = Annotated[str, _text(3), AfterValidator(_currency), Field(json_schema_extra={"enum": sorted(MINOR_UNITS)})]
-Country = Annotated[
-    str, _text(2, r"^[A-Z]{2}$"), AfterValidator(_country), Field(json_schema_extra={"enum": sorted(COUNTRIES)})
-]
+Key = Annotated[str, _text(128), AfterValidator(_key), described(pattern=TEXT)]
+Name = Annotated[str, _text(200), AfterValidator(_name), described(pattern=TEXT)]
+Currency = Annotated[str, _text(3), AfterValidator(_currency), described(enum=sorted(MINOR_UNITS))]
+Country = Annotated[str, _text(2, r"^[A-Z]{2}$"), AfterValidator(_country), described(enum=sorted(COUNTRIES))]
 Time = Annotated[
     datetime,
     BeforeValidator(_timestamp, json_schema_input_type=str),
-    Field(json_schema_extra={"format": "date-time"}),
+    described(format="date-time"),
 ]
-DecimalText = Annotated[Decimal, BeforeValidator(_decimal, json_schema_input_type=str)]
+DecimalText = Annotated[Decimal, BeforeValidator(_decimal, json_schema_input_type=str), described(pattern=DECIMAL)]
+Price = Annotated[DecimalText, AfterValidator(_price), described(pattern=PRICE)]
+Rate = Annotated[DecimalText, AfterValidator(_rate), described(pattern=RATE)]
+PostalCode = Annotated[
+    str, StringConstraints(strict=True, max_length=20), AfterValidator(_name), described(pattern=f"^$|{TEXT}")
+]
 
 
 class _Model(BaseModel):
@@ -190,8 +193,8 @@ class LineIn(_Model):
     )
     sku: Key = Field(examples=["WIDGET-1"])
     quantity: Annotated[int, WHOLE] = Field(strict=True, ge=1, le=MAX_QUANTITY, examples=[3])
-    unit_price: Annotated[DecimalText, AfterValidator(_price)] = Field(description="Net", examples=["12.50"])
-    tax_rate: Annotated[DecimalText, AfterValidator(_rate)] = Field(description="A fraction", examples=["0.20"])
+    unit_price: Price = Field(description="Net", examples=["12.50"])
+    tax_rate: Rate = Field(description="A fraction", examples=["0.20"])
 
 
 class PaymentIn(_Model):
@@ -214,7 +217,7 @@ class AddressIn(_Model):
     address: Name
     city: Name
     country: Country = Field(description="ISO 3166-1 alpha-2, and XK", examples=["DE"])
-    postal_code: Annotated[str, StringConstraints(strict=True, max_length=20), AfterValidator(_name)] = Field(
+    postal_code: PostalCode = Field(
         default="",
         validate_default=True,
         description="Empty or absent only where the country has no postal codes, such as AE or HK",
@@ -240,7 +243,9 @@ class OrderIn(_Model):
     customer_id: Key = Field(examples=["C-1001"])
     currency: Currency = Field(description="ISO 4217", examples=["EUR"])
     lines: Annotated[list[LineIn], Field(min_length=1, max_length=MAX_LINES)]
-    total: DecimalText = Field(description="Gross, tax included", examples=["45.00"])
+    total: Annotated[DecimalText, described(pattern=TOTAL)] = Field(
+        description="Gross, tax included", examples=["45.00"]
+    )
     payment: PaymentIn
     ship_to: AddressIn
 
@@ -275,21 +280,9 @@ def parse_order(raw: Mapping[str, Any] | str, now: datetime | None = None) -> Or
 
     `now` bounds how far ahead the order may be dated; without it (in the past that a file tells of) nothing does.
     """
-    value = _read(raw) if isinstance(raw, str) else raw
+    value = read_object(raw) if isinstance(raw, str) else raw
     try:
         model = OrderIn.model_validate(value, context=None if now is None else {"now": now})
     except ValidationError as error:
         raise invalid(error) from error
     return model.content()
-
-
-def _read(text: str) -> Mapping[str, Any]:
-    try:
-        value = read_json(text)
-    except MalformedJson as error:
-        places = error.places or ("",)
-        message = "stands more than once in its object" if error.places else error.message
-        raise InvalidPayload(tuple(FieldProblem(place, message) for place in places), malformed=True) from None
-    if not isinstance(value, dict):
-        raise InvalidPayload((FieldProblem("", f"must be a JSON object {{...}}, but is {kind_of(value)}"),))
-    return value

@@ -227,15 +227,16 @@ def conforms(path: str, method: str, reply: Reply) -> None:
         operation = {"responses": {str(reply.status): {"$ref": f"#/components/responses/{kind}"}}}
     assert str(reply.status) in operation["responses"], f"{method} {path} -> {reply.status} is not documented"
     response = _resolved(operation["responses"][str(reply.status)])
-    optional = ("Idempotent-Replayed", "Preference-Applied", *(["Retry-After"] if reply.status == 200 else []))
+    optional = ("Idempotent-Replayed", "Preference-Applied", "Link", *(["Retry-After"] if reply.status == 200 else []))
     missing = [name for name in response["headers"] if not reply.header(name) and name not in optional]
     assert not missing, f"{missing} missing of {method} {path} {reply.status}"
     if method == "HEAD" or "content" not in response:
         assert reply.text == "", f"{method} {path} {reply.status} has a body, which is not documented"
         return
-    media_type = reply.header("Content-Type")
+    media_type = (reply.header("Content-Type") or "").partition(";")[0]
     assert media_type in response["content"], f"{media_type} is not documented for {method} {path} {reply.status}"
-    validator(response["content"][media_type]["schema"], description).validate(reply.json)
+    if media_type.endswith("json"):
+        validator(response["content"][media_type]["schema"], description).validate(reply.json)
 
 
 def validator(schema: dict[str, Any], description: dict[str, Any]) -> Any:

@@ -13,7 +13,7 @@ from chalicelib.api.http.commands import CommandIn, GroupCommandIn, command
 from chalicelib.api.http.preconditions import wanted_versions
 from chalicelib.api.http.problems import FieldError, Problem
 from chalicelib.api.http.query import DEFAULT_PAGE, Parameters, WrongParameter, page_size
-from chalicelib.api.http.request import Request, Response
+from chalicelib.api.http.request import Request, Response, link_header
 from chalicelib.api.http.waiting import RETRY_AFTER
 from chalicelib.api.services import ApiServices
 from chalicelib.api.views.dead_letters import GroupsView, LettersView, group_view, job_view, letter_view
@@ -46,10 +46,15 @@ def list_letters(request: Request, services: ApiServices, _: Principal) -> Respo
     parameters.done()
     letters = services.letters.in_group(fingerprint, limit + 1, after)
     own = f"/dead-letters/{fingerprint}"
-    view: LettersView = {"letters": [letter_view(x) for x in letters[:limit]], "links": {"self": own}}
-    if len(letters) > limit:
-        view["links"]["next"] = f"{own}?limit={limit}&cursor={letters[limit - 1].failed.order_id}"
-    return Response(200, view)
+    cursor = letters[limit - 1].failed.order_id if len(letters) > limit else None
+    view: LettersView = {
+        "letters": [letter_view(x) for x in letters[:limit]],
+        "next_cursor": cursor,
+        "links": {"self": own},
+    }
+    if cursor:
+        view["links"]["next"] = f"{own}?limit={limit}&cursor={cursor}"
+    return Response(200, view, link_header(request, view["links"]))
 
 
 def redrive(request: Request, services: ApiServices, principal: Principal) -> Response:

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from chalicelib.api.http import problems
 from chalicelib.api.http.problems import FieldError, Problem
 from chalicelib.api.http.query import batch_query, order_query
-from chalicelib.api.http.request import Request, Response
+from chalicelib.api.http.request import Request, Response, link_header
 from chalicelib.api.services import ApiServices
 from chalicelib.api.views.batches import BatchPageView, batch_row_view
 from chalicelib.api.views.orders import row_view
@@ -33,9 +33,10 @@ def list_orders(request: Request, services: ApiServices, principal: Principal) -
     page = _read(lambda: _order_page(services, query))
     view: OrderPageView = {
         "orders": [row_view(row) for row in page.rows],
+        "next_cursor": page.cursor or None,
         "links": _links(request, "/orders", query.cursor, page.cursor),
     }
-    return Response(200, view)
+    return Response(200, view, link_header(request, view["links"]))
 
 
 def list_batches(request: Request, services: ApiServices, principal: Principal) -> Response:
@@ -44,9 +45,10 @@ def list_batches(request: Request, services: ApiServices, principal: Principal) 
     page = _read(lambda: services.batches.page(query))
     view: BatchPageView = {
         "batches": [batch_row_view(one) for one in page.batches],
+        "next_cursor": page.cursor or None,
         "links": _links(request, "/batches", query.cursor, page.cursor),
     }
-    return Response(200, view)
+    return Response(200, view, link_header(request, view["links"]))
 
 
 def _visible(query: Query, principal: Principal) -> Query:

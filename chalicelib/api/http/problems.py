@@ -151,4 +151,6 @@ def answer_of(problem: Problem, request: Request) -> Response:
     headers = dict(problem.headers)
     if problem.kind is UNAUTHORIZED:
         headers["WWW-Authenticate"] = "Bearer"
-    return Response(problem.kind.status, problem.document(request.path, request.correlation_id), headers, CONTENT_TYPE)
+    document = problem.document(request.path, request.correlation_id)
+    document["documentation"] = f"{request.reference('/problems')}#{problem.kind.slug}"
+    return Response(problem.kind.status, document, headers, CONTENT_TYPE)

@@ -73,3 +73,9 @@ class Response:
         """Orders change by themselves and are private: nobody on the way may keep an answer."""
         of_body = {} if self.status in BODILESS else {"Content-Type": self.content_type}
         return {**of_body, "Cache-Control": "no-store", **self.headers}
+
+
+def link_header(request: Request, links: Mapping[str, object]) -> dict[str, str]:
+    """The next page in the header of RFC 8288; nothing on the last one."""
+    following = links.get("next")
+    return {"Link": f'<{request.reference(str(following))}>; rel="next"'} if following else {}

@@ -17,9 +17,11 @@ from chalicelib.api.http import problems
 from chalicelib.api.http.idempotency import RETENTION
 from chalicelib.api.http.problems import ProblemType
 from chalicelib.api.http.query import MAX_PAGE
+from chalicelib.api.http.request import JSON
 from chalicelib.api.openapi.examples import examples, problem_example
 from chalicelib.api.openapi.other_methods import HEAD_ANSWER, head_answer, head_of, options_operation
 from chalicelib.api.openapi.schemas import parts, schemas
+from chalicelib.api.openapi.webhooks import webhooks
 from chalicelib.api.route import BODILESS, Answered, Route
 from chalicelib.api.routes import ROUTES
 from chalicelib.api.services import Limits
@@ -32,10 +34,32 @@ _HEADERS = {
     "Allow": "The methods that the path has.",
     "Idempotent-Replayed": "`true`: it was accepted before this call, or this is the first answer to the key again.",
     "Retry-After": "Seconds to wait before repeating the same request, or before asking where it stands.",
+    "Link": 'The next page, as `rel="next"` (RFC 8288).',
+    "API-Version": "The version of this API that answered.",
     "ETag": "The order's version, in quotes: for `If-None-Match` and `If-Match`.",
     "Preference-Applied": "Of `Prefer`, what was done.",
     "WWW-Authenticate": "Bearer",
 }
+
+TAGS = {
+    "orders": "Hand over orders, and see where each one stands.",
+    "batches": "Hand over many orders at once, in the call or as a file.",
+    "dead-letters": "Orders that failed for technical reasons: for operators.",
+    "callbacks": "What is sent to an ERP that wants to be called.",
+    "system": "What needs no token.",
+}
+
+PATH_PARAMETERS = {
+    "order_id": ("As `order_id` of the order", "^o-[0-9a-z]{24}$", "o-9zc2k4m6p8r0t2v4x6z8b1d3"),
+    "batch_id": (
+        "As `batch_id` of the batch, or the id of an upload, as in `links.self` of its offer",
+        "^(b-[0-9a-z]{24}|u-[0-9A-Za-z-]{1,64})$",
+        "b-3f9a1c0b77de5k2m8p4q6r0t",
+    ),
+    "id": ("The fingerprint of a group, or an order's id", "^([0-9a-f]{12}|o-[0-9a-z]{24})$", "3f9a1c0b77de"),
+    "job_id": ("As `job_id` of the job", "^[0-9A-Za-z-]{1,64}$", "20261123T101502125000-1f2e3d4c"),
+}
+"""Name -> description, pattern, example."""
 
 DESCRIPTION = f"""
 Takes orders out of ERPs, and says where each one stands.
@@ -72,7 +96,9 @@ def document() -> dict[str, Any]:
         },
         "servers": [{"url": ".", "description": "Where this document is served"}],
         "security": [{"token": []}],
+        "tags": [{"name": name, "description": text} for name, text in TAGS.items()],
         "paths": paths,
+        "webhooks": webhooks(shapes, known),
         "components": {
             "schemas": components,
             "headers": {name: {"description": text, "schema": {"type": "string"}} for name, text in _HEADERS.items()},
@@ -80,7 +106,7 @@ def document() -> dict[str, Any]:
             "responses": {
                 **_problem_responses(shapes),
                 problems.METHOD_NOT_ALLOWED.slug: _problem_response([problems.METHOD_NOT_ALLOWED], shapes),
-                HEAD_ANSWER: head_answer(_headers("X-Correlation-ID")),
+                HEAD_ANSWER: head_answer(_headers("X-Correlation-ID", "API-Version")),
             },
             "examples": {kind.slug: {"value": problem_example(kind)} for kind in problems.KINDS},
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "ob_<id>_<secret>"}},
@@ -112,6 +138,7 @@ def _operation(route: Route, shapes: dict[Any, dict[str, Any]], known: dict[str,
     replayed = ("Idempotent-Replayed",) if route.bodies else ()
     found: dict[str, Any] = {
         "operationId": _operation_id(route.method, route.path),
+        "tags": [_tag(route.path)],
         "summary": route.summary,
         "description": route.description + roles,
         "parameters": [*_path_parameters(route.path), *route.parameters, _reference("parameters", "CorrelationId")],
@@ -128,16 +155,22 @@ def _operation(route: Route, shapes: dict[Any, dict[str, Any]], known: dict[str,
         found["parameters"].append(_reference("parameters", "IdempotencyKey"))
         schema = _one_of([shapes[body] for body in route.bodies])
         content = _content(schema, route.body_examples, known)
-        found["requestBody"] = {"required": True, "content": {"application/json": content}}
+        found["requestBody"] = {"required": True, "content": {JSON: content}}
     return found
 
 
 def _options(path: str) -> dict[str, Any]:
-    found = options_operation(_operation_id("options", path), _headers("X-Correlation-ID", "Allow"))
+    found = options_operation(_operation_id("options", path), _headers("X-Correlation-ID", "API-Version", "Allow"))
+    found["tags"] = [_tag(path)]
     found["parameters"] = [*_path_parameters(path), _reference("parameters", "CorrelationId")]
     for kind in ANY_TIME:
         found["responses"][str(kind.status)] = _reference("responses", kind.slug)
     return found
+
+
+def _tag(path: str) -> str:
+    first = path.split("/")[1]
+    return first if first in TAGS else "system"
 
 
 def _operation_id(method: str, path: str) -> str:
@@ -147,7 +180,17 @@ def _operation_id(method: str, path: str) -> str:
 
 def _path_parameters(path: str) -> list[dict[str, Any]]:
     names = re.findall(r"\{(\w+)\}", path)
-    return [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names]
+    return [
+        {
+            "name": name,
+            "in": "path",
+            "required": True,
+            "description": PATH_PARAMETERS[name][0],
+            "schema": {"type": "string", "pattern": PATH_PARAMETERS[name][1]},
+            "example": PATH_PARAMETERS[name][2],
+        }
+        for name in names
+    ]
 
 
 def _answer(
@@ -155,14 +198,15 @@ def _answer(
 ) -> dict[str, Any]:
     described = {
         "description": answer.description,
-        "headers": _headers("X-Correlation-ID", *answer.headers, *headers),
+        "headers": _headers("X-Correlation-ID", "API-Version", *answer.headers, *headers),
     }
     if answer.view is BODILESS:
         return described
-    schema = _one_of([shapes[part] for part in parts(answer.view)]) if answer.view else {"type": "object"}
+    anything = {"type": "object" if answer.media_type == JSON else "string"}
+    schema = _one_of([shapes[part] for part in parts(answer.view)]) if answer.view else anything
     return {
         **described,
-        "content": {"application/json": _content(schema, answer.examples, known)},
+        "content": {answer.media_type: _content(schema, answer.examples, known)},
     }
 
 
@@ -191,7 +235,7 @@ def _problem_response(kinds: list[ProblemType], shapes: dict[Any, dict[str, Any]
     )
     return {
         "description": " / ".join(f"`{kind.slug}`: {kind.title}. {kind.remedy}" for kind in kinds),
-        "headers": _headers("X-Correlation-ID", *own),
+        "headers": _headers("X-Correlation-ID", "API-Version", *own),
         "content": {
             problems.CONTENT_TYPE: {
                 "schema": shapes[ProblemDocument],

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from chalicelib import __version__
+from chalicelib.acknowledgements.callback import outcome_document
 from chalicelib.api.http import problems
 from chalicelib.api.http.problem_of_error import problem_of
 from chalicelib.api.http.problems import FieldError, Problem, ProblemType
@@ -107,9 +108,11 @@ def examples() -> dict[str, Any]:
         "rejected_order": order_view(fold(REJECTED)),
         "events": {"order_id": CONTENT.order_id, "events": [event_view(x, show_address=False) for x in CONFIRMED]},
         "page": _page(confirmed),
+        "order_ended": outcome_document(confirmed),
         "groups": {"groups": [group_view(_group(failed))], "jobs": [job_view(_job())]},
         "letters": {
             "letters": [letter_view(DeadLetter(failed))],
+            "next_cursor": None,
             "links": {"self": f"/dead-letters/{FINGERPRINT}"},
         },
         "job": job_view(_job()),
@@ -149,6 +152,7 @@ _SPECIAL = {
 def _page(order: Order) -> dict[str, Any]:
     return {
         "orders": [row_view(OrderRow.of(order))],
+        "next_cursor": EXAMPLE_ORDER_CURSOR,
         "links": {"self": "/orders?limit=1", "next": f"/orders?limit=1&cursor={EXAMPLE_ORDER_CURSOR}"},
     }
 

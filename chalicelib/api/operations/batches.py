@@ -27,8 +27,10 @@ ROUTES = (
         Guarded(batches.create_batch, INGESTERS),
         "Hand over many orders",
         "With `orders`: stores and starts them. With `format`: answers with a form to send a file to; a finished "
-        "upload starts the batch by itself. The same content is the same batch, so that sending it again is safe, and "
-        "goes on with a batch that was stopped. Every order goes the same way as through `POST /orders`.",
+        "upload starts the batch by itself: POST to `upload.url`, as multipart/form-data, every one of "
+        "`upload.fields` and, as the last part, `file`; S3 answers 204, and `links.self` leads to the batch. The same "
+        "content is the same batch, so that sending it again is safe, and goes on with a batch that was stopped. "
+        "Every order goes the same way as through `POST /orders`.",
         (
             Answered(
                 202,
@@ -50,7 +52,7 @@ ROUTES = (
         "List batches",
         "Newest first, strongly consistent; with uploads that have not become a batch. Batches are kept for 90 days. "
         "An ingest token sees its source.",
-        (Answered(200, "A page.", BatchPageView, ("batch_page",)),),
+        (Answered(200, "A page.", BatchPageView, ("batch_page",), ("Link",)),),
         parameters=(
             query_parameter(
                 "state", "Only batches that stand there", "RUNNING", enum=[state.value for state in BatchState]

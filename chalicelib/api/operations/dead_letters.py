@@ -24,7 +24,7 @@ ROUTES = (
         Guarded(dead_letters.list_letters, READERS),
         "The orders of a group",
         "`id` is the group's fingerprint.",
-        (Answered(200, "A page of the group.", LettersView, ("letters",)),),
+        (Answered(200, "A page of the group.", LettersView, ("letters",), ("Link",)),),
         parameters=(PAGE_SIZE, query_parameter("cursor", CURSOR, "o-0123456789abcdefghjkmnpq")),
         problems=(problems.NOT_FOUND,),
     ),

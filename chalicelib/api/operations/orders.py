@@ -63,7 +63,7 @@ ROUTES = (
         "List orders",
         "Newest first, from a read model that follows the orders by about a second; an order that is asked for by "
         "`external_id` and `source` is strongly consistent. An ingest token sees its source.",
-        (Answered(200, "A page.", OrderPageView, ("page",)),),
+        (Answered(200, "A page.", OrderPageView, ("page",), ("Link",)),),
         parameters=(
             query_parameter(
                 "status", "Only orders that stand there", "FAILED", enum=[status.value for status in Status]

@@ -17,6 +17,14 @@ ROUTES = (
     ),
     Route(
         "GET",
+        "/problems",
+        Public(system.show_problems),
+        "What the types of problems mean",
+        "A page for people, with an anchor for each type; no token needed.",
+        (Answered(200, "The page.", None, media_type="text/html"),),
+    ),
+    Route(
+        "GET",
         "/openapi.json",
         Public(system.show_openapi),
         "This document",

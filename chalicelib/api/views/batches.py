@@ -6,7 +6,7 @@ from typing import NotRequired
 
 from typing_extensions import TypedDict
 
-from chalicelib.api.views.schemas import PageLinks
+from chalicelib.api.views.schemas import Moment, PageLinks
 from chalicelib.batches.listing import state_of
 from chalicelib.batches.model import Batch, BatchState, Format, Upload
 from chalicelib.batches.ports import UploadForm
@@ -36,7 +36,7 @@ class CountsView(TypedDict):
 class ReportView(TypedDict):
     """A line for every line of the file, in its order. The links work for an hour without a token."""
 
-    made_at: str
+    made_at: Moment
     jsonl: str
     csv: str
 
@@ -71,9 +71,9 @@ class BatchView(TypedDict):
     counts: CountsView
     rate_per_s: float
     """Lines settled per second since this attempt began."""
-    estimated_end: str | None
-    received_at: str
-    finished_at: str | None
+    estimated_end: Moment | None
+    received_at: Moment
+    finished_at: Moment | None
     attempts: int
     problem: str
     """Why the file was refused or the batch is incomplete, for people; else empty."""
@@ -92,9 +92,9 @@ class BatchRowView(TypedDict):
     state: BatchState
     format: Format
     lines: int | None
-    received_at: str
+    received_at: Moment
     """Of an upload: when it was offered."""
-    finished_at: str | None
+    finished_at: Moment | None
     attempts: int
     problem: str
     links: BatchLinks
@@ -104,6 +104,8 @@ class BatchPageView(TypedDict):
     """A page of batches, newest first."""
 
     batches: list[BatchRowView]
+    next_cursor: str | None
+    """The parameter `cursor` of the next page; null on the last."""
     links: PageLinks
 
 
