@@ -85,10 +85,11 @@ class Route:
 
 def query_parameter(name: str, description: str, example: Any, **schema: Any) -> dict[str, Any]:
     """A parameter in the query string, in OpenAPI's own form; a string unless `schema` says otherwise."""
-    schema = {"type": "string", **schema}
+    schema = schema if "anyOf" in schema else {"type": "string", **schema}
     return {"name": name, "in": "query", "description": description, "schema": schema, "example": example}
 
 
-def header_parameter(name: str, description: str, example: str) -> dict[str, Any]:
+def header_parameter(name: str, description: str, example: str, **schema: Any) -> dict[str, Any]:
     """A header that may be sent, in OpenAPI's own form."""
-    return {"name": name, "in": "header", "description": description, "schema": {"type": "string"}, "example": example}
+    schema = {"type": "string", **schema}
+    return {"name": name, "in": "header", "description": description, "schema": schema, "example": example}

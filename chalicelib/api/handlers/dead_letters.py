@@ -90,9 +90,9 @@ def _act(request: Request, services: ApiServices, principal: Principal, action: 
 
 
 def _act_on_group(request: Request, services: ApiServices, action: Action, principal: Principal) -> Response:
+    asked = command(request, GroupCommandIn)
     if wanted_versions(request) is not None:
         raise Problem(problems.MOVED, "A group has no ETag.", [FieldError("If-Match", "is for a single order")])
-    asked = command(request, GroupCommandIn)
     job = services.jobs.request(request.params["id"], action, asked.rate_per_s, asked.actor(principal), asked.reason)
     if job is None:
         raise _no_such_letter()

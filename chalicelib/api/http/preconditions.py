@@ -9,7 +9,8 @@ from chalicelib.api.http.problems import FieldError, Problem
 from chalicelib.api.http.request import Request, Response
 from chalicelib.domain.state import Order
 
-_TAG = re.compile(r'[ \t]*(W/)?"([!#-~\x80-\xff]*)"[ \t]*')
+_TAG = r'(?:W/)?"[!#-~\x80-\xff]*"'
+_TAGS = re.compile(rf"(?:[ \t]*(?:{_TAG})?[ \t]*,)*[ \t]*(?:{_TAG})?[ \t]*")
 _ANY = "*"
 
 
@@ -41,8 +42,8 @@ def _tags(request: Request, name: str) -> list[str] | None:
         return None
     if header.strip(" \t") == _ANY:
         return [_ANY]
-    parts = [_TAG.fullmatch(part) for part in header.split(",")]
-    if not all(parts):
+    found = re.findall(_TAG, header) if _TAGS.fullmatch(header) else []
+    if not found:
         wanted = 'must be * or entity tags in quotes as the header ETag gives them, such as "7"'
         raise Problem(problems.MALFORMED, f"The header {name} {wanted}.", [FieldError(name, wanted)])
-    return [(part[1] or "") + part[2] for part in parts if part]
+    return [tag.replace('"', "") for tag in found]

@@ -126,10 +126,9 @@ _CORRELATION_PARAMETER = {
 _KEY_PARAMETER = {
     "name": "Idempotency-Key",
     "in": "header",
-    "description": "Your own key for this request, in quotes or not. A repeat with the same key and body gets the "
-    f"first answer for {RETENTION // timedelta(hours=1)} hours; another request with it is refused.",
-    "schema": {"type": "string", "pattern": '^("[ !#-Z^-~]{1,255}"|[!#-~]{1,255})$'},
-    "example": '"8e03978e-40d5-43dd-bc93-6894a57f9324"',
+    "description": "Your own key for this request, such as a UUID, in quotes or not. A repeat with the same key and "
+    f"body gets the first answer for {RETENTION // timedelta(hours=1)} hours; another request with it is refused.",
+    "schema": {"type": "string", "pattern": r'^("([ !#-\[\]-~]|\\["\\]){1,255}"|[!#-~]{1,255})$'},
 }
 
 
@@ -162,7 +161,8 @@ def _operation(route: Route, shapes: dict[Any, dict[str, Any]], known: dict[str,
 def _options(path: str) -> dict[str, Any]:
     found = options_operation(_operation_id("options", path), _headers("X-Correlation-ID", "API-Version", "Allow"))
     found["tags"] = [_tag(path)]
-    found["parameters"] = [*_path_parameters(path), _reference("parameters", "CorrelationId")]
+    anything = [{**parameter, "schema": {"type": "string"}} for parameter in _path_parameters(path)]
+    found["parameters"] = [*anything, _reference("parameters", "CorrelationId")]
     for kind in ANY_TIME:
         found["responses"][str(kind.status)] = _reference("responses", kind.slug)
     return found

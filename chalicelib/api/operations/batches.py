@@ -9,6 +9,7 @@ from chalicelib.api.http.commands import CommandIn
 from chalicelib.api.operations.parameters import (
     ALL,
     CURSOR,
+    CURSOR_PATTERN,
     EXAMPLE_BATCH_CURSOR,
     INGESTERS,
     OPERATORS,
@@ -60,7 +61,7 @@ ROUTES = (
             SOURCE,
             *PERIOD,
             PAGE_SIZE,
-            query_parameter("cursor", CURSOR, EXAMPLE_BATCH_CURSOR),
+            query_parameter("cursor", CURSOR, EXAMPLE_BATCH_CURSOR, pattern=CURSOR_PATTERN),
         ),
         problems=(problems.WRONG_SOURCE,),
     ),

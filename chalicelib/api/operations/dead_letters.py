@@ -25,7 +25,10 @@ ROUTES = (
         "The orders of a group",
         "`id` is the group's fingerprint.",
         (Answered(200, "A page of the group.", LettersView, ("letters",), ("Link",)),),
-        parameters=(PAGE_SIZE, query_parameter("cursor", CURSOR, "o-0123456789abcdefghjkmnpq")),
+        parameters=(
+            PAGE_SIZE,
+            query_parameter("cursor", CURSOR, "o-0123456789abcdefghjkmnpq", pattern="^o-[0-9a-z]{24}$"),
+        ),
         problems=(problems.NOT_FOUND,),
     ),
     Route(

@@ -24,17 +24,26 @@ WAIT = query_parameter(
     default=0,
 )
 PREFER = header_parameter("Prefer", "`wait=N` means the same as the parameter (RFC 7240)", "wait=10")
-IF_NONE_MATCH = header_parameter("If-None-Match", "The ETag that you know: 304 if it is still that", '"7"')
-IF_MATCH = header_parameter("If-Match", "The ETag of the order that you decide about: 412 if it has moved", '"7"')
+ENTITY_TAGS = r'^(\*|(W/)?"[!#-~]*"( ?, ?(W/)?"[!#-~]*")*)$'
+IF_NONE_MATCH = header_parameter(
+    "If-None-Match", "The ETag that you know: 304 if it is still that", '"7"', pattern=ENTITY_TAGS
+)
+IF_MATCH = header_parameter(
+    "If-Match", "The ETag of the order that you decide about: 412 if it has moved", '"7"', pattern=ENTITY_TAGS
+)
 SOURCE = query_parameter(
     "source", "Only those of that ERP", "sap-emea", pattern=NAME_PATTERN, maxLength=MAX_NAME_CHARACTERS
 )
+_DAY_OR_TIME = [{"type": "string", "format": "date"}, {"type": "string", "format": "date-time"}]
 PERIOD = (
-    query_parameter("from", "Received then or later: a day (UTC) or a time with its offset", "2026-11-23"),
-    query_parameter("to", "Received before", "2026-11-24T00:00:00Z"),
+    query_parameter(
+        "from", "Received then or later: a day (UTC) or a time with its offset", "2026-11-23", anyOf=_DAY_OR_TIME
+    ),
+    query_parameter("to", "Received before", "2026-11-24T00:00:00Z", anyOf=_DAY_OR_TIME),
 )
 EXAMPLE_ORDER_CURSOR = encode_cursor("2026-11-23T10:15:02.125000Z#o-9zc2k4m6p8r0t2v4x6z8b1d3")
 EXAMPLE_BATCH_CURSOR = encode_cursor("2026-11-23T10:15:02.125000Z#b-3f9a1c0b77de5k2m8p4q6r0t")
+CURSOR_PATTERN = "^[A-Za-z0-9_-]{1,2000}$"
 CURSOR = "From a `next` link; it stays valid, and orders that arrive meanwhile neither repeat nor shift any."
 
 INGESTERS = (Role.INGEST,)

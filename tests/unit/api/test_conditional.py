@@ -43,11 +43,9 @@ def test_who_has_the_version_gets_304(api: ApiBench, known: str) -> None:
     assert (head.status, head.text) == (304, "")
 
 
-@pytest.mark.parametrize("known", ['"2"', '"01"', '"1" , "', '"", "3"', 'W/"11"'])
+@pytest.mark.parametrize("known", ['"2"', '"01"', '"", "3"', 'W/"11"', '"a,b", "c"', '"1,"', ', "2",'])
 def test_who_has_not_gets_the_order(api: ApiBench, known: str) -> None:
-    reply = get(api, known)
-    assert reply.status in (200, 400)
-    assert reply.status == (400 if known.endswith(', "') else 200)
+    assert get(api, known).status == 200
 
 
 def test_what_is_not_there_stays_404(api: ApiBench) -> None:
@@ -55,7 +53,7 @@ def test_what_is_not_there_stays_404(api: ApiBench) -> None:
 
 
 @pytest.mark.parametrize("name", ["If-None-Match", "If-Match"])
-@pytest.mark.parametrize("wrong", ["", "1", "'1'", '"1', '"1" "2"', 'w/"1"', '"a b"', "*, *"])
+@pytest.mark.parametrize("wrong", ["", "1", "'1'", '"1', '"1" "2"', 'w/"1"', '"a b"', "*, *", '"1" , "', ","])
 def test_what_is_no_tag_is_refused_by_name(api: ApiBench, name: str, wrong: str) -> None:
     method, path, body = ("GET", PATH, None) if name == "If-None-Match" else ("POST", f"{PATH}/cancel", REASON)
     refused = api.request(method, path, body, token=api.operate, headers={name: wrong})
