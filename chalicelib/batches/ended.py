@@ -16,6 +16,7 @@ from chalicelib.batches.model import Batch, BatchCounts, Upload
 from chalicelib.batches.ports import Ledger
 from chalicelib.domain.timestamps import rfc3339
 
+SUMS = ("received", "accepted", "duplicate", "invalid", "confirmed", "rejected", "cancelled", "failed", "running")
 EVENT = "BatchEnded"
 """Detail type on the bus."""
 
@@ -76,17 +77,7 @@ def document(ended: Batch | Upload, counts: BatchCounts) -> dict[str, Any]:
             "state": state_of(ended),
             "attempt": batch.attempt if batch else 0,
             "lines": batch.lines if batch else None,
-            "counts": {
-                "received": counts.received,
-                "accepted": counts.accepted,
-                "duplicate": counts.duplicate,
-                "invalid": counts.invalid,
-                "confirmed": counts.confirmed,
-                "rejected": counts.rejected,
-                "cancelled": counts.cancelled,
-                "failed": counts.failed,
-                "running": counts.running,
-            },
+            "counts": {name: getattr(counts, name) for name in SUMS},
             "problem": ended.problem,
             "links": {"self": f"/batches/{own}"},
         },

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -30,6 +30,7 @@ class BatchState(StrEnum):
     RUNNING = "RUNNING"
     COMPLETED = "COMPLETED"
     INCOMPLETE = "INCOMPLETE"
+    NOTHING_ACCEPTED = "NOTHING_ACCEPTED"
     CANCELLED = "CANCELLED"
     REFUSED = "REFUSED"
 
@@ -43,8 +44,48 @@ class LineOutcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Expected:
+    """What the sender has counted. `total_by_currency`: "EUR" -> the sum of the orders' totals, with a point.
+
+    `bytes` and `sha256` (hex) are of the file as it is uploaded, compressed or not. None and empty: not said.
+    """
+
+    orders: int | None = None
+    total_by_currency: Mapping[str, str] = field(default_factory=dict)
+    bytes: int | None = None
+    sha256: str = ""
+
+    @property
+    def vouches(self) -> bool:
+        """Whether a file that agrees has come whole."""
+        return self != Expected()
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What the lines of a file are: lines = header + blank + skipped + records.
+
+    `skipped` are those that the mapping says to leave out. In a JSON array, whose lines mean nothing, elements are
+    counted instead.
+    """
+
+    header: int = 0
+    blank: int = 0
+    skipped: int = 0
+    records: int = 0
+
+    @property
+    def lines(self) -> int:
+        return self.header + self.blank + self.skipped + self.records
+
+
+@dataclass(frozen=True, slots=True)
 class Upload:
-    """A place for one file. `key` is its object; `batch_id` is known once it is there and could be read."""
+    """A place for one file. `key` is its object; `batch_id` is known once it is there and could be read.
+
+    `mapping_text` is the published CSV mapping as it was when the place was offered: whoever offers knows how the file
+    will be read. None in uploads of earlier releases.
+    """
 
     upload_id: str
     source: str
@@ -55,6 +96,8 @@ class Upload:
     created_at: datetime
     batch_id: str = ""
     problem: str = ""
+    mapping_text: str | None = None
+    expected: Expected = field(default_factory=Expected)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +114,10 @@ class Cancellation:
 class Batch:
     """One file's content of one source. `lines` (orders in the file) is None until it is split into `pages`.
 
-    `key` and `etag` are the upload that it is read from; `mapping` is the text of the CSV mapping as it was then.
+    `key`, `etag` and `object_version` are the upload that it is read from; `mapping` is the text of the CSV mapping as
+    it was then.
+    `file` says what its lines are, `doubtful` how many order numbers are not whole in one place (`doubts_key`).
+    `split_tries` counts the calls that began to split behind page `split_from` and did not come further.
     `attempt` counts executions; `settled_before` is how many lines earlier ones had settled.
     """
 
@@ -96,17 +142,25 @@ class Batch:
     cancellation: Cancellation | None = None
     finished_at: datetime | None = None
     reported_at: datetime | None = None
+    expected: Expected = field(default_factory=Expected)
+    file: Tally | None = None
+    doubtful: int = 0
+    object_version: str = ""
+    split_from: int = 0
+    split_tries: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class LineResult:
-    """What became of one line. `errors` are (field, message); `order_id` is empty unless there is such an order."""
+    """What became of one line, or of the lines up to `last_line` that make one order. `errors` are (field, message);
+    `order_id` is empty unless there is such an order."""
 
     line: int
     external_id: str
     outcome: LineOutcome
     order_id: str = ""
     errors: tuple[tuple[str, str], ...] = ()
+    last_line: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +278,15 @@ def page_key(batch_id: str, number: int) -> str:
 def part_key(batch_id: str, number: int, first: int, token: str) -> str:
     """`token` keeps two workers of a page apart: the one who loses leaves an object that nobody names."""
     return f"batches/{batch_id}/results/{number:06}/{first:06}-{token}.jsonl"
+
+
+def checkpoint_key(batch_id: str, pages: int) -> str:
+    return f"batches/{batch_id}/checkpoints/{pages:06}"
+
+
+def doubts_key(batch_id: str) -> str:
+    """What is known at the end of a CSV file only: 64 bits of an order number -> a line that makes it doubtful."""
+    return f"batches/{batch_id}/doubts"
 
 
 def manifest_key(batch_id: str) -> str:

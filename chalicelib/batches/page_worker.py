@@ -15,8 +15,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from chalicelib.batches.accept_line import AcceptLine
-from chalicelib.batches.codec import decode_records, encode_lines
-from chalicelib.batches.model import Batch, LineResult, Page, page_key, part_key
+from chalicelib.batches.codec import decode_doubts, decode_records, encode_lines
+from chalicelib.batches.model import Batch, LineResult, Page, doubts_key, page_key, part_key
 from chalicelib.batches.page_settling import Settling
 from chalicelib.batches.page_window import Window
 from chalicelib.batches.parsing.records import FileRecord
@@ -83,7 +83,7 @@ class PageWorker:
         """Raises TransientError after saving what was done, Contention if somebody else works on the page."""
         batch = self.ledger.batch(batch_id)
         assert batch is not None, f"there is no batch {batch_id}"
-        records = decode_records(self.files.get(page_key(batch_id, number)))
+        records = self._records(batch, number)
         now = self.clock.now()
         page = self.ledger.page(batch_id, number) or Page(batch_id, number, len(records), now)
         settling = Settling(self.orders, self.commands)
@@ -91,6 +91,14 @@ class PageWorker:
             window = Window(self.accept, self.clock, self.window, threads)
             work = _Work(batch, settling.all(page), saved=page, saved_at=now, moved_at=now)
             return self._work(work, records, window, settling, until=now + WORKING_TIME)
+
+    def _records(self, batch: Batch, number: int) -> list[FileRecord]:
+        """Of the page, after what was known at the end of the file only."""
+        records = decode_records(self.files.get(page_key(batch.batch_id, number)))
+        if not batch.doubtful:
+            return records
+        doubts = decode_doubts(self.files.get(doubts_key(batch.batch_id)))
+        return [doubts.judged(record) for record in records]
 
     def _work(
         self, work: _Work, records: Sequence[FileRecord], window: Window, settling: Settling, until: datetime

@@ -83,8 +83,9 @@ class Files(Protocol):
         """A URL from which whoever has it may download for an hour."""
         ...
 
-    def stream(self, key: str, etag: str = "") -> Stream:
-        """Raises FileReplaced if the object has another ETag than the one asked for, or is gone."""
+    def stream(self, key: str, etag: str = "", version: str = "") -> Stream:
+        """One version of the object, the latest if none is named. Raises FileReplaced if it has another ETag than the
+        one asked for, or is gone."""
         ...
 
     def get(self, key: str) -> bytes:

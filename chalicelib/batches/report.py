@@ -21,13 +21,14 @@ from chalicelib.batches.model import (
     page_key,
     report_key,
 )
+from chalicelib.batches.parsing.records import FileRecord
 from chalicelib.batches.ports import Files, Ledger, OrderRows
 from chalicelib.domain.errors import Contention
 from chalicelib.observability import logger
 from chalicelib.ports import Clock, OrderRow
 
 NOT_PROCESSED = "not_processed"
-COLUMNS = ("line", "external_id", "outcome", "order_id", "status", "reasons", "errors")
+COLUMNS = ("line", "external_id", "outcome", "order_id", "status", "reasons", "errors", "last_line")
 CONTENT_TYPES = {"jsonl": "application/x-ndjson", "csv": "text/csv; charset=utf-8"}
 BYTE_ORDER_MARK = "\ufeff"
 """So that spreadsheets read the CSV as UTF-8."""
@@ -70,8 +71,7 @@ class MakeReport:
         results = [result for key in page.parts for result in decode_results(self.files.get(key))]
         rows = self.orders.rows([result.order_id for result in results if result.order_id])
         page = brought_up_to_date(page, rows, self.ledger)
-        skipped = [(record.line, record.external_id) for record in records[len(results) :]]
-        return page, _lines(results, rows, skipped)
+        return page, _lines(results, rows, skipped=records[len(results) :])
 
 
 def closing(batch: Batch, counts: BatchCounts) -> dict[str, Any]:
@@ -84,6 +84,9 @@ def closing(batch: Batch, counts: BatchCounts) -> dict[str, Any]:
     if missing or counts.running:
         problem = f"{missing} lines were not handed over and {counts.running} orders have no outcome yet"
         return {"state": BatchState.INCOMPLETE, "problem": problem}
+    if counts.received and counts.invalid == counts.received:
+        problem = f"none of the {counts.invalid} orders was accepted: the report says what is wrong with each"
+        return {"state": BatchState.NOTHING_ACCEPTED, "problem": problem}
     return {"state": BatchState.COMPLETED, "problem": ""}
 
 
@@ -99,12 +102,13 @@ def brought_up_to_date(page: Page, rows: Mapping[str, OrderRow], ledger: Ledger)
 
 
 def _lines(
-    results: Sequence[LineResult], rows: Mapping[str, OrderRow], skipped: Sequence[tuple[int, str]]
+    results: Sequence[LineResult], rows: Mapping[str, OrderRow], skipped: Sequence[FileRecord]
 ) -> Iterator[dict[str, Any]]:
     for result in results:
         row = rows.get(result.order_id)
         yield {
             "line": result.line,
+            "last_line": result.last_line or result.line,
             "external_id": result.external_id,
             "outcome": result.outcome,
             "order_id": result.order_id,
@@ -112,9 +116,9 @@ def _lines(
             "reasons": list(row.reasons) if row else [],
             "errors": [{"field": field, "message": message} for field, message in result.errors],
         }
-    for line, external_id in skipped:
-        empty = {"order_id": "", "status": "", "reasons": [], "errors": []}
-        yield {"line": line, "external_id": external_id, "outcome": NOT_PROCESSED, **empty}
+    for record in skipped:
+        place = {"line": record.line, "last_line": record.last_line, "external_id": record.external_id}
+        yield {**place, "outcome": NOT_PROCESSED, "order_id": "", "status": "", "reasons": [], "errors": []}
 
 
 def _status(result: LineResult, row: OrderRow | None) -> str:

@@ -7,14 +7,25 @@ from dataclasses import dataclass, replace
 
 from chalicelib.batches.accounting import Throughput, counted, throughput
 from chalicelib.batches.listing import BatchPage, BatchQuery, batch_page
-from chalicelib.batches.model import Batch, BatchCounts, BatchState, Cancellation, Format, Page, Upload, report_key
-from chalicelib.batches.parsing.file import MAX_UPLOAD_BYTES
+from chalicelib.batches.model import (
+    Batch,
+    BatchCounts,
+    BatchState,
+    Cancellation,
+    Expected,
+    Format,
+    Page,
+    Upload,
+    report_key,
+)
+from chalicelib.batches.parsing.unpack import MAX_UPLOAD_BYTES
 from chalicelib.batches.ports import Files, Ledger, OrderRows, UploadForm
 from chalicelib.batches.report import brought_up_to_date
 from chalicelib.batches.start import StartBatch, upload_key
 from chalicelib.domain.errors import Refused
 from chalicelib.ports import Clock, Ids
 
+NOT_SAID = Expected()
 LOOKED_UP_AGAIN = 300
 """Orders without an outcome that one call looks up again, in a batch whose execution has ended: three reads of 100."""
 
@@ -40,20 +51,25 @@ class BatchService:
     clock: Clock
     ids: Ids
 
-    def offer(self, source: str, kind: Format, encoding: str, mapping: str) -> tuple[Upload, UploadForm]:
-        """A place for a file. Whoever fills it starts the batch."""
+    def offer(
+        self, source: str, kind: Format, encoding: str, mapping: str, expected: Expected = NOT_SAID
+    ) -> tuple[Upload, UploadForm]:
+        """A place for a file. Whoever fills it starts the batch. Raises BrokenFile if there is no such mapping."""
+        text = self.start.mapping_text(source, mapping) if kind is Format.CSV else None
         upload_id = f"u-{self.ids.token()}"
         key = upload_key(source, upload_id)
-        upload = Upload(upload_id, source, kind, encoding, mapping, key, self.clock.now())
+        now = self.clock.now()
+        upload = Upload(upload_id, source, kind, encoding, mapping, key, now, mapping_text=text, expected=expected)
         self.ledger.save_upload(upload)
         return upload, self.files.form(key, MAX_UPLOAD_BYTES)
 
-    def take(self, source: str, orders: Sequence[str]) -> tuple[Batch, bool]:
+    def take(self, source: str, orders: Sequence[str], expected: Expected = NOT_SAID) -> tuple[Batch, bool]:
         """Orders handed over in the call itself, as the JSON text of each, on a line: stored as a file as they came, so
         that each gets the answer that it would get alone, and started at once. False: they were before."""
         upload_id = f"u-{self.ids.token()}"
         key = upload_key(source, upload_id)
-        self.ledger.save_upload(Upload(upload_id, source, Format.JSONL, "utf-8", "", key, self.clock.now()))
+        now = self.clock.now()
+        self.ledger.save_upload(Upload(upload_id, source, Format.JSONL, "utf-8", "", key, now, expected=expected))
         self.files.put(key, "".join(order + "\n" for order in orders).encode())
         batch = self.start(key)
         assert batch is not None, "orders that were JSON in the request are JSON in the file"

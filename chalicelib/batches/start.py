@@ -14,6 +14,7 @@ from chalicelib.batches.model import Batch, BatchState, Format, Upload
 from chalicelib.batches.parsing.csv_mapping import CANONICAL, parse_mapping
 from chalicelib.batches.parsing.file import Fingerprint, fingerprint
 from chalicelib.batches.ports import BulkEngine, Files, Ledger, Mappings
+from chalicelib.batches.sums import counted_bytes
 from chalicelib.domain.errors import Refused
 from chalicelib.observability import logger
 from chalicelib.ports import Clock
@@ -37,11 +38,13 @@ def upload_id_of(key: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How a file is read: the text of its CSV mapping, which the batch keeps, and what that adds to the batch's id.
+    """How a file is read: its encoding, the text of its CSV mapping, which the batch keeps, and what that adds to the
+    batch's id.
 
     `former` is what it added in release 0.1, if that was something else: batches are kept for 90 days.
     """
 
+    encoding: str
     mapping: str = ""
     identity: str = ""
     former: str | None = None
@@ -57,21 +60,25 @@ class StartBatch:
     engine: BulkEngine
     clock: Clock
 
-    def __call__(self, key: str) -> Batch | None:
-        """The batch that runs now, or has run; None for a file that is refused or of which nobody knows."""
+    def __call__(self, key: str, version: str = "") -> Batch | None:
+        """The batch that runs now, or has run; None for a file that is refused or of which nobody knows.
+
+        `version`: of the object, as its notice has it. Of two files sent through one form each is read.
+        """
         upload = self.ledger.upload(upload_id_of(key))
         if upload is None or upload.key != key:
             logger().warning("an object that no upload was asked for", extra={"key": key[:200]})
             return None
         try:
             reading = self._reading(upload)
-            stream = self.files.stream(key)
-            print_ = fingerprint(stream.chunks)
+            stream = self.files.stream(key, version=version)
+            print_ = fingerprint(counted_bytes(stream.chunks, upload.expected), reading.encoding)
         except BrokenFile as problem:
             logger().info("upload refused", extra={"upload_id": upload.upload_id, "problem": str(problem)})
             self.ledger.save_upload(replace(upload, problem=str(problem), batch_id=""))
             return None
-        batch = self._claim(self._batch(upload, reading, stream.etag, print_), self._former(upload, reading, print_))
+        fresh = replace(self._batch(upload, reading, stream.etag, print_), object_version=version)
+        batch = self._claim(fresh, self._former(upload, reading, print_))
         self.ledger.save_upload(replace(upload, batch_id=batch.batch_id, problem=""))
         self.engine.start(batch.batch_id, batch.attempt)
         logger().info("batch started", extra={"batch_id": batch.batch_id, "attempt": batch.attempt})
@@ -85,15 +92,24 @@ class StartBatch:
         self.engine.start(resumed.batch_id, resumed.attempt)
         return resumed
 
+    def mapping_text(self, source: str, name: str) -> str | None:
+        """The published mapping, None for the built-in one. Raises BrokenFile if there is none, or it is wrong."""
+        text = self.mappings.text(source, name)
+        if text is None and name != "default":
+            raise BrokenFile(f"there is no CSV mapping {name} of source {source}: publish it first")
+        parse_mapping(text or CANONICAL)
+        return text
+
     def _reading(self, upload: Upload) -> Reading:
-        """The batch keeps the text: changes of the published mapping do not reach into a batch that runs."""
+        """As it was when the place was offered. The batch keeps the text: changes of the published mapping do not reach
+        into a batch that runs."""
         if upload.format is not Format.CSV:
-            return Reading()
-        text = self.mappings.text(upload.source, upload.mapping)
-        if text is None and upload.mapping != "default":
-            raise BrokenFile(f"there is no CSV mapping {upload.mapping} of source {upload.source}: publish it first")
+            return Reading(upload.encoding)
+        text = upload.mapping_text
+        if text is None:  # the built-in mapping, or an upload of an earlier release
+            text = self.mapping_text(upload.source, upload.mapping)
         mapping = parse_mapping(text or CANONICAL)
-        return Reading(text or CANONICAL, identity_of(mapping), former=text or None)
+        return Reading(mapping.encoding, text or CANONICAL, identity_of(mapping), former=text or None)
 
     def _former(self, upload: Upload, reading: Reading, print_: Fingerprint) -> Batch | None:
         """The batch that release 0.1 made of this content, when ids were made of the text of the mapping."""
@@ -119,6 +135,7 @@ class StartBatch:
             received_at=now,
             attempt=1,
             attempt_started_at=now,
+            expected=upload.expected,
         )
 
     def _claim(self, batch: Batch, former: Batch | None) -> Batch:
@@ -130,7 +147,16 @@ class StartBatch:
         same_upload = (known.key, known.etag) == (batch.key, batch.etag)
         if same_upload or self.engine.is_running(known.batch_id, known.attempt) or self._is_done(known):
             return known
-        return self._next_attempt(replace(known, key=batch.key, etag=batch.etag, mapping=batch.mapping))
+        return self._next_attempt(
+            replace(
+                known,
+                key=batch.key,
+                etag=batch.etag,
+                object_version=batch.object_version,
+                mapping=batch.mapping,
+                expected=batch.expected,
+            )
+        )
 
     def _is_done(self, batch: Batch) -> bool:
         if batch.state is not BatchState.COMPLETED:
@@ -149,6 +175,8 @@ class StartBatch:
                 settled_before=counted(self.ledger.pages(batch.batch_id)).settled,
                 state=BatchState.RECEIVED if batch.lines is None else BatchState.RUNNING,
                 problem="",
+                split_from=0,
+                split_tries=0,
                 cancellation=None,
                 finished_at=None,
             )

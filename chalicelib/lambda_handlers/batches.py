@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 def start_batch(event: Mapping[str, Any], context: Any) -> dict[str, str]:
     """EventBridge says that an upload is finished."""
     batches = application(context.invoked_function_arn).batches
-    key = event["detail"]["object"]["key"]
+    uploaded = event["detail"]["object"]
     with log_context(step="StartBatch", request_id=context.aws_request_id):
-        batch = batches.start(key)
+        batch = batches.start(uploaded["key"], uploaded.get("version-id", ""))
         if batch is None:
-            _announce_refusal(batches, key)
+            _announce_refusal(batches, uploaded["key"])
         return {"batch_id": batch.batch_id if batch else ""}
 
 

@@ -1,15 +1,16 @@
 """Where each field of the canonical order comes from: the [order] and [line] tables of a source file.
 
-A field is a column name (`sku = "ITEM_NO"`), or a table with `column`, `columns` + `join`, `constant` or `computed`,
-and optionally `default`, `transforms` and `codes`.
+A field is a column name (`sku = "ITEM_NO"`), or a table with `column`, `columns` + `join`, `constant`, `computed` or a
+calculation (`sum`, `difference`, `product`, `quotient`, `net`), and optionally `default`, `transforms` and `codes`.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Mapping
 from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar, cast
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, create_model, model_validator
 from pydantic_core import PydanticCustomError
 
 from chalicelib.domain.fields import FieldSpec, fields_of, leaves_of
@@ -25,12 +26,25 @@ class Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+def _regular_expression(pattern: str) -> str:
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        raise PydanticCustomError("pattern", "is no regular expression: {reason}", {"reason": str(error)}) from error
+    return pattern
+
+
 class FieldSource(Model):
     """Where one canonical field comes from.
 
     The order of work: take the column (or join several), strip whitespace unless `keep_blanks`, apply `transforms`,
-    look up `codes`; NULL and empty text become `default`. What is left is converted to the field's own type.
+    look up `codes`; NULL and empty text become `default`. What is left is converted to the field's own type, and must
+    match the `pattern` (a regular expression) from beginning to end, if there is one.
     `optional`: a file may lack the column, which is then empty in all of its rows.
+
+    A calculation takes two or more sources in the place of the column, each by its own rules; `net` is a gross amount
+    without the tax of a rate. It is exact: a result of more than 6 decimals is refused, or rounded (half up) to as many
+    `decimals` as the mapping says.
     """
 
     column: Column | None = None
@@ -38,18 +52,29 @@ class FieldSource(Model):
     join: str = " "
     constant: str | int | float | bool | None = None
     computed: Literal["position", "sum_of_lines"] | None = None
+    sum: Operands = ()
+    difference: Operands = ()
+    product: Operands = ()
+    quotient: Operands = ()
+    net: Operands = ()
+    decimals: Annotated[int, Field(ge=0, le=6)] | None = None
     default: str | int | float | bool | None = None
     transforms: tuple[str, ...] = ()
     codes: str | None = None
+    pattern: Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_regular_expression)] | None = None
     keep_blanks: bool = False
     optional: bool = False
 
     @model_validator(mode="after")
     def _one_origin(self) -> Self:
-        origins = (self.column is not None, bool(self.columns), self.constant is not None, self.computed is not None)
-        if sum(origins) != 1:
-            raise PydanticCustomError("origin", "needs exactly one of column, columns, constant, computed")
-        if self.optional and not self.origin:
+        named = ("column", "columns", "constant", "computed", *CALCULATIONS)
+        if len([name for name in named if getattr(self, name) not in (None, ())]) != 1:
+            raise PydanticCustomError("origin", "needs exactly one of {named}", {"named": ", ".join(named)})
+        if len(self.operands) != 2 and self.calculation in ("quotient", "net"):
+            raise PydanticCustomError("operands", "{name} needs two columns", {"name": self.calculation})
+        if self.decimals is not None and not self.operands:
+            raise PydanticCustomError("decimals", "decimals is said of a calculation, and there is none")
+        if self.optional and not (self.column or self.columns):
             raise PydanticCustomError("optional", "optional is said of a column, and there is none")
         for name in self.transforms:
             try:
@@ -59,9 +84,37 @@ class FieldSource(Model):
         return self
 
     @property
+    def calculation(self) -> str:
+        """Its name; "" if there is none."""
+        return next((name for name in CALCULATIONS if getattr(self, name)), "")
+
+    @property
+    def operands(self) -> tuple[FieldSource, ...]:
+        """What the calculation is made of."""
+        return getattr(self, self.calculation) if self.calculation else ()
+
+    @property
+    def parts(self) -> tuple[FieldSource, ...]:
+        """This source, and those that it is calculated from."""
+        return (self, *(part for operand in self.operands for part in operand.parts))
+
+    @property
     def origin(self) -> tuple[str, ...]:
         """The ERP columns this field reads."""
+        return tuple(column for part in self.parts for column in part.own_columns)
+
+    @property
+    def own_columns(self) -> tuple[str, ...]:
+        """Those that it reads without its calculation."""
         return (self.column,) if self.column is not None else self.columns
+
+    @property
+    def required_columns(self) -> tuple[str, ...]:
+        """Those of its columns that must be there."""
+        return tuple(column for part in self.parts if not part.optional for column in part.own_columns)
+
+
+CALCULATIONS = ("sum", "difference", "product", "quotient", "net")
 
 
 def _column_name_alone(value: Any) -> Any:
@@ -69,6 +122,8 @@ def _column_name_alone(value: Any) -> Any:
 
 
 Origin = Annotated[FieldSource, BeforeValidator(_column_name_alone)]
+Operands = tuple[Origin, ...]
+FieldSource.model_rebuild()
 
 
 class Table(Model):
@@ -132,3 +187,4 @@ class LineFields(Table):
     """Fields of a position."""
 
     line: Origin
+    sku: Origin

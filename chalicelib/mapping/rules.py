@@ -5,6 +5,7 @@ Deterministic: the same row gives the same fields.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from zoneinfo import ZoneInfo
 
 from chalicelib.domain.fields import FieldSpec
 from chalicelib.domain.money import MINOR_UNITS, Money
+from chalicelib.mapping.calculations import calculated
 from chalicelib.mapping.faults import Fault
 from chalicelib.mapping.field_model import FieldSource, LineFields, Model, OrderFields, Table
 from chalicelib.mapping.transforms import Transform, compile_transform
@@ -94,8 +96,11 @@ def disagreements(order: OrderFields, line: LineFields, codes: Collection[str]) 
     problems = []
     for table, fields in (("order", order), ("line", line)):
         for name, spec in field_sources(fields).items():
-            if spec.codes is not None and spec.codes not in codes:
-                problems.append((f"{table}.{name}.codes", f"there is no table [codes.{spec.codes}]: add it"))
+            for part in spec.parts:
+                if part.codes is not None and part.codes not in codes:
+                    problems.append((f"{table}.{name}.codes", f"there is no table [codes.{part.codes}]: add it"))
+                if part is not spec and part.computed is not None:
+                    problems.append((f"{table}.{name}", f"cannot be calculated from {part.computed}"))
             if spec.computed is not None and COMPUTED[table].get(name) != spec.computed:
                 problems.append((f"{table}.{name}.computed", f"cannot be {spec.computed} here"))
             if spec.optional and spec.default is None and not fields.LEAVES[name].optional:
@@ -133,6 +138,8 @@ def apply(rules: Sequence[Rule], row: Row, target: dict[str, Any], prefix: str, 
 def _rule(path: str, field: FieldSpec, spec: FieldSource, columns: Sequence[str], around: MappingContext) -> Rule:
     *parents, name = path.split(".")
     extract, convert = _extract(spec, columns, around), _convert(field.kind, around)
+    if spec.pattern is not None:
+        convert = _matching(convert, spec.pattern)
     if spec.constant is not None:
         with suppress(BadValue):  # a constant that does not fit is a fault of every row, found there
             converted = convert(spec.constant)
@@ -140,13 +147,29 @@ def _rule(path: str, field: FieldSpec, spec: FieldSource, columns: Sequence[str]
     return Rule(path, tuple(parents), name, ", ".join(spec.origin), field.optional, extract, convert)
 
 
+def _matching(convert: Convert, pattern: str) -> Convert:
+    """The field must be written in one way, or it is not what it seems."""
+    matches = re.compile(pattern).fullmatch
+
+    def converted(value: Value) -> Any:
+        found = convert(value)
+        if not matches(str(found)):
+            raise BadValue(f"does not match the pattern {pattern}")
+        return found
+
+    return converted
+
+
 def _extract(spec: FieldSource, columns: Sequence[str], around: MappingContext) -> Extract:
     """Take, join, strip, transform, look up, default."""
     if spec.constant is not None:
         constant = spec.constant
         return lambda row: constant
-    present = [name for name in spec.origin if name in columns or not spec.optional]
-    take = _take([columns.index(name) for name in present], spec.join, spec.keep_blanks)
+    if spec.operands:
+        take = calculated(spec, [(part, _extract(part, columns, around)) for part in spec.operands])
+    else:
+        present = [name for name in spec.origin if name in columns or not spec.optional]
+        take = _take([columns.index(name) for name in present], spec.join, spec.keep_blanks)
     transforms = [compile_transform(text) for text in spec.transforms]
     codes = around.codes[spec.codes] if spec.codes is not None else None
     default = spec.default

@@ -8,13 +8,52 @@ from __future__ import annotations
 
 import codecs
 import re
-import unicodedata
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime
 from decimal import Decimal
 from functools import partial
 
-from chalicelib.mapping.values import BadValue, Value, to_decimal, to_integer, to_text
+from chalicelib.mapping.numbers import (
+    accounting,
+    decimal_comma,
+    decimal_point,
+    implied_decimals,
+    percent,
+    scale,
+    trailing_minus,
+    unit,
+)
+from chalicelib.mapping.texts import (
+    collapse_blanks,
+    drop_controls,
+    ebcdic,
+    left,
+    lower,
+    mojibake,
+    one_line,
+    prefix,
+    remove,
+    right,
+    strip,
+    strip_zeros,
+    suffix,
+    upper,
+    utf16,
+    zero_pad,
+)
+from chalicelib.mapping.times import (
+    cyymmdd,
+    cyymmdd_hhmmss,
+    date_format,
+    epoch_ms,
+    epoch_s,
+    excel_date,
+    julian,
+    read_differently,
+    yyyymmdd,
+    yyyymmdd_hhmmss,
+)
+from chalicelib.mapping.values import Value
 
 Transform = Callable[[Value], Value]
 
@@ -23,213 +62,20 @@ class BadTransform(ValueError):
     """Not the name of a transform, or an argument that it does not take."""
 
 
-def strip(value: Value) -> Value:
-    """Remove whitespace at both ends (done to all text anyway, unless keep_blanks)."""
-    return to_text(value).strip()
-
-
-def upper(value: Value) -> Value:
-    """Capital letters."""
-    return to_text(value).upper()
-
-
-def lower(value: Value) -> Value:
-    """Small letters."""
-    return to_text(value).lower()
-
-
-def collapse_blanks(value: Value) -> Value:
-    """Any run of whitespace becomes one space."""
-    return " ".join(to_text(value).split())
-
-
-def drop_controls(value: Value) -> Value:
-    """Remove control characters, as terminals and EBCDIC files leave them."""
-    return "".join(c for c in to_text(value) if unicodedata.category(c) != "Cc")
-
-
-def zero_pad(value: Value, width: int) -> Value:
-    """zero_pad:10 fills with leading zeros: 4711 -> 0000004711."""
-    return to_text(value).strip().zfill(width)
-
-
-def strip_zeros(value: Value) -> Value:
-    """Remove leading zeros: 0000004711 -> 4711."""
-    text = to_text(value).strip()
-    return text.lstrip("0") or ("0" if text else "")
-
-
-def left(value: Value, count: int) -> Value:
-    """left:5 keeps the first 5 characters."""
-    return to_text(value)[:count]
-
-
-def right(value: Value, count: int) -> Value:
-    """right:5 keeps the last 5 characters."""
-    return to_text(value)[-count:] if count else ""
-
-
-def prefix(value: Value, text: str) -> Value:
-    """prefix:SO- puts text in front."""
-    return text + to_text(value)
-
-
-def suffix(value: Value, text: str) -> Value:
-    """suffix:-DE puts text behind."""
-    return to_text(value) + text
-
-
-def remove(value: Value, characters: str) -> Value:
-    """remove:-/ drops these characters."""
-    return to_text(value).translate({ord(c): None for c in characters})
-
-
-def decimal_comma(value: Value) -> Value:
-    """1.234,56 -> 1234.56 (thousands by point, blank or apostrophe)."""
-    return _grouped(value, ",", ". '’\u00a0\u202f")
-
-
-def decimal_point(value: Value) -> Value:
-    """1,234.56 -> 1234.56 (thousands by comma, blank or apostrophe)."""
-    return _grouped(value, ".", ", '’\u00a0\u202f")
-
-
-def _grouped(value: Value, point: str, separators: str) -> Value:
-    if not isinstance(value, str):
-        return to_decimal(value)
-    text = value.strip()
-    group = "[" + re.escape(separators) + "]"
-    if not re.fullmatch(rf"[+-]?(\d+|\d{{1,3}}({group}\d{{3}})+)({re.escape(point)}\d*)?-?", text, re.ASCII):
-        raise BadValue(f"is not a number with decimal {'comma' if point == ',' else 'point'}")
-    return trailing_minus(re.sub(group, "", text).replace(point, "."))
-
-
-def trailing_minus(value: Value) -> Value:
-    """12.50- -> -12.50, as mainframes write negative numbers."""
-    text = to_text(value).strip()
-    return to_decimal(f"-{text[:-1].rstrip()}" if text.endswith("-") else text)
-
-
-def implied_decimals(value: Value, places: int) -> Value:
-    """implied_decimals:2 reads 12345 as 123.45."""
-    return Decimal(to_integer(value)).scaleb(-places)
-
-
-def percent(value: Value) -> Value:
-    """19 -> 0.19."""
-    return to_decimal(value) / 100
-
-
-def scale(value: Value, factor: Decimal) -> Value:
-    """scale:0.001 multiplies."""
-    return to_decimal(value) * factor
-
-
-def date_format(value: Value, pattern: str) -> Value:
-    """date:%d.%m.%Y %H:%M reads a time in that strptime format."""
-    try:
-        return datetime.strptime(to_text(value).strip(), pattern)  # noqa: DTZ007 -- localized later, in the source's zone
-    except ValueError as error:
-        raise BadValue(f"is not a time in the format {pattern}") from error
-
-
-def yyyymmdd(value: Value) -> Value:
-    """20261123, as number or text."""
-    return date_format(to_text(value).strip(), "%Y%m%d")
-
-
-def yyyymmdd_hhmmss(value: Value) -> Value:
-    """20261123 and 91500, two columns joined by a blank; leading zeros of the time may be missing."""
-    day, _, clock = to_text(value).strip().partition(" ")
-    return date_format(f"{day} {clock.strip().zfill(6)}", "%Y%m%d %H%M%S")
-
-
-def cyymmdd(value: Value) -> Value:
-    """1261123: the AS/400's date, whose first digit counts centuries from 1900; 991231 is 1999."""
-    digits = to_text(value).strip().zfill(7)
-    if not re.fullmatch(r"\d{7}", digits, re.ASCII):
-        raise BadValue("is not a date in the form CYYMMDD")
-    return date_format(f"{19 + int(digits[0])}{digits[1:]}", "%Y%m%d")
-
-
-def cyymmdd_hhmmss(value: Value) -> Value:
-    """1261123 and 91500, two columns joined by a blank."""
-    day, _, clock = to_text(value).strip().partition(" ")
-    start = cyymmdd(day)
-    assert isinstance(start, datetime)
-    return date_format(f"{start:%Y%m%d} {clock.strip().zfill(6)}", "%Y%m%d %H%M%S")
-
-
-def julian(value: Value) -> Value:
-    """2026327, or JD Edwards' 126327: year and day of the year."""
-    digits = to_text(value).strip()
-    if not re.fullmatch(r"\d{5,7}", digits, re.ASCII):
-        raise BadValue("is not a date as year and day of the year")
-    year = int(digits[:4]) if len(digits) == 7 else 1900 + int(digits[:-3])
-    day = int(digits[-3:])
-    if not 1 <= day <= (date(year, 12, 31) - date(year, 1, 1)).days + 1:
-        raise BadValue("has a day that its year does not have")
-    return datetime(year, 1, 1) + timedelta(days=day - 1)  # noqa: DTZ001 -- localized later
-
-
-def epoch_s(value: Value) -> Value:
-    """Seconds since 1970 (UTC)."""
-    return _epoch(to_decimal(value))
-
-
-def epoch_ms(value: Value) -> Value:
-    """Milliseconds since 1970 (UTC)."""
-    return _epoch(to_decimal(value) / 1000)
-
-
-def _epoch(seconds: Decimal) -> datetime:
-    if not 0 <= seconds < 10**10:
-        raise BadValue("is not a number of seconds since 1970")
-    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=int(seconds * 1_000_000))
-
-
-def ebcdic(value: Value, codec: str) -> Value:
-    """ebcdic:cp037 (or cp273, cp500, cp1140, ...) decodes bytes that the driver passed on untranslated."""
-    raw = value if isinstance(value, bytes) else to_text(value).encode("latin-1", "replace")
-    try:
-        return raw.decode(codec)
-    except UnicodeDecodeError as error:
-        raise BadValue(f"is not text in {codec}") from error
-
-
-def utf16(value: Value) -> Value:
-    """Decode bytes as UTF-16, little endian unless they begin with a mark."""
-    if not isinstance(value, bytes):
-        return value
-    try:
-        return value.decode("utf-16" if value[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-16-le")
-    except UnicodeDecodeError as error:
-        raise BadValue("is not text in UTF-16") from error
-
-
-def mojibake(value: Value) -> Value:
-    """MÃ¼ller -> Müller: UTF-8 that was once read as Latin-1 or Windows-1252; other text stays as it is."""
-    text = to_text(value)
-    for codec in ("cp1252", "latin-1"):
-        try:
-            return text.encode(codec).decode("utf-8")
-        except UnicodeError:
-            continue
-    return text
-
-
 _PLAIN: dict[str, Transform] = {
     f.__name__: f
     for f in (
-        strip, upper, lower, collapse_blanks, drop_controls, strip_zeros, decimal_comma, decimal_point, trailing_minus,
-        percent, yyyymmdd, yyyymmdd_hhmmss, cyymmdd, cyymmdd_hhmmss, julian, epoch_s, epoch_ms, utf16, mojibake,
+        strip, upper, lower, collapse_blanks, one_line, drop_controls, strip_zeros, utf16, mojibake,
+        decimal_comma, decimal_point, trailing_minus, accounting, percent,
+        yyyymmdd, yyyymmdd_hhmmss, cyymmdd, cyymmdd_hhmmss, julian, epoch_s, epoch_ms,
     )
 }  # fmt: skip
 _WITH_COUNT: dict[str, Callable[[Value, int], Value]] = {
     "zero_pad": zero_pad, "left": left, "right": right, "implied_decimals": implied_decimals,
 }  # fmt: skip
 _WITH_TEXT: dict[str, Callable[[Value, str], Value]] = {
-    "prefix": prefix, "suffix": suffix, "remove": remove, "date": date_format, "ebcdic": ebcdic,
+    "prefix": prefix, "suffix": suffix, "remove": remove, "unit": unit, "date": date_format,
+    "excel_date": excel_date, "ebcdic": ebcdic,
 }  # fmt: skip
 
 TRANSFORMS: dict[str, str] = {
@@ -260,15 +106,31 @@ def compile_transform(text: str) -> Transform:
 
 def _check_argument(name: str, argument: str) -> None:
     """Find out now, not at the first row."""
+    if name == "ebcdic":
+        _ensure_code_page(argument)
+    elif name == "date":
+        _ensure_formats(argument.split("|"))
+    elif name == "excel_date" and argument not in ("1900", "1904"):
+        raise BadTransform("excel_date counts from 1900, or from 1904 in workbooks of old Macs: write excel_date:1900")
+    elif name == "unit" and not any(re.search(r"[^\d.,'+-]", part.strip()) for part in argument.split("|")):
+        raise BadTransform("unit needs the units that may stand in a cell: write them such as unit:EUR|€")
+
+
+def _ensure_code_page(name: str) -> None:
     try:
-        if name == "ebcdic":
-            codecs.lookup(argument)
-        if name == "date":
-            datetime.strptime(datetime(2026, 11, 23, tzinfo=UTC).strftime(argument), argument)  # noqa: DTZ007
+        codecs.lookup(name)
     except LookupError as error:
-        raise BadTransform(f"{argument} is no code page known here: write one such as ebcdic:cp037") from error
-    except ValueError as error:
-        raise BadTransform(f"{argument} is no strptime format: write one such as date:%d.%m.%Y") from error
+        raise BadTransform(f"{name} is no code page known here: write one such as ebcdic:cp037") from error
+
+
+def _ensure_formats(patterns: list[str]) -> None:
+    for pattern in patterns:
+        try:
+            datetime.strptime(datetime(2026, 11, 23, tzinfo=UTC).strftime(pattern), pattern)  # noqa: DTZ007
+        except ValueError as error:
+            raise BadTransform(f"{pattern} is no strptime format: write one such as date:%d.%m.%Y") from error
+    if example := read_differently(patterns):
+        raise BadTransform(f"the formats {' and '.join(patterns)} read {example} as different days: keep one of them")
 
 
 def _bound(function: Callable[[Value, str], Value], argument: str, value: Value) -> Value:

@@ -59,12 +59,20 @@ def to_decimal(value: Value) -> Decimal:
 
 def to_integer(value: Value) -> int:
     """Whole numbers only: 3, "3", 3.000; 2.5 pieces are refused, not rounded."""
-    if isinstance(value, int):
+    if isinstance(value, int) or (isinstance(value, str) and len(value) < _FEW_DIGITS and _is_digits(value)):
         return int(value)
     number = to_decimal(value)
     if number != number.to_integral_value():
         raise BadValue("is not a whole number")
     return int(number)
+
+
+_FEW_DIGITS = 10
+
+
+def _is_digits(text: str) -> bool:
+    """The usual case, and quick to tell."""
+    return text.isascii() and text.isdigit()
 
 
 def plain(number: Decimal) -> str:

@@ -9,6 +9,9 @@ from __future__ import annotations
 import re
 import unicodedata
 
+REPLACED = "\ufffd"
+"""What decoders, API Gateway and old exports put where they could not read a character."""
+
 _LOST = frozenset(
     (
         *("null", "(null)", "<null>", "[null]", "none", "nil", "nan", "undefined", "(blank)", "(empty)"),
@@ -55,3 +58,13 @@ def lost_value(text: str) -> str:
     if text.startswith("="):
         return "is a formula: export the values"
     return ""
+
+
+def unreadable(text: str) -> str:
+    """Why a text cannot be told from another key, as a sentence; "" if it can."""
+    if not text.isascii():
+        if REPLACED in text:
+            return "holds U+FFFD, which stands for a character that was lost: state the encoding"
+        if found := invisible(text):
+            return f"holds {found}, which nobody sees: remove it"
+    return lost_value(text)

@@ -59,13 +59,9 @@ def _plain_text(text: str) -> str:
     return text
 
 
-REPLACED = "\ufffd"
-"""What decoders, API Gateway and old exports put where they could not read a character."""
-
-
 def _characters(text: str) -> str:
     """One form for one text, and nothing that tells of a character that was lost."""
-    if REPLACED in text:
+    if keys.REPLACED in text:
         raise PydanticCustomError(
             "replaced", "holds U+FFFD, which stands for a character that was lost: send UTF-8, or state the encoding"
         )

@@ -24,7 +24,7 @@ POLL_EVERY_S = 0.5
 SILENCE_LIMIT_S = 300
 """Without any change for this long, waiting is given up."""
 
-ENDED = frozenset({"COMPLETED", "INCOMPLETE", "CANCELLED", "REFUSED"})
+ENDED = frozenset({"COMPLETED", "INCOMPLETE", "NOTHING_ACCEPTED", "CANCELLED", "REFUSED"})
 FORMATS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "json", ".csv": "csv"}
 SHOWN_LINES = 12
 

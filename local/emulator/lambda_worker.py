@@ -189,7 +189,7 @@ class PythonWorker(lambda_runtime.Worker):  # type: ignore[misc]  # MiniStack ca
         return response
 
     def _exit_reason(self) -> str:
-        status = self._last_process.wait(timeout=1) if self._last_process else None
+        status = self._last_process.wait(timeout=60) if self._last_process else None
         if not status:
             return "without providing a reason"
         return f"with error: {'signal: killed' if status < 0 else f'exit status {status}'}"

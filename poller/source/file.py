@@ -75,7 +75,7 @@ def _disagreements(source: Source) -> list[SourceProblem]:
     problems = [SourceProblem(*problem) for problem in disagreements(source.order, source.line, source.codes)]
     for table, fields in (("order", source.order), ("line", source.line)):
         for name, spec in field_sources(fields).items():
-            if spec.optional:
+            if any(part.optional for part in spec.parts):
                 problems.append(SourceProblem(f"{table}.{name}.optional", "is for files: a query names its columns"))
     return problems
 

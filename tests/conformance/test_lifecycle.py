@@ -25,11 +25,11 @@ aws = LocalAws().start()
 lab = Lab(aws)
 lab.invoke(lab.function("def handler(event, context): return 1"))
 print(aws.pid, aws.port, aws.log_file.parent, flush=True)
-time.sleep(60)
+time.sleep(600)
 """
 
 
-def wait_until(true: Callable[[], bool], *, within_s: float = 60.0) -> bool:
+def wait_until(true: Callable[[], bool], *, within_s: float = 600.0) -> bool:
     deadline = time.monotonic() + within_s
     while time.monotonic() < deadline:
         if true():

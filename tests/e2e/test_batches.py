@@ -10,22 +10,27 @@ import json
 import threading
 import time
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 import pytest
 import urllib3
 
-from chalicelib.adapters.fault_injection.switches import Mode, Switch
+from chalicelib.adapters.fault_injection.switches import Mode
 from chalicelib.adapters.payments import DEPENDENCY as PAYMENT
+from chalicelib.batches.parsing.csv_mapping import CANONICAL, parse_mapping
+from chalicelib.domain.order import order_id
 from local.client.submit_batch import ENDED, Sent, outcomes, report, send, standing
 from local.sample.batch import batch_file, batch_lines
 from local.sample.stream import order_at
 from tests.support.e2e.deployed import OUTCOME_TIMEOUT_S, POLL_S, Deployed
+from tests.support.e2e.rehearsal import let_interval_pass, short_waits, switched, variables
 
 pytestmark = pytest.mark.e2e
 
 _seeds = itertools.count(7001)
+
+LINES = 70
+"""Of a file with every kind of line; a file of less has none that is declined."""
 
 
 def ended(stack: Deployed, sent: Sent) -> dict[str, Any]:
@@ -57,7 +62,7 @@ def test_a_gzip_file_with_every_kind_of_line(stack: Deployed) -> None:
     seed = next(_seeds)
     pushed = {**order_at(1, 1).payload, "external_id": f"BT-{seed}-0000001"}
     stack.outcome(stack.submit(pushed))
-    data, expected = batch_file(seed, 100)
+    data, expected = batch_file(seed, LINES)
     lines = data.decode().splitlines()
     lines[1] = json.dumps(pushed)
     expected.update({"CONFIRMED": -1, "duplicate": 1})
@@ -65,7 +70,7 @@ def test_a_gzip_file_with_every_kind_of_line(stack: Deployed) -> None:
     batch = ended(stack, send(stack.api, gzip.compress(data, mtime=0), "jsonl"))
     told = report(batch)
     assert (batch["state"], outcomes(told)) == ("COMPLETED", expected)
-    assert [line["line"] for line in told] == list(range(1, 101))
+    assert [line["line"] for line in told] == list(range(1, LINES + 1))
     assert told[1]["outcome"] == "duplicate"
     text = urllib3.request("GET", batch["report"]["csv"]).data.decode("utf-8-sig")
     assert [row["order_id"] for row in csv.DictReader(io.StringIO(text))] == [line["order_id"] for line in told]
@@ -113,7 +118,7 @@ tax_rate = { column = "MWST", transforms = ["decimal_comma"] }
             f'C-{seed};23.11.2026;{payload["customer_id"]};{payload["currency"]};"Größe; GmbH";Köln;50667;'
             f"{to['country']};{line['sku']};{line['quantity']};{price};{tax}"
         )
-    batch = ended(stack, send(stack.api, "\r\n".join(rows).encode("cp1252"), "csv", mapping="german"))
+    batch = ended(stack, send(stack.api, "\r\n".join((*rows, "")).encode("cp1252"), "csv", mapping="german"))
     (told,) = report(batch)
     assert (told["status"], told["line"]) == ("CONFIRMED", 2)
     order = stack.app.events.load(told["order_id"])[0]
@@ -154,6 +159,50 @@ def test_lines_that_are_broken_are_reported_and_the_others_go_on(stack: Deployed
     assert [error["field"] for error in told[3]["errors"]] == ["colour"]
 
 
+def test_both_of_two_files_through_one_form_are_taken_in(stack: Deployed) -> None:
+    """However quickly the second follows: the notice of each names the version that it is about."""
+    seed = next(_seeds)
+    orders = [
+        {**json.loads(line.text), "external_id": f"FORM-{seed}-{n}"} for n, line in enumerate(batch_lines(seed, 6))
+    ]
+    form = stack.api.post("/batches", {"source": "sap-emea", "format": "jsonl"}).body["upload"]
+    for part in (orders[:3], orders[3:]):
+        file = "".join(json.dumps(order) + "\n" for order in part).encode()
+        fields: dict[str, Any] = {**form["fields"], "file": ("orders", file, "application/octet-stream")}
+        assert urllib3.request("POST", form["url"], fields=fields).status == 201
+    for order in orders:
+        stack.outcome(order_id("sap-emea", order["external_id"]))
+
+
+def test_of_a_csv_file_an_order_is_taken_whole_or_not_at_all(stack: Deployed) -> None:
+    seed = next(_seeds)
+    columns = [name for name in parse_mapping(CANONICAL).columns if name != "payment_token"]
+    whole, torn, broken = (f"CSV-{seed}-{each}" for each in ("whole", "torn", "broken"))
+
+    def row(number: str, line: int, city: str = "Wien") -> str:
+        head = f"{number},2026-11-23T10:15:00Z,C-1001,EUR,30.00,on_account,Ana,Weg 1,{city},1010,AT"
+        return f"{head},{line},WIDGET-1,1,12.50,0.20"
+
+    rows = [row(whole, 1), row(whole, 2), row(torn, 1), row(broken, 1), row(broken, 2, "Wien, Mitte"), row(torn, 2)]
+    batch = ended(stack, send(stack.api, "\n".join((",".join(columns), *rows, "")).encode(), "csv"))
+    told = {(line["external_id"], line["line"], line["last_line"]): line["outcome"] for line in report(batch)}
+    assert told == {
+        (whole, 2, 3): "accepted",
+        (torn, 4, 4): "invalid",
+        (broken, 5, 6): "invalid",
+        (torn, 7, 7): "invalid",
+    }
+    assert batch["counts"]["confirmed"] == 1
+    assert batch["file"] == {
+        "lines": 7,
+        "header": 1,
+        "blank": 0,
+        "skipped": 0,
+        "records": 6,
+        "bytes": batch["file"]["bytes"],
+    }
+
+
 def test_a_form_takes_no_file_that_is_too_large(stack: Deployed) -> None:
     form = stack.app.batches.files.form("uploads/sap-emea/u-large/orders", 1000)
     fields: dict[str, Any] = {**form.fields, "file": ("orders", b"x" * 1001, "application/octet-stream")}
@@ -161,9 +210,9 @@ def test_a_form_takes_no_file_that_is_too_large(stack: Deployed) -> None:
 
 
 def test_killed_in_the_middle_and_sent_again(stack: Deployed) -> None:
-    data, expected = batch_file(next(_seeds), 100)
+    data, expected = batch_file(next(_seeds), 50)
     sent = send(stack.api, data, "jsonl")
-    half = once(stack, sent, lambda batch: batch["counts"]["received"] >= 30)
+    half = once(stack, sent, lambda batch: batch["counts"]["received"] >= 15)
     stack.aws.client("stepfunctions").stop_execution(executionArn=execution_arn(stack, half))
     batch = ended(stack, send(stack.api, data, "jsonl"))
     told = report(batch)
@@ -174,16 +223,19 @@ def test_killed_in_the_middle_and_sent_again(stack: Deployed) -> None:
 
 def test_payment_down_for_a_while_in_the_middle(stack: Deployed) -> None:
     """Orders that are parked meanwhile are redriven by themselves, and the accounting follows them."""
-    data, expected = batch_file(next(_seeds), 100)
+    data, expected = batch_file(next(_seeds), 50)
     sent = send(stack.api, data, "jsonl")
-    once(stack, sent, lambda batch: batch["counts"]["received"] >= 20)
-    until = stack.app.clock.now() + timedelta(seconds=6)
-    stack.app.switches.on(Switch(PAYMENT, Mode.UNAVAILABLE, until=until))
-    try:
+    once(stack, sent, lambda batch: batch["counts"]["received"] >= 10)
+
+    def recovered(batch: dict[str, Any]) -> bool:
+        let_interval_pass(stack, PAYMENT)  # the circuit's
+        return not batch["counts"]["failed"] and not batch["counts"]["running"]
+
+    with short_waits(stack, 0.02), variables(stack, "consume_dead_letters", ORDERBRIDGE_REDRIVE_DELAY_S="2"):
+        with switched(stack, PAYMENT, Mode.UNAVAILABLE):
+            once(stack, sent, lambda batch: batch["counts"]["failed"] > 0)
         ended(stack, sent)
-    finally:
-        stack.app.switches.off(PAYMENT)
-    batch = once(stack, sent, lambda batch: not batch["counts"]["failed"] and not batch["counts"]["running"])
+        batch = once(stack, sent, recovered)
     assert batch["counts"]["confirmed"] == expected["CONFIRMED"]
     resumed = stack.api.post(f"/batches/{batch['batch_id']}/resume", {"reason": "the report anew"}, role="operate")
     assert resumed.status in (202, 409)

@@ -36,7 +36,6 @@ from tests.support.e2e.rehearsal import (
 pytestmark = pytest.mark.e2e
 
 PASSING = Failure("CapturePayment", "DependencyTimeout", "payment did not answer: no answer in time")
-RATE_PER_S = 20
 WHO = {"reason": "fixed"}
 
 
@@ -104,15 +103,16 @@ def test_poison_unknown_and_double_messages_do_not_stop_ten_good_ones(stack: Dep
     assert json.loads(reasons["there is no order o-000000000000000000000000"]) == unknown
 
 
-def test_a_hundred_failures_of_two_causes_are_two_groups_to_discard(stack: Deployed) -> None:
+@pytest.mark.parametrize("count", [20, pytest.param(50, marks=pytest.mark.slow)])
+def test_many_failures_of_two_causes_are_two_groups_to_discard(stack: Deployed, count: int) -> None:
     causes = [bug("no price for '{}' in list {}"), bug("answer {} has no field 'x', request {}")]
-    failures = [Failure(c.step, c.error, c.message.format(f"SKU-{n}", 1000 + n)) for n in range(50) for c in causes]
+    failures = [Failure(c.step, c.error, c.message.format(f"SKU-{n}", 1000 + n)) for n in range(count) for c in causes]
     fingerprints = {failure.fingerprint for failure in failures}
     assert len(fingerprints) == 2
     before = groups(stack)
     orders = parked_orders(stack, failures)
-    wait_for_group(stack, failures[0], 50)
-    wait_for_group(stack, failures[1], 50)
+    wait_for_group(stack, failures[0], count)
+    wait_for_group(stack, failures[1], count)
     assert groups(stack).keys() - before.keys() == fingerprints
 
     for fingerprint in fingerprints:
@@ -122,12 +122,12 @@ def test_a_hundred_failures_of_two_causes_are_two_groups_to_discard(stack: Deplo
         assert stack.until(order_id, "CANCELLED", "CONFIRMED")["status"] == "CANCELLED"
 
 
-@pytest.mark.parametrize("count", [80, pytest.param(200, marks=pytest.mark.slow)])
-def test_an_operator_redrives_a_group_at_twenty_per_second(stack: Deployed, count: int) -> None:
+@pytest.mark.parametrize(("count", "rate_per_s"), [(40, 10), pytest.param(200, 20, marks=pytest.mark.slow)])
+def test_an_operator_redrives_a_group_at_a_rate(stack: Deployed, count: int, rate_per_s: int) -> None:
     cause = bug("a bug that is fixed by now")
     orders = parked_orders(stack, [cause] * count)
     wait_for_group(stack, cause, count)
-    asked = {**WHO, "rate_per_s": RATE_PER_S, "by": "anna"}
+    asked = {**WHO, "rate_per_s": rate_per_s, "by": "anna"}
     answer = stack.api.post(f"/dead-letters/{cause.fingerprint}/redrive", asked, role="operate")
     assert answer.status == 202, answer.body
     assert answer.body["total"] == count
@@ -141,7 +141,7 @@ def test_an_operator_redrives_a_group_at_twenty_per_second(stack: Deployed, coun
     wait_until(finished, "the job is done")
     assert progress[-1] == count
     assert progress == sorted(progress)
-    assert len(set(progress)) > 3, "progress is visible while it works"
+    assert any(0 < done < count for done in progress), "progress is visible while it works"
     for order_id in orders:
         assert stack.until(order_id, "CONFIRMED")["attempts"] == 2
 
@@ -149,8 +149,8 @@ def test_an_operator_redrives_a_group_at_twenty_per_second(stack: Deployed, coun
     per_s = [sum(start <= at < start + timedelta(seconds=1) for at in times) for start in times]
     took = (times[-1] - times[0]).total_seconds()
     print(f"{count} redriven in {took:.1f} s, at most {max(per_s)} in a second")
-    assert took >= (count - 2 * RATE_PER_S) / RATE_PER_S
-    assert max(per_s) <= 2 * RATE_PER_S, "a page of ten is done as fast as it goes; pages keep the rate"
+    assert took >= (count - 2 * rate_per_s) / rate_per_s
+    assert max(per_s) <= 2 * rate_per_s, "a page of ten is done as fast as it goes; pages keep the rate"
     assert cause.fingerprint not in groups(stack)
 
 

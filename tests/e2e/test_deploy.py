@@ -6,7 +6,6 @@ import itertools
 import json
 import re
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ from chalicelib.deploy.templates.workflow import stack_name as workflow_stack
 from chalicelib.workflow.definition import function_names
 from local.deployment import Deployment
 from local.sample.tour import tour
-from tests.support.e2e.deployed import Deployed, deployed
+from tests.support.e2e.deployed import Deployed
 
 pytestmark = pytest.mark.e2e
 
@@ -28,11 +27,10 @@ STACKS = tuple(name(STAGES["local"]) for name in (resources_stack, workflow_stac
 _numbers = itertools.count(900_001)
 
 
-@pytest.fixture(scope="module")
-def mine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
-    """A system that may be broken, changed and deleted."""
-    with deployed(tmp_path_factory.mktemp("mine")) as system:
-        yield system
+@pytest.fixture
+def mine(stack: Deployed) -> Deployed:
+    """May be changed, broken and deleted: these tests are the last that need it (tests/support/parallel.py)."""
+    return stack
 
 
 def order() -> dict[str, Any]:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
-
 import pytest
 
 from chalicelib.adapters.dynamodb.control.fault_switches import DynamoDbSwitchStore
-from chalicelib.adapters.fault_injection.switches import Mode
+from chalicelib.adapters.fault_injection.switches import Mode, Switch
 from chalicelib.adapters.payments.ledger import ChargeState
 from chalicelib.domain.events import PaymentCaptured
 from chalicelib.workflow.table import COMPENSATIONS, REJECT, STEPS
 from tests.support.e2e.deployed import Deployed
 from tests.support.e2e.rehearsal import (
+    all_switched,
     charge_of,
     confirmed_order,
     event_types,
@@ -55,9 +54,8 @@ def test_killed_steps_and_compensations_change_nothing(
     stack: Deployed, mode: Mode, killed: tuple[tuple[str, str], ...]
 ) -> None:
     """Each function is killed twice, on its way with three orders, of which two are undone from the last step."""
-    with ExitStack() as switches, short_waits(stack, 0.2):
-        for dependency, operation in killed:
-            switches.enter_context(switched(stack, dependency, mode, operation, calls=2))
+    switches = [Switch(dependency, mode, operation, remaining=2) for dependency, operation in killed]
+    with all_switched(stack, switches), short_waits(stack, 0.2):
         undone = [stack.submit(held_order()) for _ in range(2)]
         confirmed = stack.submit(confirmed_order())
         for order_id in (*undone, confirmed):

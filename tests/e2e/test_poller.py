@@ -13,7 +13,7 @@ from local.legacy_erp.orders import OrderDesk
 from local.legacy_erp.work import Work
 from local.sample.catalogue import customers, products
 from tests.support.e2e.deployed import Deployed
-from tests.support.e2e.rehearsal import wait_until
+from tests.support.e2e.rehearsal import variables, wait_until
 
 pytestmark = pytest.mark.e2e
 
@@ -30,12 +30,8 @@ def erp(stack: Deployed, tmp_path: Path) -> Iterator[LegacyErp]:
     source = SOURCE_FILE.read_text().replace("${env:LEGACY_ERP_DB}", str(erp.path))
     source = source.replace("interval_s = 5", f"interval_s = {INTERVAL_S}")
     (tmp_path / f"{SOURCE}.toml").write_text(source.replace('name = "legacy-erp"', f'name = "{SOURCE}"'))
-    functions, name = stack.aws.client("lambda"), stack.settings.name("poll_erp")
-    variables = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
-    mine = {**variables, "ORDERBRIDGE_POLLER_SOURCES": str(tmp_path)}
-    functions.update_function_configuration(FunctionName=name, Environment={"Variables": mine})
-    yield erp
-    functions.update_function_configuration(FunctionName=name, Environment={"Variables": variables})
+    with variables(stack, "poll_erp", ORDERBRIDGE_POLLER_SOURCES=str(tmp_path)):
+        yield erp
 
 
 def poll(stack: Deployed) -> list[dict[str, str]]:

@@ -17,10 +17,10 @@ from chalicelib.adapters.memory.batches import (
 from chalicelib.api.openapi.examples import ORDER
 from chalicelib.batches.accept_line import AcceptLine
 from chalicelib.batches.accounting import counted
-from chalicelib.batches.model import Batch, BatchCounts, Format, Upload
+from chalicelib.batches.model import Batch, BatchCounts, Expected, Format, Upload
 from chalicelib.batches.page_worker import PageWorker
 from chalicelib.batches.report import MakeReport
-from chalicelib.batches.service import BatchService
+from chalicelib.batches.service import NOT_SAID, BatchService
 from chalicelib.batches.split import SplitFile
 from chalicelib.batches.start import StartBatch
 from chalicelib.domain.errors import Reason
@@ -85,16 +85,23 @@ class BulkBench:
             self.window,
         )
 
-    def upload(self, data: bytes, kind: str = "jsonl", encoding: str = "utf-8", mapping: str = "default") -> Upload:
+    def upload(
+        self,
+        data: bytes,
+        kind: str = "jsonl",
+        encoding: str = "utf-8",
+        mapping: str = "default",
+        expected: Expected = NOT_SAID,
+    ) -> Upload:
         """A file is sent and its notice handled; the upload as it then is."""
-        upload, _ = self.service.offer(SOURCE, Format(kind), encoding, mapping)
+        upload, _ = self.service.offer(SOURCE, Format(kind), encoding, mapping, expected)
         self.files.put(upload.key, data)
         self.start(upload.key)
         found = self.ledger.upload(upload.upload_id)
         assert found is not None
         return found
 
-    def started(self, data: bytes, kind: str = "jsonl", **more: str) -> Batch:
+    def started(self, data: bytes, kind: str = "jsonl", **more: Any) -> Batch:
         """As upload(), for a file that can be read; its batch."""
         upload = self.upload(data, kind, **more)
         assert upload.batch_id, upload.problem
@@ -106,11 +113,12 @@ class BulkBench:
         return batch
 
     def split(self, batch: Batch) -> Batch:
-        calls, done = 0, SplitFile(self.ledger, self.files, self.fakes.clock)(batch)
+        calls, split = 0, SplitFile(self.ledger, self.files, self.fakes.clock)
+        done = split(self.batch(batch.batch_id))
         while done.state == "more":
             calls += 1
             assert calls < MAX_CALLS
-            done = SplitFile(self.ledger, self.files, self.fakes.clock)(batch, done.pages)
+            done = split(self.batch(batch.batch_id), done.pages)
         return self.batch(batch.batch_id)
 
     def work(self, batch: Batch) -> None:

@@ -2,7 +2,8 @@
 
 A file stays together, for its fixtures' sake. So do the tests of the one big deployment, and those of the database
 servers: a second deployment would cost more than a second worker gains. The deployment takes longest, so one worker
-begins with it at once; the other begins with what finds most faults in least time.
+begins with it at once; the other begins with what finds most faults in least time. Then comes what is long, and last
+what is short, so that both workers end together.
 """
 
 from __future__ import annotations
@@ -13,15 +14,17 @@ import pytest
 from xdist.scheduler.loadscope import LoadScopeScheduling
 
 DEPLOYMENT, DATABASES = "tests/e2e/", "tests/odbc/"
-DEPLOY_THEMSELVES = ("tests/e2e/test_deploy", "tests/e2e/test_package")
+BREAK_THE_DEPLOYMENT = "tests/e2e/test_deploy.py"
+DEPLOY_THEMSELVES = tuple(f"tests/e2e/test_{name}.py" for name in ("deploy_failures", "package", "locked_bundle"))
 ORDER = (
     DEPLOYMENT,
+    BREAK_THE_DEPLOYMENT,
     "tests/unit/",
-    "tests/integration/",
-    "tests/contract/",
     DATABASES,
     "tests/conformance/",
     *DEPLOY_THEMSELVES,
+    "tests/contract/",
+    "tests/integration/",
 )
 
 

@@ -23,9 +23,15 @@ def sources(*folders: str) -> tuple[Path, ...]:
     return tuple(ROOT / name for name in names if name.endswith(".py") and (ROOT / name).exists())
 
 
+@cache
+def nodes(path: Path) -> tuple[ast.AST, ...]:
+    """Of the file's syntax tree, in no particular order. Several tests look at every file."""
+    return tuple(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+
+
 def imports(path: Path) -> Iterator[str]:
     """Full dotted names of everything the file imports, also inside functions."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in nodes(path):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:

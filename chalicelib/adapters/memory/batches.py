@@ -79,10 +79,14 @@ class MemoryLedger:
 
 
 class MemoryFiles:
-    """batches.ports.Files: `objects` by key. `chunk_bytes` is how much a stream gives at a time."""
+    """batches.ports.Files: `objects` by key. `chunk_bytes` is how much a stream gives at a time.
+
+    Versions are kept as in a bucket that has them: their ids are the ETags.
+    """
 
     def __init__(self, chunk_bytes: int = 64 * 1024) -> None:
         self.objects: dict[str, bytes] = {}
+        self.versions: dict[tuple[str, str], bytes] = {}
         self.chunk_bytes = chunk_bytes
 
     def form(self, key: str, max_bytes: int) -> UploadForm:
@@ -91,8 +95,8 @@ class MemoryFiles:
     def link(self, key: str, filename: str) -> str:
         return f"https://downloads.invalid/{key}?{filename}"
 
-    def stream(self, key: str, etag: str = "") -> Stream:
-        data = self.objects.get(key)
+    def stream(self, key: str, etag: str = "", version: str = "") -> Stream:
+        data = self.versions.get((key, version)) if version else self.objects.get(key)
         if data is None or (etag and _etag(data) != etag):
             raise FileReplaced
         size = self.chunk_bytes
@@ -102,7 +106,7 @@ class MemoryFiles:
         return self.objects[key]
 
     def put(self, key: str, data: bytes) -> str:
-        self.objects[key] = data
+        self.objects[key] = self.versions[key, _etag(data)] = data
         return _etag(data)
 
     @contextmanager

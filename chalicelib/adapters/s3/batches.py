@@ -52,8 +52,8 @@ class S3Files:
         with aws_errors_translated(_DEPENDENCY):
             return str(self.client.generate_presigned_url("get_object", Params=parameters, ExpiresIn=LINK_S))
 
-    def stream(self, key: str, etag: str = "") -> Stream:
-        condition = {"IfMatch": etag} if etag else {}
+    def stream(self, key: str, etag: str = "", version: str = "") -> Stream:
+        condition = {**({"IfMatch": etag} if etag else {}), **({"VersionId": version} if version else {})}
         with aws_errors_translated(_DEPENDENCY):
             try:
                 answer = self.client.get_object(Bucket=self.bucket, Key=key, **condition)

@@ -8,12 +8,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal, Self
-
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
-from pydantic_core import PydanticCustomError
+from typing import Any
 
 from chalicelib.api.access import may_see
+from chalicelib.api.handlers.batch_requests import BatchIn, CancelBatchIn
 from chalicelib.api.http import problems
 from chalicelib.api.http.body import body_text, parsed_object
 from chalicelib.api.http.commands import CommandIn, command, parse
@@ -23,60 +21,19 @@ from chalicelib.api.http.request import Request, Response
 from chalicelib.api.services import ApiServices
 from chalicelib.api.views.batches import BatchView, batch_view, upload_view
 from chalicelib.auth.tokens import Principal
+from chalicelib.batches.errors import BrokenFile
 from chalicelib.batches.model import Batch, Format, Upload
-from chalicelib.domain.names import MAX_NAME_CHARACTERS, NAME_PATTERN
 from chalicelib.observability import logger
 from chalicelib.orders.json_text import cut_array
-from chalicelib.orders.payload import SourceName
 
 MAX_BODY_BYTES = 5_000_000
 """Lambda takes 6 MB from API Gateway. Larger batches are uploaded."""
-
-MAX_ORDERS_IN_BODY = 10_000
 
 RETRY_AFTER = {"Retry-After": "5"}
 """Until a batch is worth being looked at again."""
 
 _BATCH_ID = re.compile(r"b-[0-9a-z]{24}\Z", re.ASCII)
 _UPLOAD_ID = re.compile(r"u-[0-9A-Za-z-]{1,64}\Z", re.ASCII)
-
-
-class BatchIn(BaseModel):
-    """With `orders`: take them now. Without: say what the file will be, and get a place to send it."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    source: SourceName = Field(description="The ERP system; all orders are of it", examples=["sap-emea"])
-    orders: Annotated[list[dict[str, Any]], Field(min_length=1, max_length=MAX_ORDERS_IN_BODY)] | None = Field(
-        default=None, description="Orders as in `POST /orders`; each is checked for itself, and reported"
-    )
-    format: Literal["jsonl", "json", "csv"] | None = Field(
-        default=None, description="Of the file: an order a line, a JSON array, or CSV by the source's mapping"
-    )
-    encoding: Literal["utf-8", "utf-16", "latin-1", "cp1252"] | None = Field(
-        default=None, description="Of a JSONL or JSON file; a byte order mark decides over it. Default utf-8"
-    )
-    mapping: Annotated[str, StringConstraints(max_length=MAX_NAME_CHARACTERS, pattern=NAME_PATTERN)] | None = Field(
-        default=None, description="Name of a published CSV mapping of the source; default: `default`"
-    )
-
-    @model_validator(mode="after")
-    def _either_orders_or_a_file(self) -> Self:
-        if (self.orders is None) == (self.format is None):
-            raise PydanticCustomError("either", "needs either orders, or the format of the file that will be uploaded")
-        if self.mapping is not None and self.format != "csv":
-            raise PydanticCustomError("mapping", "a mapping is for format csv only")
-        if self.encoding is not None and self.format not in ("jsonl", "json"):
-            raise PydanticCustomError("encoding", "the encoding of a CSV file stands in its mapping")
-        return self
-
-
-class CancelBatchIn(CommandIn):
-    """Why the batch is cancelled."""
-
-    running_orders: Literal["finish", "cancel"] = Field(
-        default="finish", description="What becomes of orders that were accepted and have no outcome yet"
-    )
 
 
 def create_batch(request: Request, services: ApiServices, principal: Principal) -> Response:
@@ -89,15 +46,18 @@ def create_batch(request: Request, services: ApiServices, principal: Principal) 
             [FieldError("source", f"must be {principal.source}")],
         )
     if asked.orders is not None:
-        batch, is_new = services.batches.take(asked.source, orders)
+        batch, is_new = services.batches.take(asked.source, orders, asked.announced())
         view = batch_view(services.batches.status(batch))
         logger().info("batch taken", extra={"batch_id": batch.batch_id, "orders": len(orders), "new": is_new})
         headers = {} if is_new else {"Idempotent-Replayed": "true"}
         headers |= {"Location": request.reference(view["links"]["self"])}
         return Response(202, view, headers | RETRY_AFTER) if is_new else Response(200, view, headers)
-    upload, form = services.batches.offer(
-        asked.source, Format(asked.format or ""), asked.encoding or "utf-8", asked.mapping or "default"
-    )
+    kind, encoding, mapping = Format(asked.format or ""), asked.encoding or "utf-8", asked.mapping or "default"
+    try:
+        upload, form = services.batches.offer(asked.source, kind, encoding, mapping, asked.announced())
+    except BrokenFile as wrong:  # not a file yet, only how it will be read
+        detail = "A file could not be read with this mapping."
+        raise Problem(problems.VALIDATION, detail, [FieldError("mapping", str(wrong))]) from None
     view = upload_view(upload, form)
     return Response(202, view, {"Location": request.reference(view["links"]["self"]), **RETRY_AFTER})
 

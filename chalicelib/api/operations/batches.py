@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chalicelib.api.handlers import batches, lists
-from chalicelib.api.handlers.batches import BatchIn, CancelBatchIn
+from chalicelib.api.handlers.batch_requests import BatchIn, CancelBatchIn
 from chalicelib.api.http import problems
 from chalicelib.api.http.commands import CommandIn
 from chalicelib.api.operations.parameters import (

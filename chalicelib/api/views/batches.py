@@ -33,6 +33,21 @@ class CountsView(TypedDict):
     running: int
 
 
+class FileView(TypedDict):
+    """Of the file's lines: lines = header + blank + skipped + records. Of a JSON array, whose lines mean nothing, the
+    elements."""
+
+    lines: int
+    header: int
+    blank: int
+    skipped: int
+    """Those that the mapping leaves out."""
+    records: int
+    """Those of orders, whatever became of them; the report says which are whose."""
+    bytes: int
+    """Unpacked."""
+
+
 class ReportView(TypedDict):
     """A line for every line of the file, in its order. The links work for an hour without a token."""
 
@@ -66,6 +81,8 @@ class BatchView(TypedDict):
     state: BatchState
     lines: int | None
     """Orders in the file; null until it has been read."""
+    file: FileView | None
+    """What its lines are; null until it has been read."""
     waiting: int | None
     """Lines that were not handed over yet."""
     counts: CountsView
@@ -136,6 +153,7 @@ def batch_view(status: BatchStatus) -> BatchView:
         "source": batch.source,
         "state": batch.state,
         "lines": batch.lines,
+        "file": _file_view(batch),
         "waiting": None if batch.lines is None else batch.lines - counts.received,
         "counts": {
             "received": counts.received,
@@ -177,12 +195,27 @@ def batch_row_view(one: Batch | Upload) -> BatchRowView:
     }
 
 
+def _file_view(batch: Batch) -> FileView | None:
+    if batch.file is None:
+        return None
+    file = batch.file
+    return {
+        "lines": file.lines,
+        "header": file.header,
+        "blank": file.blank,
+        "skipped": file.skipped,
+        "records": file.records,
+        "bytes": batch.content_bytes,
+    }
+
+
 def upload_view(upload: Upload, form: UploadForm | None = None) -> BatchView:
     view: BatchView = {
         "batch_id": "",
         "source": upload.source,
         "state": state_of(upload),
         "lines": None,
+        "file": None,
         "waiting": None,
         "counts": NO_COUNTS,
         "rate_per_s": 0.0,

@@ -1,33 +1,22 @@
-"""From an uploaded object to its text, in chunks: decompression, the file's kind, its encoding. Bounded throughout."""
+"""What a file is: its fingerprint, what it cannot be, and its bytes in an encoding that can be cut at every line."""
 
 from __future__ import annotations
 
 import codecs
 import hashlib
-import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 
 from chalicelib.batches.errors import BrokenFile
+from chalicelib.batches.parsing.foreign import foreign
+from chalicelib.batches.parsing.unpack import content
 
-MAX_UPLOAD_BYTES = 1_000_000_000
-MAX_CONTENT_BYTES = 4_000_000_000
-"""Unpacked: some 5 million orders, hashed within a minute. A larger file must be split; a gzip bomb ends here."""
+EXPECTED = "expected is JSONL, JSON or CSV, plain or gzip"
 
-PIECE_BYTES = 256 * 1024
-
-_GZIP = b"\x1f\x8b"
-_MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
-_FOREIGN = (
-    (b"PK\x03\x04", "a ZIP archive or an Excel workbook: save it as CSV, or compress it with gzip"),
-    (b"%PDF", "a PDF document"),
-    (b"\xd0\xcf\x11\xe0", "an old Excel workbook: save it as CSV"),
-    (b"BZh", "compressed with bzip2: use gzip"),
-    (b"\xfd7zXZ", "compressed with xz: use gzip"),
-    (b"\x28\xb5\x2f\xfd", "compressed with Zstandard: use gzip"),
-    (b"\x89PNG", "a picture"),
-)
+_MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
+_SAMPLE = 4096
+"""Bytes at the beginning that are looked at to tell what a file is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,91 +27,98 @@ class Fingerprint:
     content_bytes: int
 
 
-def fingerprint(chunks: Iterable[bytes]) -> Fingerprint:
-    """Reads everything once. Raises BrokenFile for what no format can be: empty, truncated, binary, too large."""
-    digest, size = hashlib.sha256(), 0
+def fingerprint(chunks: Iterable[bytes], encoding: str = "utf-8") -> Fingerprint:
+    """Reads everything once. Raises BrokenFile for what no format can be: empty, truncated, binary, too large, or
+    written in another encoding than the stated one, as far as that can be told."""
+    digest, size, watch = hashlib.sha256(), 0, None
     for piece in content(chunks):
-        if size == 0 and piece:
-            _refuse_binary(piece)
+        if watch is None:
+            watch = _EncodingWatch(_recognised(piece, encoding))
+        watch.see(piece)
         digest.update(piece)
         size += len(piece)
-    if size == 0:
+    if watch is None:
         raise BrokenFile("the file is empty")
+    watch.decide()
     return Fingerprint(digest.hexdigest(), size)
 
 
-def content(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """The bytes of the file, unpacked if it is gzip. Raises BrokenFile."""
-    size = 0
-    for piece in _unpacked(chunks):
-        size += len(piece)
-        if size > MAX_CONTENT_BYTES:
-            raise BrokenFile(f"the file has more than {MAX_CONTENT_BYTES:,} bytes: split it")
-        yield piece
+@dataclass(frozen=True, slots=True)
+class PlainText:
+    """Pieces of text as bytes of `encoding`, in which every ASCII character is one byte and no other has that byte.
 
-
-def text(chunks: Iterable[bytes], encoding: str) -> Iterator[str]:
-    """The text of the file, without its byte order mark, which decides over `encoding`.
-
-    Bytes that are not of the encoding become U+FFFD: `records` names the lines that have one.
+    `newline` is what ends a line. Byte order marks are left out.
     """
-    decoder: codecs.IncrementalDecoder | None = None
-    for piece in content(chunks):
-        if not piece:
-            continue
-        if decoder is None:
-            marked = next((name for mark, name in _MARKS if piece.startswith(mark)), encoding)
-            decoder = codecs.getincrementaldecoder("utf-8-sig" if marked == "utf-8" else marked)("replace")
-        yield decoder.decode(piece)
-    if decoder is not None:
-        yield decoder.decode(b"", final=True)
+
+    encoding: str
+    newline: bytes
+    pieces: Iterator[bytes]
 
 
-def _unpacked(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    pieces = _not_tiny(chunks)
+def plain_text(chunks: Iterable[bytes], encoding: str) -> PlainText:
+    """The file's text; a byte order mark decides over the stated encoding. Raises BrokenFile.
+
+    Bytes that are not of the encoding become U+FFFD when a line is decoded; no field of an order may hold it.
+    """
+    pieces = content(chunks)
     first = next(pieces, b"")
-    if not first.startswith(_GZIP):
-        yield from filter(None, (first,))
-        yield from pieces
-        return
-    yield from _gunzip(first, pieces)
+    actual = _recognised(first, encoding) if first else encoding
+    mark = next((mark for mark, name in _MARKS if name == actual and first.startswith(mark)), b"")
+    pieces = chain((first[len(mark) :],), pieces)
+    if actual.startswith("utf-16"):
+        pieces, actual = _as_utf8(pieces, actual), "utf-8"
+        first = next(pieces, b"")
+        pieces = chain((first,), pieces)
+    is_old_mac = b"\r" in first and b"\n" not in first
+    return PlainText(actual, b"\r" if is_old_mac else b"\n", pieces)
 
 
-def _not_tiny(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """The first piece is long enough to tell what the file is."""
-    iterator, begin = iter(chunks), b""
-    for chunk in iterator:
-        begin += chunk
-        if len(begin) >= 64:
-            break
-    yield begin
-    yield from iterator
+def _as_utf8(pieces: Iterable[bytes], encoding: str) -> Iterator[bytes]:
+    decoder = codecs.getincrementaldecoder(encoding)("replace")
+    for piece in pieces:
+        yield decoder.decode(piece).encode("utf-8", "replace")
+    yield decoder.decode(b"", final=True).encode()
 
 
-def _gunzip(first: bytes, rest: Iterable[bytes]) -> Iterator[bytes]:
-    """Member after member, never more than PIECE_BYTES at a time, whatever the ratio."""
-    unpack = zlib.decompressobj(wbits=31)
-    try:
-        for packed in chain((first,), rest):
-            left, more = packed, False
-            while left or more:
-                if unpack.eof:
-                    if not left.strip(b"\0"):  # some tools pad the end
-                        break
-                    unpack = zlib.decompressobj(wbits=31)
-                piece = unpack.decompress(left, PIECE_BYTES)
-                yield piece
-                more = len(piece) == PIECE_BYTES and not unpack.eof
-                left = unpack.unused_data if unpack.eof else unpack.unconsumed_tail
-    except zlib.error:
-        raise BrokenFile("the gzip file is damaged: compress it again") from None
-    if not unpack.eof:
-        raise BrokenFile("the gzip file is truncated: it was not sent to its end")
+def _recognised(first: bytes, stated: str) -> str:
+    """The encoding of a file that begins like this. Raises BrokenFile if it is none of ours."""
+    marked = next((name for mark, name in _MARKS if first.startswith(mark)), "")
+    if what := foreign(first, marked or stated):
+        raise BrokenFile(f"the file is {what}; {EXPECTED}")
+    if marked:
+        return marked
+    sample = first[:_SAMPLE]
+    big, little = sample[0::2].count(0), sample[1::2].count(0)
+    if stated == "utf-16":
+        return "utf-16-be" if big > little else "utf-16-le"
+    if big or little:
+        utf16 = min(big, little) * 10 < max(big, little) and max(big, little) * 4 > len(sample)
+        hint = "it looks like UTF-16: state `encoding`" if utf16 else EXPECTED
+        raise BrokenFile(f"the file is binary: it holds NUL bytes; {hint}")
+    return stated
 
 
-def _refuse_binary(piece: bytes) -> None:
-    for magic, what in _FOREIGN:
-        if piece.startswith(magic):
-            raise BrokenFile(f"the file is {what}; expected is JSONL, JSON or CSV, plain or gzip")
-    if b"\0" in piece[:4096] and not piece.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise BrokenFile("the file is binary: it holds NUL bytes; expected is JSONL, JSON or CSV, plain or gzip")
+class _EncodingWatch:
+    """Whether a file whose stated encoding takes every byte is UTF-8 in truth: then each letter with an accent would be
+    stored as two others. Text of one byte a letter is hardly ever valid UTF-8 by chance."""
+
+    def __init__(self, encoding: str) -> None:
+        self._stated = encoding
+        self._decoder = codecs.getincrementaldecoder("utf-8")() if encoding in ("latin-1", "cp1252") else None
+        self._other_than_ascii = False
+
+    def see(self, piece: bytes) -> None:
+        if self._decoder is None or piece.isascii():
+            return
+        self._other_than_ascii = True
+        try:
+            self._decoder.decode(piece)
+        except UnicodeDecodeError:
+            self._decoder = None
+
+    def decide(self) -> None:
+        if self._decoder is not None and self._other_than_ascii:
+            raise BrokenFile(
+                f"`encoding` is {self._stated}, but the file is UTF-8: an accented letter would be read as two; "
+                "correct the encoding"
+            )

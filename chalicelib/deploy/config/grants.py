@@ -81,7 +81,7 @@ MISS_REFERENCE = Grant("MissReference", ("s3:ListBucket",), (_bucket("reference"
 START_WORKFLOW = Grant("StartWorkflow", ("states:StartExecution",), (lambda settings: settings.state_machine_arn,))
 WATCH_WORKFLOW = Grant("WatchWorkflow", ("states:DescribeExecution",), (_executions,))
 
-READ_BATCHES = Grant("ReadBatches", ("s3:GetObject",), (_bucket("batches", "/*"),))
+READ_BATCHES = Grant("ReadBatches", ("s3:GetObject", "s3:GetObjectVersion"), (_bucket("batches", "/*"),))
 WRITE_BATCHES = Grant("WriteBatches", ("s3:AbortMultipartUpload", "s3:PutObject"), (_bucket("batches", "/batches/*"),))
 PUT_UPLOADS = Grant("PutUploads", ("s3:PutObject",), (_bucket("batches", "/uploads/*"),))
 """Also what an upload form may do: it acts with the permissions of the function that signed it."""

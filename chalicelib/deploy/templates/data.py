@@ -16,12 +16,15 @@ KEPT = {"DeletionPolicy": "RetainExceptOnCreate", "UpdateReplacePolicy": "Retain
 
 BUCKET_LIFECYCLES: dict[str, list[dict[str, Any]]] = {
     "reference": [{"Id": "old-versions", "Status": "Enabled", "NoncurrentVersionExpiration": {"NoncurrentDays": 30}}],
-    "batches": [{"Id": "old-batches", "Status": "Enabled", "ExpirationInDays": 90}],
+    "batches": [
+        {"Id": "old-batches", "Status": "Enabled", "ExpirationInDays": 90},
+        {"Id": "old-versions", "Status": "Enabled", "NoncurrentVersionExpiration": {"NoncurrentDays": 7}},
+    ],
 }
 """Purpose of a bucket -> what is removed from it, and when. A reference file that was replaced can be had back for
-30 days; a batch and its report are kept for 90."""
+30 days; a batch and its report are kept for 90, and a file that another one replaced through the same form for 7."""
 
-VERSIONED_BUCKETS = ("reference",)
+VERSIONED_BUCKETS = ("reference", "batches")
 ANNOUNCING_BUCKETS = ("batches",)
 """EventBridge hears of every new object; deploy/templates/bulk.py says who listens."""
 

@@ -12,11 +12,6 @@ from chalicelib.domain.events import InventoryReleased, InventoryReserved, Order
 from chalicelib.ports import Append, EventStore, Inventory
 from tests.support.builders import append, received
 
-LARGE = {f"SKU-{number:03}": 1 + number % 3 for number in range(210)}
-"""More SKUs than two transactions of DynamoDB take."""
-
-SOME = [sku for index, sku in enumerate(LARGE) if index % 10 in (0, 9)]
-
 
 def reserving(order_id: str = "o-1", version: int = 1, token: str = "reserve-1") -> Append:
     return append(InventoryReserved({}), order_id, version, token)
@@ -39,10 +34,22 @@ def fill(inventory: Inventory, quantities: Mapping[str, int]) -> None:
 class InventoryContract:
     """Inherit, and override `events` and `adapter`, which must belong together.
 
-    `orders` and `pieces` are the size of the rush for one SKU.
+    `orders` and `pieces` are the size of the rush for one SKU; `skus` is that of the large order, which must be more
+    than two transactions take.
     """
 
     orders, pieces, threads = 100, 60, 16
+    skus = 210
+
+    @property
+    def large(self) -> dict[str, int]:
+        return {f"SKU-{number:03}": 1 + number % 3 for number in range(self.skus)}
+
+    @property
+    def some(self) -> list[str]:
+        """SKUs of the large order from every part of it, the first and the last one too."""
+        names = list(self.large)
+        return sorted({*names[:: max(1, self.skus // 40)], names[-1]})
 
     @pytest.fixture
     def events(self) -> EventStore:
@@ -117,12 +124,12 @@ class InventoryContract:
     def test_a_reservation_that_the_order_has_left_behind_takes_nothing(
         self, adapter: Inventory, events: EventStore
     ) -> None:
-        fill(adapter, LARGE)
+        fill(adapter, self.large)
         events.append(append(OrderValidated({}), "o-1", 1, "other"))
         with pytest.raises(VersionConflict):
-            adapter.reserve(LARGE, reserving())
+            adapter.reserve(self.large, reserving())
         assert not adapter.holds_anything("o-1")
-        assert stock(adapter, *SOME) == [(LARGE[sku], 0) for sku in SOME]
+        assert stock(adapter, *self.some) == [(self.large[sku], 0) for sku in self.some]
 
     @pytest.mark.parametrize("call", ["reserve", "release"])
     def test_no_change_leaves_a_gap_in_the_events(self, adapter: Inventory, events: EventStore, call: str) -> None:
@@ -137,22 +144,23 @@ class InventoryContract:
         assert stock(adapter, "A") == [(5, 0)]
 
     def test_an_order_of_many_skus_is_reserved_and_released_whole(self, adapter: Inventory, events: EventStore) -> None:
-        fill(adapter, dict.fromkeys(LARGE, 10))
-        recorded = adapter.reserve(LARGE, reserving())
+        fill(adapter, dict.fromkeys(self.large, 10))
+        recorded = adapter.reserve(self.large, reserving())
         assert isinstance(recorded.event, InventoryReserved)
-        assert recorded.event.quantities == LARGE
-        assert stock(adapter, *SOME) == [(10 - LARGE[sku], LARGE[sku]) for sku in SOME]
+        assert recorded.event.quantities == self.large
+        assert stock(adapter, *self.some) == [(10 - self.large[sku], self.large[sku]) for sku in self.some]
         released = adapter.release(releasing())
-        assert released.event == InventoryReleased(LARGE)
-        assert stock(adapter, *SOME) == [(10, 0)] * len(SOME)
+        assert released.event == InventoryReleased(self.large)
+        assert stock(adapter, *self.some) == [(10, 0)] * len(self.some)
         assert events.load("o-1")[1:] == (recorded, released)
 
-    @pytest.mark.parametrize("short", [SOME[0], SOME[20], SOME[-1]])
-    def test_a_shortage_anywhere_in_many_skus_takes_nothing(self, adapter: Inventory, short: str) -> None:
-        fill(adapter, dict.fromkeys(LARGE, 10) | {short: 0})
-        with pytest.raises(InsufficientStock, match=f"SKU {short}: {LARGE[short]} ordered, 0 available"):
-            adapter.reserve(LARGE, reserving())
-        assert stock(adapter, *SOME) == [(0 if sku == short else 10, 0) for sku in SOME]
+    @pytest.mark.parametrize("part", [0.0, 0.5, 1.0])
+    def test_a_shortage_anywhere_in_many_skus_takes_nothing(self, adapter: Inventory, part: float) -> None:
+        short = self.some[round(part * (len(self.some) - 1))]
+        fill(adapter, dict.fromkeys(self.large, 10) | {short: 0})
+        with pytest.raises(InsufficientStock, match=f"SKU {short}: {self.large[short]} ordered, 0 available"):
+            adapter.reserve(self.large, reserving())
+        assert stock(adapter, *self.some) == [(0 if sku == short else 10, 0) for sku in self.some]
         assert not adapter.holds_anything("o-1")
 
     def test_a_release_gives_everything_back_and_says_what(self, adapter: Inventory, events: EventStore) -> None:

@@ -189,7 +189,7 @@ class ProjectionContract:
         assert adapter.query(second) == adapter.query(second)
 
     def test_a_long_time_without_orders_is_bridged(self, adapter: Projection) -> None:
-        rows = put(adapter, at(0), at(60 * 24 * 30), at(60 * 24 * 100))
+        rows = put(adapter, at(0), at(60 * 24 * 2), at(60 * 24 * 72))
         assert listed(adapter, limit=2) == rows
 
     def test_a_cursor_is_safe_in_an_url(self, adapter: Projection) -> None:

@@ -148,8 +148,10 @@ def _data(client: Any, other: Any) -> str:
     return str(client.get_item(TableName=TABLE, Key={"pk": {"S": other.order_id}})["Item"]["data"]["S"])
 
 
-def test_both_projections_answer_any_query_alike(client: Any) -> None:
-    seeded, fake, adapter = random.Random(5), MemoryProjection(), projection(client)
+@pytest.mark.parametrize("queries", [30, pytest.param(300, marks=pytest.mark.slow)])
+def test_both_projections_answer_any_query_alike(local_aws: LocalAws, queries: int) -> None:
+    client, settings = client_with_tables(local_aws)
+    seeded, fake, adapter = random.Random(5), MemoryProjection(), projection(client, settings.name("orders"))
     for number in range(80):
         one = row(
             f"o-{number}",
@@ -159,7 +161,7 @@ def test_both_projections_answer_any_query_alike(client: Any) -> None:
         )
         fake.put(one)
         adapter.put(one)
-    for _ in range(60):
+    for _ in range(queries):
         start, end = (NOW - timedelta(minutes=seeded.randrange(0, 4000, 50)) for _ in range(2))
         query = {
             "status": seeded.choice([None, *Status]),

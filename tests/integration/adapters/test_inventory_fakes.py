@@ -1,12 +1,18 @@
-"""The inventory in memory and the one on DynamoDB answer any sequence of calls alike, and never lose a piece."""
+"""The inventory in memory and the one on DynamoDB answer any sequence of calls alike, and never lose a piece.
+
+On the dictionary that passes the inventory's contract; the slow form does the same on moto.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import replace
+from typing import Any
 
+import pytest
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
@@ -19,6 +25,7 @@ from chalicelib.ports import Append, EventStore, Inventory
 from tests.support.aws import SETTINGS, moto_dynamodb
 from tests.support.builders import append, received
 from tests.support.examples import dear
+from tests.support.tiny_dynamodb import TinyDynamoDb
 
 SKUS = ("A", "B", "C", "D")
 ORDERS = ("o-1", "o-2", "o-3")
@@ -31,10 +38,12 @@ class InventoryFakes(RuleBasedStateMachine):
     orders = st.sampled_from(ORDERS)
     quantities = st.dictionaries(st.sampled_from(SKUS), st.integers(1, 4), min_size=1)
 
+    database: Callable[[], AbstractContextManager[Any]] = staticmethod(lambda: nullcontext(TinyDynamoDb()))
+
     def __init__(self) -> None:
         super().__init__()
         self._exit = ExitStack()
-        client = self._exit.enter_context(moto_dynamodb())
+        client = self._exit.enter_context(self.database())
         memory, store = MemoryEventStore(), DynamoDbEventStore(client, SETTINGS.name("events"))
         dynamodb = DynamoDbInventory(
             client, SETTINGS.name("inventory"), store, FixedClock(), SequentialIds(), skus_per_transaction=2
@@ -117,5 +126,11 @@ def _comparable(recorded: RecordedEvent) -> RecordedEvent:
     return recorded
 
 
+class InventoryFakesOnMoto(InventoryFakes):
+    database = staticmethod(moto_dynamodb)
+
+
 TestInventoryFakes = InventoryFakes.TestCase
-TestInventoryFakes.settings = dear(5, stateful_step_count=12)
+TestInventoryFakes.settings = settings(stateful_step_count=12)
+TestInventoryFakesOnMoto = pytest.mark.slow(InventoryFakesOnMoto.TestCase)
+TestInventoryFakesOnMoto.settings = dear(5, stateful_step_count=12)

@@ -6,13 +6,16 @@ import itertools
 import json
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
+from chalicelib.adapters.dynamodb.control.circuits import DynamoDbCircuitStore
 from chalicelib.adapters.dynamodb.payments.charges import DynamoDbChargeLedger
 from chalicelib.adapters.fault_injection.switches import ALL, NOTICED_WITHIN, Mode, Switch
 from chalicelib.adapters.payments.ledger import Charge
+from chalicelib.adapters.resilience.circuits import State
 from chalicelib.deploy.config.functions import BY_NAME
 from chalicelib.domain.failures import FailedOrder, Failure
 from chalicelib.domain.state import Order
@@ -55,13 +58,44 @@ def switched(
     stack: Deployed, dependency: str, mode: Mode, operation: str = ALL, calls: int | None = None
 ) -> Iterator[None]:
     """A failure switch is on, and every process knows it, for as long as the block lasts."""
-    switches = stack.app.switches
-    switches.on(Switch(dependency, mode, operation, calls))
+    with all_switched(stack, [Switch(dependency, mode, operation, calls)]):
+        yield
+
+
+@contextmanager
+def all_switched(stack: Deployed, switches: Sequence[Switch]) -> Iterator[None]:
+    """Several at once: they are noticed together."""
+    for switch in switches:
+        stack.app.switches.on(switch)
     time.sleep(NOTICED_WITHIN.total_seconds())
     try:
         yield
     finally:
-        switches.off(dependency, operation)
+        for switch in switches:
+            stack.app.switches.off(switch.dependency, switch.operation)
+
+
+def let_interval_pass(stack: Deployed, dependency: str) -> None:
+    """As if the time were over for which the dependency's circuit stays open; every process sees it within a second.
+
+    What is stored is moved back, and nothing else: the circuit goes on from there by its own rules.
+    """
+    store = DynamoDbCircuitStore(stack.aws.client("dynamodb"), stack.settings.name("control"))
+    circuit = store.load(dependency)
+    if circuit.state is State.OPEN:  # if it is another one by now, nothing is stored
+        store.change(circuit, replace(circuit, retry_at=stack.app.clock.now()))
+
+
+@contextmanager
+def variables(stack: Deployed, function: str, **changed: str) -> Iterator[None]:
+    """The deployed function has other environment variables for as long as the block lasts."""
+    functions, name = stack.aws.client("lambda"), stack.settings.name(function)
+    before = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+    functions.update_function_configuration(FunctionName=name, Environment={"Variables": {**before, **changed}})
+    try:
+        yield
+    finally:
+        functions.update_function_configuration(FunctionName=name, Environment={"Variables": before})
 
 
 @contextmanager

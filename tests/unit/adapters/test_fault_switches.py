@@ -239,5 +239,5 @@ finally:
 def test_a_crash_ends_the_process_on_the_spot(tmp_path: Path, mode: str, acted: bool) -> None:
     effect = tmp_path / "effect"
     command = [sys.executable, "-c", CRASHING, mode, str(effect)]
-    process = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    process = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
     assert (process.returncode, process.stdout, effect.exists()) == (1, "", acted)

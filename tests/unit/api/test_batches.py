@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from chalicelib.api.handlers.batches import MAX_ORDERS_IN_BODY
+from chalicelib.api.handlers.batch_requests import MAX_ORDERS_IN_BODY
 from chalicelib.auth.tokens import Role
+from chalicelib.batches.parsing.csv_mapping import CANONICAL
 from tests.support.api import ApiBench
 from tests.support.bulk import jsonl, order
 
@@ -56,6 +57,7 @@ def test_the_same_orders_again_are_the_same_batch(api: ApiBench) -> None:
 
 
 def test_without_orders_the_answer_says_where_to_send_the_file(api: ApiBench) -> None:
+    api.bulk.mappings.texts["sap-emea", "returns"] = CANONICAL
     body = offered(api, format="csv", mapping="returns")
     assert (body["batch_id"], body["state"]) == ("", "AWAITING_UPLOAD")
     assert body["upload"]["fields"]["key"].startswith("uploads/sap-emea/u-")
@@ -93,6 +95,11 @@ def test_a_file_that_was_refused_says_why(api: ApiBench) -> None:
         ({"source": "sap-emea", "format": "xml"}, 422),
         ({"source": "sap-emea", "format": "jsonl", "mapping": "m"}, 422),
         ({"source": "sap-emea", "format": "csv", "mapping": "../m"}, 422),
+        ({"source": "sap-emea", "format": "csv", "mapping": "unpublished"}, 422),
+        ({"source": "sap-emea", "format": "csv", "expected": {}}, 422),
+        ({"source": "sap-emea", "format": "csv", "expected": {"orders": -1}}, 422),
+        ({"source": "sap-emea", "format": "csv", "expected": {"total_by_currency": {"EUR": "1,5"}}}, 422),
+        ({"source": "sap-emea", "orders": [{}], "expected": {"bytes": 3}}, 422),
         ({"source": "sap-emea", "format": "csv", "encoding": "utf-8"}, 422),
         ({"source": "sap-emea", "format": "csv", "extra": 1}, 422),
         ({"source": "navision", "format": "csv"}, 403),

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 import pytest
 
 from chalicelib import API_VERSION
-from chalicelib.api.handlers.batches import BatchIn
+from chalicelib.api.handlers.batch_requests import BatchIn
 from chalicelib.api.http import problems
 from chalicelib.api.openapi import document
 from chalicelib.api.openapi.examples import ORDER

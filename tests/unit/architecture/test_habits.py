@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from chalicelib import __version__
-from tests.support.repository import PACKAGES, ROOT, imports, sources
+from tests.support.repository import PACKAGES, ROOT, imports, nodes, sources
 
 OVERRIDES = ("redirect_request", "_drain_stderr_bounded", "_fill_text", "print_help")
 """Methods that a class of somebody else calls; being named here, they occur twice."""
@@ -60,7 +60,7 @@ def test_no_name_is_dead() -> None:
     dead = [
         f"{path.relative_to(ROOT).as_posix()}: {name}"
         for path in sources(*PACKAGES)
-        for name in _defined(ast.parse(path.read_text(encoding="utf-8")))
+        for name in _defined(path)
         if words[name] == 1 and not name.startswith("__")
     ]
     assert not dead
@@ -73,9 +73,9 @@ def _readable() -> list[Path]:
     return [path for name in listing.split("\0") if (path := ROOT / name).suffix in kinds and path.exists()]
 
 
-def _defined(tree: ast.AST) -> Iterator[str]:
+def _defined(path: Path) -> Iterator[str]:
     """Functions, classes, and what is assigned in modules and classes. Decorated ones may be reached through that."""
-    for node in ast.walk(tree):
+    for node in nodes(path):
         if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.decorator_list:
             yield node.name
         if isinstance(node, ast.Module | ast.ClassDef):

@@ -7,7 +7,7 @@ import subprocess
 from collections import Counter
 from pathlib import Path
 
-from tests.support.repository import PACKAGES, ROOT, imports, sources
+from tests.support.repository import PACKAGES, ROOT, imports, nodes, sources
 
 MOST_FILES = 18
 MOST_LINES = 300
@@ -37,7 +37,7 @@ def test_every_function_fits_in_one_look() -> None:
     found = {
         f"{path.relative_to(ROOT)}:{node.lineno} {node.name}": length
         for path in sources()
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in nodes(path)
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         and (length := (node.end_lineno or node.lineno) - node.lineno + 1) > LONGEST_FUNCTION
     }

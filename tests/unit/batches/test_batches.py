@@ -67,7 +67,7 @@ def test_the_report_as_csv_is_in_input_order_and_harmless_to_spreadsheets(bench:
     batch = bench.started(jsonl([formula, order(2), {"external_id": "SO-9"}]))
     bench.run(batch)
     header, *rows = bench.files.objects[f"batches/{batch.batch_id}/report.csv"].decode("utf-8-sig").splitlines()
-    assert header == "line,external_id,outcome,order_id,status,reasons,errors"
+    assert header == "line,external_id,outcome,order_id,status,reasons,errors,last_line"
     assert rows[0].startswith("1,'+HYPERLINK(1),accepted,o-")
     assert rows[2].startswith("3,SO-9,invalid,,,,")
 

@@ -1,8 +1,9 @@
-"""The locks follow from what they lock, and `scripts/lock --check` notices when they do not."""
+"""The locks follow from what they lock, and `scripts/lock --check` notices when they do not; setup installs them."""
 
 from __future__ import annotations
 
 import re
+import runpy
 import shutil
 import subprocess
 import sys
@@ -68,3 +69,28 @@ def test_a_lock_that_does_not_follow_is_noticed(tmp_path: Path, name: str, edit:
     code, said = check(edited(tmp_path, name, edit))
     assert code == 1
     assert re.search(problem, said), said
+
+
+PIP_CONFIG = """\
+global.extra-index-url='https://one.example/simple https://two.example/simple'
+global.find-links='/opt/wheels'
+install.no-index='1'
+:env:.cert='/etc/ca.pem'
+:env:.find-links='/srv/wheels /srv/more'
+:env:.timeout='60'
+"""
+
+
+def test_uv_is_told_where_pip_looks_for_packages() -> None:
+    told = runpy.run_path(str(ROOT / "scripts" / "install.py"))["uv_variables"](PIP_CONFIG, {"UV_NO_INDEX": "0"})
+    assert told == {
+        "UV_INDEX": "https://one.example/simple https://two.example/simple",
+        "UV_FIND_LINKS": "/srv/wheels,/srv/more",
+        "UV_INDEX_STRATEGY": "unsafe-best-match",
+        "SSL_CERT_FILE": "/etc/ca.pem",
+    }
+
+
+def test_uv_itself_is_installed_from_the_lock() -> None:
+    entry = runpy.run_path(str(ROOT / "scripts" / "install.py"))["locked"]("uv")
+    assert re.fullmatch(r"uv==\S+ \\\n(    --hash=sha256:\w+( \\)?\n)+", entry)

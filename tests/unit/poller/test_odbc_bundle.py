@@ -84,7 +84,7 @@ def load_from(bundle: Path, *connection_strings: str) -> tuple[dict[str, str], l
     variables = environment(tuple(DRIVERS.values()), lambda_lib=str(bundle))
     clean = {"LD_LIBRARY_PATH": str(bundle), "PATH": os.defpath, **variables}
     done = subprocess.run(
-        [sys.executable, "-c", CHILD, *connection_strings], env=clean, capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", CHILD, *connection_strings], env=clean, capture_output=True, text=True, timeout=600
     )
     assert done.returncode == 0, done.stderr
     answer = json.loads(done.stdout)

@@ -149,6 +149,11 @@ def test_the_same_row_makes_the_same_payload_in_any_process(erp: SqliteErp) -> N
         ("decimal_point", "1,234.5", "1234.5"),
         ("implied_decimals:2", 12345, "123.45"),
         ("percent", "19", "0.19"),
+        ("percent", "19 %", "0.19"),
+        ("accounting", "(3,71)", "-3,71"),
+        ("unit:EUR|€", "3,71 €", "3,71"),
+        ("excel_date:1900", 46349.427083, "2026-11-23 10:15:00"),
+        ("one_line", "Weg 1\r\nHinterhaus", "Weg 1 Hinterhaus"),
         ("scale:0.001", 1500, "1.500"),
         ("trailing_minus", "7-", "-7"),
         ("zero_pad:6", 42, "000042"),
@@ -183,7 +188,10 @@ def test_transforms(transform: str, value: object, expected: str) -> None:
     assert str(compile_transform(transform)(value)) == expected  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("text", ["stripp", "zero_pad", "zero_pad:x", "strip:1", "ebcdic:cp9999", "date:%Q", "scale:-"])
+@pytest.mark.parametrize(
+    "text",
+    ["stripp", "zero_pad", "zero_pad:x", "strip:1", "ebcdic:cp9999", "date:%Q", "scale:-", "unit:1", "excel_date"],
+)
 def test_unknown_transforms_and_wrong_arguments_are_found_when_the_file_is_read(text: str) -> None:
     with pytest.raises(BadTransform):
         compile_transform(text)

@@ -230,4 +230,4 @@ def test_the_service_ends_on_sigterm(tmp_path: Path, erp: SqliteErp) -> None:
         assert process.stdout is not None
         assert b"polling erp" in process.stdout.readline()
         process.send_signal(signal.SIGTERM)
-        assert process.wait(60) == 0
+        assert process.wait(600) == 0

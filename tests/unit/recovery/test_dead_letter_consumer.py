@@ -204,5 +204,5 @@ def test_a_log_outage_changes_nothing() -> None:
     """Standard output and error are on a device that is full."""
     with open("/dev/full", "w") as full:
         command = [sys.executable, "-c", LOG_OUTAGE]
-        done = subprocess.run(command, stdout=full, stderr=full, timeout=60, check=False)
+        done = subprocess.run(command, stdout=full, stderr=full, timeout=600, check=False)
     assert done.returncode == 77

@@ -1,0 +1,303 @@
+"""What the cells of a row mean, by the mapping and the header row of one file: whose they are, and what they say."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from operator import itemgetter
+from typing import Any
+
+import msgspec
+
+from chalicelib.batches.parsing.csv.choices import Choices
+from chalicelib.batches.parsing.csv.rows import Row
+from chalicelib.batches.parsing.csv_mapping import ALL_OTHERS, CsvMapping
+from chalicelib.batches.parsing.records import TOO_LONG, Problem
+from chalicelib.mapping.faults import Fault
+from chalicelib.mapping.field_model import LineFields
+from chalicelib.mapping.rules import MappingContext, Rule, apply, columns_of, field_sources, rules_of, sum_of_lines
+from chalicelib.mapping.values import BadValue
+from chalicelib.orders import keys
+from chalicelib.orders.payload import InvalidPayload, parse_order
+
+MAX_SHIFT = 20
+"""Delimiters too many in one row, up to which its order number is looked for."""
+
+_TOTALS = re.compile(
+    r"(?:grand[ _-]?|sub[ _-]?)?(?:totals?|totales?|sums?|summen?|gesamt\w*|zwischensumme|count|anzahl)\b"
+    r"|(?:trailer|trl|eof|ende?|fine?)\b",
+    re.IGNORECASE,
+)
+"""How a row begins that sums up others: it is part of no order, whatever its length."""
+
+_encode = msgspec.json.Encoder().encode
+
+PROVEN = frozenset({"quantity", "unit_price", "tax_rate", "total", "currency", "ship_to.country"})
+"""Fields of which a part would not agree with the order's total, or is no code."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Of a row: the number of its order, if it has one; why it cannot be read; whether it belongs to no order.
+
+    `candidates`: the numbers that a row which cannot be read may have: delimiters too many have shifted its cells.
+    `holds_more`: it has cells for the beginning of another row. `ends_in_number`: it breaks off in its number.
+    `continues`: belongs to the order above; `begins`: to none above; `is_part`: is no order alone.
+    `alone`: what is wrong with a row that belongs to no order.
+    """
+
+    external_id: str = ""
+    problem: Problem | None = None
+    is_remark: bool = False
+    candidates: tuple[str, ...] = ()
+    holds_more: bool = False
+    ends_in_number: bool = False
+    continues: bool = False
+    begins: bool = False
+    is_part: bool = False
+    alone: Problem = ("external_id", "is empty")
+
+
+class Layout:
+    """The rules of the mapping, compiled for the columns of one file."""
+
+    def __init__(self, columns: Sequence[str], mapping: CsvMapping, source: str) -> None:
+        around = MappingContext(mapping.codes, mapping.timezone, mapping.ambiguous_time)
+        self._columns = columns
+        self._source = source
+        self._mapping = mapping
+        self._rules = rules_of(mapping.order, columns, around)
+        self._line_rules = rules_of(mapping.line, columns, around)
+        self._key_rule = next(rule for rule in self._rules if rule.field == "external_id")
+        self._key_at = [columns.index(name) for name in mapping.order.external_id.origin if name in columns]
+        self._header = [(name, columns.index(name)) for name in mapping.header_columns if name in columns]
+        self._header_cells = itemgetter(*(position for _, position in self._header)) if self._header else tuple
+        self._where = Choices("where", mapping.where, columns)
+        self._line_where = Choices("line_where", mapping.line_where, columns)
+        self._extra = [(fields, rules_of(fields, columns, around)) for fields in mapping.extra_lines]
+        self._lines_at = [columns.index(name) for name in columns_of(mapping.line) if name in columns]
+        self._header_only = sorted({position for _, position in self._header} - {*self._lines_at, *self._key_at})
+        self._sku_at = [columns.index(name) for name in mapping.line.sku.origin if name in columns]
+        strict = ALL_OTHERS not in mapping.ignore
+        self._nameless = [position for position, name in enumerate(columns) if not name and strict]
+        if mapping.trailing_delimiter:
+            self._nameless.append(len(columns))
+        self._last_key: tuple[list[str], Reading] = ([], Reading())
+
+    @property
+    def width(self) -> int:
+        return len(self._columns) + self._mapping.trailing_delimiter
+
+    def read(self, row: Row) -> Reading:
+        """Of which order a row is."""
+        cells = row.cells
+        if len(cells) == self.width and not any(cells[position].strip() for position in self._nameless):
+            raw = [cells[position] for position in self._key_at]
+            if raw != self._last_key[0]:
+                self._last_key = (raw, self.key(cells))
+            found = self._last_key[1]
+            if found.external_id or found.problem:
+                return found
+            return self._without_key(cells)
+        problem = ("", self.unreadable(row))
+        if _TOTALS.match(next((cell.strip() for cell in cells or row.pieces if cell.strip()), "")):
+            return Reading(problem=problem, is_remark=True)
+        count = len(cells or row.pieces)
+        return Reading(
+            problem=problem,
+            candidates=tuple(self._candidates(row)),
+            holds_more=2 * count > 3 * self.width,
+            ends_in_number=count <= max(self._key_at) + 1 and not self.knows_its_numbers,
+        )
+
+    def _without_key(self, cells: Sequence[str]) -> Reading:
+        """A continuation, where rows may be that; else a row that is of the order beside it for all we know, unless it
+        has nothing that makes it one of any: neither header nor SKU."""
+        with_header = any(cells[position].strip() for position in self._header_only)
+        if not with_header and not any(cells[position].strip() for position in self._sku_at):
+            return Reading(is_remark=True)
+        if self._mapping.continuation == "blank" and with_header:
+            return Reading(problem=("external_id", "is empty in a row that has cells of an order's header"))
+        return Reading(continues=self._mapping.continuation == "blank")
+
+    @property
+    def knows_its_numbers(self) -> bool:
+        """Whether an order number is known by how it is written, wherever it stands."""
+        return self._mapping.order.external_id.pattern is not None
+
+    def leaves_out(self, row: Row) -> bool:
+        """Whether the row is one that nobody needs, whatever order it stands in."""
+        return False
+
+    def padded(self, row: Row) -> Row:
+        """The row with the cells that its writer leaves out at the end, if the mapping says that he does."""
+        return self.filled(row, self.width)
+
+    def filled(self, row: Row, width: int) -> Row:
+        """The same for any width."""
+        if self._mapping.ragged != "pad" or not 0 < len(row.cells) < width:
+            return row
+        return row._replace(cells=[*row.cells, *[""] * (width - len(row.cells))])
+
+    def _candidates(self, row: Row) -> Iterator[str]:
+        cells = list(row.cells or row.pieces)
+        for shift in range(min(max(len(cells) - self.width, 0), MAX_SHIFT) + 1):
+            shifted = cells[shift : shift + self.width]
+            found = self.key([*shifted, *[""] * (self.width - len(shifted))])
+            if found.external_id:
+                yield found.external_id
+
+    def left_out(self, rows: Sequence[Row]) -> bool:
+        """Whether the mapping leaves the order out. It does not if the rows of its header differ."""
+        if not self._where or self._where.leave_out(rows[0].cells) is not True:
+            return False
+        faults: list[Fault] = []
+        self._compare_headers(rows, faults)
+        return not faults
+
+    def order(self, rows: Sequence[Row]) -> tuple[dict[str, Any], list[Problem]]:
+        """The JSON of the order that these rows make, and what is wrong with it."""
+        faults: list[Fault] = []
+        order: dict[str, Any] = {"source": self._source}
+        apply(self._rules, rows[0].cells, order, "", faults)
+        self._compare_headers(rows, faults)
+        if self._where and isinstance(fault := self._where.leave_out(rows[0].cells), Fault):
+            faults.append(fault)
+        goods = self._goods(rows, faults) if self._line_where else rows
+        lines = order["lines"] = [self._line(number, row.cells, faults) for number, row in enumerate(goods)]
+        for fields, rules in self._extra:
+            self._add_extra(fields, rules, rows[0].cells, lines, faults)
+        if not faults and self._mapping.order.total.computed is not None:
+            order["total"] = sum_of_lines(order)
+        return order, [(fault.field, _told(fault)) for fault in faults]
+
+    def _goods(self, rows: Sequence[Row], faults: list[Fault]) -> list[Row]:
+        """The rows that are lines of the order."""
+        found = []
+        for row in rows:
+            decision = self._line_where.leave_out(row.cells)
+            if isinstance(decision, Fault):
+                faults.append(replace(decision, reason=f"line {row.line} {decision.reason}"))
+            elif not decision:
+                found.append(row)
+        if not found and not faults:
+            faults.append(Fault("lines", "", "all rows of the order are left out by [line_where]"))
+        return found
+
+    def _add_extra(
+        self,
+        fields: LineFields,
+        rules: Sequence[Rule],
+        cells: Sequence[str],
+        lines: list[dict[str, Any]],
+        faults: list[Fault],
+    ) -> None:
+        """A line that the mapping makes of cells of the order, such as its shipping; none if it costs nothing."""
+        number, found = len(lines), list[Fault]()
+        line: dict[str, Any] = {"line": number + 1} if fields.line.computed is not None else {}
+        apply(rules, cells, line, f"lines[{number}].", found)
+        if Decimal(line.get("unit_price", 1)):
+            lines.append(line)
+            faults += found
+
+    def is_whole_at_end(self, rows: Sequence[Row], text: str) -> bool:
+        """Whether the last rows of a file were cut neither between rows, which a total that is sent proves, nor in the
+        last cell, which a line end proves. A computed total proves nothing: then control sums are needed."""
+        try:
+            order = parse_order(text)
+        except InvalidPayload:
+            return True  # it says itself what is wrong
+        if order.total not in order.possible_totals():
+            return False
+        if rows[-1].ended:
+            return True
+        if not self._total_is_sent or self._mapping.ragged == "pad":
+            return False
+        name = self._columns[-1]
+        is_compared = len(rows) > 1 and name in dict(self._header)
+        return name not in self._mapping.columns or is_compared or self._is_proven(name)
+
+    @property
+    def _total_is_sent(self) -> bool:
+        """Whether the total is something else than the lines in other words, or their only cell."""
+        total = self._mapping.order.total
+        of_lines = {column for fields in self._line_tables for column in columns_of(fields)}
+        return bool(total.origin) and not {*total.origin} & of_lines
+
+    @property
+    def _line_tables(self) -> tuple[LineFields, ...]:
+        return (self._mapping.line, *self._mapping.extra_lines)
+
+    def _is_proven(self, column: str) -> bool:
+        """Whether an order in which a part of this cell is missing would not agree with its total. What a price is
+        calculated from proves nothing: with a smaller quantity the price becomes higher."""
+        calculated = {
+            name
+            for fields in self._line_tables
+            for spec in field_sources(fields).values()
+            for part in spec.operands
+            for name in part.origin
+        }
+        return self._fields_of(column) <= PROVEN and column not in calculated
+
+    def _fields_of(self, column: str) -> set[str]:
+        tables = (self._mapping.order, *self._line_tables)
+        return {path for fields in tables for path, spec in field_sources(fields).items() if column in spec.origin}
+
+    def key(self, cells: Sequence[str]) -> Reading:
+        """The order number of a row."""
+        rule = self._key_rule
+        try:
+            value = rule.extract(cells)
+            external_id = "" if value is None else keys.composed(str(rule.convert(value)))
+        except BadValue as error:
+            return Reading(problem=(rule.field, _told(Fault(rule.field, rule.column, str(error)))))
+        if problem := keys.unreadable(external_id):
+            return Reading(problem=(rule.field, f"{problem} (column {rule.column})"))
+        return Reading(external_id)
+
+    def _line(self, number: int, cells: Sequence[str], faults: list[Fault]) -> dict[str, Any]:
+        line: dict[str, Any] = {"line": number + 1} if self._mapping.line.line.computed is not None else {}
+        apply(self._line_rules, cells, line, f"lines[{number}].", faults)
+        return line
+
+    def _compare_headers(self, rows: Sequence[Row], faults: list[Fault]) -> None:
+        first = rows[0].cells
+        if len(rows) == 1 or not self._header:
+            return
+        same = self._header_cells(first)
+        others = [row.cells for row in rows[1:] if self._header_cells(row.cells) != same]
+        for column, position in self._header if others else ():
+            if position in self._key_at:  # the same number, perhaps written in another way
+                continue
+            carried = self._mapping.carries_down(column)
+            differs = (
+                cells[position] != first[position] and not (carried and not cells[position].strip()) for cells in others
+            )
+            if any(differs):
+                faults.append(Fault("", column, "differs between the rows of the order"))
+
+    def unreadable(self, row: Row) -> str:
+        """Why nobody knows what the cells of a row are."""
+        if row.cells:
+            nameless = len(row.cells) == self.width
+            if nameless:
+                return "has something in a column that has no name: a delimiter is missing or too many"
+            return f"has {len(row.cells)} cells, the header row has {self.width}: a quote or delimiter is missing"
+        if row.pieces:
+            return (
+                "holds a quote that does not close on its line, or that something follows: write quotes within a cell "
+                'twice, name columns that hold line breaks in `line_breaks`, or say `quote = ""` if quotes mean nothing'
+            )
+        return TOO_LONG[1]
+
+
+def record_text(order: dict[str, Any]) -> str:
+    """An order as one line of JSON."""
+    return _encode(order).decode()
+
+
+def _told(fault: Fault) -> str:
+    return f"{fault.reason} (column {fault.column})" if fault.column else fault.reason
