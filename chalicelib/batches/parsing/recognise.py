@@ -24,11 +24,11 @@ def ensure_of_format(kind: Format, records: Sequence[FileRecord]) -> None:
 
 
 def _is_of(kind: Format, record: FileRecord) -> bool:
-    """An order with wrong fields is one."""
+    """An order with wrong fields is one, and so is a value in its place; an array is a file of another format."""
     if kind is Format.CSV:
         return bool(record.external_id)
     try:
-        return isinstance(json.loads(record.text), dict)
+        return not isinstance(json.loads(record.text), list)
     except (ValueError, RecursionError):
         return False
 

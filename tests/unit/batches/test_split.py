@@ -172,7 +172,7 @@ def test_both_of_two_files_that_were_sent_through_one_form_are_taken_in(bench: B
         (json.dumps([order(1), order(2)]).encode(), "jsonl", "looks like a JSON array, whose format is json"),
         (json.dumps(order(1), indent=2).encode(), "jsonl", "looks like JSON over several lines"),
         (b"a;b;c\n1;2;3\n", "jsonl", "looks like CSV"),
-        (b"[1, 2, 3]", "json", "none of the first 3 records can be read as json"),
+        (b"[[1], [2], [3]]", "json", "none of the first 3 records can be read as json"),
     ],
 )
 def test_a_file_of_which_no_record_can_be_read_is_refused(bench: BulkBench, data: bytes, kind: str, said: str) -> None:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from chalicelib.batches.parsing.csv.layout import Layout, Reading
+from chalicelib.batches.parsing.csv.layout import Layout
+from chalicelib.batches.parsing.csv.reading import Reading
 from chalicelib.batches.parsing.csv.rows import Row
 from chalicelib.batches.parsing.csv_mapping import CsvMapping, Kinds
 from chalicelib.batches.parsing.records import Problem

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from operator import itemgetter
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from chalicelib.batches.parsing.csv.choices import Choices
+from chalicelib.batches.parsing.csv.reading import Reading
 from chalicelib.batches.parsing.csv.rows import Row
 from chalicelib.batches.parsing.csv_mapping import ALL_OTHERS, CsvMapping
 from chalicelib.batches.parsing.records import TOO_LONG, Problem
@@ -36,28 +37,6 @@ _encode = msgspec.json.Encoder().encode
 
 PROVEN = frozenset({"quantity", "unit_price", "tax_rate", "total", "currency", "ship_to.country"})
 """Fields of which a part would not agree with the order's total, or is no code."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """Of a row: the number of its order, if it has one; why it cannot be read; whether it belongs to no order.
-
-    `candidates`: the numbers that a row which cannot be read may have: delimiters too many have shifted its cells.
-    `holds_more`: it has cells for the beginning of another row. `ends_in_number`: it breaks off in its number.
-    `continues`: belongs to the order above; `begins`: to none above; `is_part`: is no order alone.
-    `alone`: what is wrong with a row that belongs to no order.
-    """
-
-    external_id: str = ""
-    problem: Problem | None = None
-    is_remark: bool = False
-    candidates: tuple[str, ...] = ()
-    holds_more: bool = False
-    ends_in_number: bool = False
-    continues: bool = False
-    begins: bool = False
-    is_part: bool = False
-    alone: Problem = ("external_id", "is empty")
 
 
 class Layout:

@@ -16,7 +16,8 @@ from chalicelib.batches.model import Tally
 from chalicelib.batches.parsing.census import Census
 from chalicelib.batches.parsing.csv.gathered import Between, OrderRows
 from chalicelib.batches.parsing.csv.kinds import layout_of
-from chalicelib.batches.parsing.csv.layout import Reading, record_text
+from chalicelib.batches.parsing.csv.layout import record_text
+from chalicelib.batches.parsing.csv.reading import Reading
 from chalicelib.batches.parsing.csv.rows import Row
 from chalicelib.batches.parsing.csv.table import opened
 from chalicelib.batches.parsing.csv.trailer import TrailerRow, ensure_is_there
