@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from chalicelib.batches.accounting import Throughput, counted, throughput
-from chalicelib.batches.listing import BatchPage, BatchQuery, batch_page
 from chalicelib.batches.model import (
     Batch,
     BatchCounts,
@@ -21,6 +20,7 @@ from chalicelib.batches.model import (
 from chalicelib.batches.parsing.unpack import MAX_UPLOAD_BYTES
 from chalicelib.batches.ports import Files, Ledger, OrderRows, UploadForm
 from chalicelib.batches.report import brought_up_to_date
+from chalicelib.batches.reporting.listing import BatchPage, BatchQuery, batch_page
 from chalicelib.batches.start import StartBatch, upload_key
 from chalicelib.domain.errors import Refused
 from chalicelib.ports import Clock, Ids

@@ -10,9 +10,9 @@ from chalicelib.adapters.dynamodb.control.batches import DynamoDbLedger, DynamoD
 from chalicelib.adapters.s3.batches import S3Files, S3Mappings
 
 if TYPE_CHECKING:
-    from chalicelib.batches.ended import AnnounceEnd
     from chalicelib.batches.page_worker import PageWorker
     from chalicelib.batches.report import MakeReport
+    from chalicelib.batches.reporting.ended import AnnounceEnd
     from chalicelib.batches.service import BatchService
     from chalicelib.batches.split import SplitFile
     from chalicelib.batches.start import StartBatch

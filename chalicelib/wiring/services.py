@@ -106,7 +106,7 @@ class Services(Orders):
     @cached_property
     def acknowledge_erp(self) -> AcknowledgeErp:
         from chalicelib.acknowledgements.callback import AcknowledgeErp
-        from chalicelib.batches.ended import EndDocument
+        from chalicelib.batches.reporting.ended import EndDocument
 
         return AcknowledgeErp(
             self.repository("AcknowledgeErp"),
@@ -173,7 +173,7 @@ class Services(Orders):
 
     @cached_property
     def batches(self) -> Batches:
-        from chalicelib.batches.ended import AnnounceEnd
+        from chalicelib.batches.reporting.ended import AnnounceEnd
         from chalicelib.wiring.batches import Batches
 
         return Batches(self, lambda: AnnounceEnd(self.bus.tell, self.callbacks.wanted, self._send_acknowledgement))

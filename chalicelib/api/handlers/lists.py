@@ -16,7 +16,7 @@ from chalicelib.api.views.batches import BatchPageView, batch_row_view
 from chalicelib.api.views.orders import row_view
 from chalicelib.api.views.schemas import OrderPageView, PageLinks
 from chalicelib.auth.tokens import Principal, Role
-from chalicelib.batches.listing import BatchQuery
+from chalicelib.batches.reporting.listing import BatchQuery
 from chalicelib.domain.cursors import decode_cursor
 from chalicelib.domain.order import order_id
 from chalicelib.domain.state import fold

@@ -9,8 +9,8 @@ from typing import TypeVar
 
 from chalicelib.api.http import problems
 from chalicelib.api.http.problems import FieldError, Problem
-from chalicelib.batches.listing import BatchQuery
 from chalicelib.batches.model import BatchState
+from chalicelib.batches.reporting.listing import BatchQuery
 from chalicelib.domain.names import is_name
 from chalicelib.domain.state import Status
 from chalicelib.domain.timestamps import parse_rfc3339

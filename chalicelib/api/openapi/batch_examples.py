@@ -9,9 +9,9 @@ from typing import Any
 from chalicelib.api.operations.parameters import EXAMPLE_BATCH_CURSOR
 from chalicelib.api.views.batches import batch_row_view, batch_view, upload_view
 from chalicelib.batches.accounting import throughput
-from chalicelib.batches.ended import document
 from chalicelib.batches.model import Batch, BatchCounts, BatchState, Format, Upload
 from chalicelib.batches.ports import UploadForm
+from chalicelib.batches.reporting.ended import document
 from chalicelib.batches.service import BatchStatus
 
 SOURCE = "sap-emea"

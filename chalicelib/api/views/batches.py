@@ -7,9 +7,9 @@ from typing import NotRequired
 from typing_extensions import TypedDict
 
 from chalicelib.api.views.schemas import Moment, PageLinks
-from chalicelib.batches.listing import state_of
 from chalicelib.batches.model import Batch, BatchState, Format, Upload
 from chalicelib.batches.ports import UploadForm
+from chalicelib.batches.reporting.listing import state_of
 from chalicelib.batches.service import BatchStatus
 from chalicelib.domain.timestamps import rfc3339
 

@@ -31,6 +31,8 @@ RULES = {
     r"to": r"must be later than `from`",
     r"from|to": r"must be a day such as",
     r"external_id|customer_id": r"must be as in the order",
+    # with an order's id: the rate is that of a group
+    r"rate_per_s": r"Extra inputs are not permitted",
     # docs/batches.md: a mapping is published first; what is expected says something, and of orders no bytes
     r"mapping": r"there is no CSV mapping",
     r"|expected": r"bytes and sha256 are of a file|must hold orders, total_by_currency",

@@ -70,7 +70,7 @@ def test_a_batch_is_either_orders_or_a_file(api: ApiBench, body: dict[str, Any])
     [
         {"orders": [ORDER]},
         {"format": "csv"},
-        {"format": "csv", "mapping": "x"},
+        {"format": "csv", "mapping": "default"},
         {"format": "json", "encoding": "latin-1"},
     ],
 )

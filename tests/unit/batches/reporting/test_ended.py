@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from chalicelib.acknowledgements.callback import AcknowledgeErp
-from chalicelib.batches.ended import AnnounceEnd, EndDocument
 from chalicelib.batches.model import Batch, Upload
+from chalicelib.batches.reporting.ended import AnnounceEnd, EndDocument
 from tests.support.bulk import BulkBench, jsonl, order
 
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from chalicelib.batches.accounting import counted
-from chalicelib.batches.listing import state_of
 from chalicelib.batches.model import Batch, BatchCounts, Upload
 from chalicelib.batches.ports import Ledger
+from chalicelib.batches.reporting.listing import state_of
 from chalicelib.domain.timestamps import rfc3339
 
 SUMS = ("received", "accepted", "duplicate", "invalid", "confirmed", "rejected", "cancelled", "failed", "running")
