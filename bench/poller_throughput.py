@@ -65,6 +65,7 @@ def poller(odbc: str) -> int:
     from chalicelib.domain.order import OrderContent
     from chalicelib.domain.state import Status
     from chalicelib.orders.accept import Accepted
+    from chalicelib.orders.again import ASKED, Terms
     from poller.database.connection import connect
     from poller.polling.poll import poll_source
     from poller.polling.services import PollServices
@@ -72,7 +73,9 @@ def poller(odbc: str) -> int:
     from poller.state.memory import MemoryFindings, MemorySnapshots, MemoryWatermarks
 
     class Sink:
-        def accept(self, content: OrderContent, correlation_id: str, channel: str = "rest") -> Accepted:
+        def accept(
+            self, content: OrderContent, correlation_id: str, channel: str = "rest", terms: Terms = ASKED
+        ) -> Accepted:
             return Accepted(content.external_id, Status.RECEIVED, correlation_id, replayed=False, started=True)
 
     cursor = 'mode = "timestamp+id"\ncolumn = "changed_at"\nzone = "utc"\noverlap_s = 300\nhold_s = 0'

@@ -18,6 +18,7 @@ import msgspec
 from chalicelib.domain.order import OrderContent
 from chalicelib.domain.state import Status
 from chalicelib.orders.accept import Accepted
+from chalicelib.orders.again import ASKED, Terms
 from poller.errors import LeaseLost
 from poller.state.codec import (
     decode_chunk,
@@ -166,7 +167,9 @@ class SqliteState:
 
     # -- Accepts
 
-    def accept(self, content: OrderContent, correlation_id: str, channel: str = "rest") -> Accepted:
+    def accept(
+        self, content: OrderContent, correlation_id: str, channel: str = "rest", terms: Terms = ASKED
+    ) -> Accepted:
         """One row per order; counts how often it was accepted, repeated, and repeated otherwise."""
         sql = (
             "INSERT INTO orders VALUES (?, ?, ?, 1, 0, 0) ON CONFLICT DO UPDATE SET replayed = replayed + 1,"

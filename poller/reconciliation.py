@@ -14,7 +14,7 @@ from enum import StrEnum
 
 from chalicelib.domain.events import OrderReceived, RecordedEvent
 from chalicelib.domain.order import OrderContent, order_id
-from chalicelib.orders.accept import differences
+from chalicelib.orders.again import differences
 from chalicelib.orders.repository import OrderRepository
 from chalicelib.ports import OrderQuery, Projection
 from poller.database.keyset import Bound
@@ -162,10 +162,13 @@ def _compare_one(raw: RawOrder, content: OrderContent, first: RecordedEvent | No
         return
     event = first.event
     assert isinstance(event, OrderReceived)
-    if event.content != content and event.payload_hash != content.payload_hash():  # equal contents are the rule
-        stage = str(ours.repository.load(first.order_id).status)
-        fields = ", ".join(difference.field for difference in differences(event.content, content))
-        report.add(Finding(DifferenceKind.DIFFERENT, content.external_id, content.order_id, stage, fields))
+    if event.content == content or event.payload_hash == content.payload_hash():  # equal contents are the rule
+        return
+    order = ours.repository.load(first.order_id)  # it may have been revised since
+    different = differences(order.content, content)
+    if different:
+        fields = ", ".join(difference.field for difference in different)
+        report.add(Finding(DifferenceKind.DIFFERENT, content.external_id, content.order_id, str(order.status), fields))
 
 
 def _report_unmappable(

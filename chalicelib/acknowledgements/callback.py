@@ -15,6 +15,7 @@ from typing import Any, Protocol
 from chalicelib.domain.dead_letter_messages import UnreadableMessage
 from chalicelib.domain.errors import PermanentError
 from chalicelib.domain.events import OUTCOMES, ErpAcknowledged, RecordedEvent
+from chalicelib.domain.ids import revision_key
 from chalicelib.domain.state import Order
 from chalicelib.observability import log_context, logger
 from chalicelib.orders.repository import OrderRepository
@@ -84,13 +85,14 @@ class AcknowledgeErp:
             if not order.is_final or order.status in order.acknowledged:
                 return
             document = json.dumps(outcome_document(order)).encode()
-            self.callback(order.content.source, f"{order.order_id}.{order.status.lower()}", document)
-            self.repository.handle(order.order_id, self._record)
+            self.callback(order.content.source, message_id(order), document)
+            self.repository.handle(order.order_id, lambda now: self._record(order, now))
             logger().info("ERP acknowledged", extra={"outcome": order.status})
 
-    def _record(self, order: Order) -> None:
-        if order.status not in order.acknowledged:
-            self.repository.append(order, ErpAcknowledged(CHANNEL, order.status))
+    def _record(self, told: Order, now: Order) -> None:
+        """A revision that came meanwhile has an outcome of its own, of which the ERP knows nothing yet."""
+        if now.revision == told.revision and told.status not in now.acknowledged:
+            self.repository.append(now, ErpAcknowledged(CHANNEL, told.status))
 
 
 def redelivery_delay_s(receives: int) -> int:
@@ -108,6 +110,11 @@ def _message(body: str) -> Mapping[str, Any]:
     return message
 
 
+def message_id(order: Order) -> str:
+    """The same for every repeat, by which the ERP recognises one; another for each revision's outcome."""
+    return f"{revision_key(order.order_id, order.revision)}.{order.status.lower()}"
+
+
 def outcome_document(order: Order) -> dict[str, Any]:
     """What the ERP receives (docs/callbacks.md). No personal data: the ERP knows its order by `external_id`."""
     reasons = order.rejection.reasons if order.rejection else ()
@@ -118,6 +125,7 @@ def outcome_document(order: Order) -> dict[str, Any]:
             "order_id": order.order_id,
             "source": order.content.source,
             "external_id": order.content.external_id,
+            "revision": order.revision,
             "status": order.status,
             "confirmation_number": order.confirmation_number or None,
             "reasons": [{"code": r.code, "message": r.message, "field": r.field or None} for r in reasons],

@@ -18,12 +18,13 @@ from chalicelib.domain.events import (
     OrderFailed,
     OrderReceived,
     OrderRejected,
+    OrderRevised,
     RecordedEvent,
 )
 from chalicelib.domain.state import Order
 
 POLLER_CHANNEL = "poller"
-"""OrderReceived.channel of orders that were read from an ERP's database: only they are answered there."""
+"""The channel of orders that were read from an ERP's database: only they are answered there, then and later."""
 
 KINDS = ("received", "failed", "confirmed", "rejected", "cancelled")
 """What can be told: statuses in lower case. `failed` may still become any of the last three, which are final."""
@@ -37,7 +38,8 @@ MAX_REASON_CHARACTERS = 500
 class OutboxEntry:
     """One outcome (`kind`, of KINDS) of one order, for the ERP that calls it `external_id`.
 
-    `version` is the sequence of the event within its order, `occurred_at` (UTC) when it was recorded.
+    `version` is the sequence of the event within its order, `occurred_at` (UTC) when it was recorded; `revision` is
+    that of the order whose outcome it is.
     """
 
     source: str
@@ -49,6 +51,7 @@ class OutboxEntry:
     reason_code: str = ""
     reason: str = ""
     confirmation_number: str = ""
+    revision: int = 1
 
 
 class Outbox(Protocol):
@@ -88,11 +91,14 @@ def outranks(told: str, kind: str) -> bool:
 
 
 def outbox_entry(recorded: RecordedEvent, order: Order) -> OutboxEntry | None:
-    """What the ERP has to be told because of this event; None if nothing, or if the order was not polled from it."""
-    if order.channel != POLLER_CHANNEL:
+    """What the ERP has to be told because of this event; None if nothing, or if the order was not polled from it.
+
+    `order` may have moved on since. An order that was polled once has a row there, whoever has mended it since.
+    """
+    if not any(one.channel == POLLER_CHANNEL and one.begins <= recorded.sequence for one in order.revisions):
         return None
     match recorded.event:
-        case OrderReceived():
+        case OrderReceived() | OrderRevised():
             return _entry("received", recorded, order)
         case OrderConfirmed() as event:
             return replace(_entry("confirmed", recorded, order), confirmation_number=event.confirmation_number)
@@ -126,6 +132,7 @@ def _entry(kind: str, recorded: RecordedEvent, order: Order) -> OutboxEntry:
         kind=kind,
         occurred_at=recorded.recorded_at,
         version=recorded.sequence,
+        revision=order.revision_at(recorded.sequence).number,
     )
 
 

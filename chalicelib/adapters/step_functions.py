@@ -14,6 +14,7 @@ from typing import Any
 
 from chalicelib.adapters.aws.errors import aws_errors_translated
 from chalicelib.workflow.bulk import first_input
+from chalicelib.workflow.execution import execution_name
 
 _DEPENDENCY = "step functions"
 
@@ -27,10 +28,10 @@ class StepFunctionsEngine:
 
     def start(self, order_id: str, correlation_id: str, attempt: int) -> bool:
         order = {"order_id": order_id, "correlation_id": correlation_id}
-        return _start(self.client, self.state_machine_arn, _name(order_id, attempt), order)
+        return _start(self.client, self.state_machine_arn, execution_name(order_id, attempt), order)
 
     def is_running(self, order_id: str, attempt: int) -> bool:
-        return _is_running(self.client, self.state_machine_arn, _name(order_id, attempt))
+        return _is_running(self.client, self.state_machine_arn, execution_name(order_id, attempt))
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +42,10 @@ class StepFunctionsBulkEngine:
     state_machine_arn: str
 
     def start(self, batch_id: str, attempt: int) -> bool:
-        return _start(self.client, self.state_machine_arn, _name(batch_id, attempt), first_input(batch_id))
+        return _start(self.client, self.state_machine_arn, execution_name(batch_id, attempt), first_input(batch_id))
 
     def is_running(self, batch_id: str, attempt: int) -> bool:
-        return _is_running(self.client, self.state_machine_arn, _name(batch_id, attempt))
-
-
-def _name(key: str, attempt: int) -> str:
-    return f"{key}-{attempt}"
+        return _is_running(self.client, self.state_machine_arn, execution_name(batch_id, attempt))
 
 
 def _start(client: Any, state_machine_arn: str, name: str, execution_input: Mapping[str, object]) -> bool:

@@ -6,8 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from chalicelib.batches.service import BatchService
+from chalicelib.domain.order import OrderContent
 from chalicelib.orders.accept import Intake
 from chalicelib.orders.commands import OrderCommands
+from chalicelib.orders.rehearse import Rehearsal
 from chalicelib.ports import Clock, DeadLetters, EventStore, Projection
 from chalicelib.ports.idempotency import IdempotencyKeys
 from chalicelib.recovery.group_jobs import GroupJobs
@@ -31,7 +33,10 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class ApiServices:
-    """`health` is asked without a token: its checks must be cheap and tell nothing private."""
+    """`health` is asked without a token: its checks must be cheap and tell nothing private.
+
+    `rehearse` tells what would become of an order; it stores nothing.
+    """
 
     intake: Intake
     events: EventStore
@@ -41,6 +46,7 @@ class ApiServices:
     letters: DeadLetters
     jobs: GroupJobs
     batches: BatchService
+    rehearse: Callable[[OrderContent], Rehearsal]
     health: Callable[[], Sequence[Check]]
     version: str
     keys: IdempotencyKeys

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
+from chalicelib.domain.ids import revision_key
 from chalicelib.domain.state import Status
 
 
@@ -41,6 +42,8 @@ class LineOutcome(StrEnum):
     ACCEPTED = "accepted"
     DUPLICATE = "duplicate"
     INVALID = "invalid"
+    VALID = "valid"
+    """Only tried, and right as far as can be told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +101,7 @@ class Upload:
     problem: str = ""
     mapping_text: str | None = None
     expected: Expected = field(default_factory=Expected)
+    dry_run: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,12 +152,13 @@ class Batch:
     object_version: str = ""
     split_from: int = 0
     split_tries: int = 0
+    dry_run: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class LineResult:
     """What became of one line, or of the lines up to `last_line` that make one order. `errors` are (field, message);
-    `order_id` is empty unless there is such an order."""
+    `order_id` is empty unless there is such an order, `revision` is that of the order when the line was handed over."""
 
     line: int
     external_id: str
@@ -161,11 +166,15 @@ class LineResult:
     order_id: str = ""
     errors: tuple[tuple[str, str], ...] = ()
     last_line: int = 0
+    revision: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class BatchCounts:
-    """The accounting. received = accepted + duplicate + invalid; accepted = the other five."""
+    """The accounting. received = accepted + duplicate + invalid + valid; accepted = the five from confirmed on.
+
+    `valid` are lines of a dry run, in which none is accepted.
+    """
 
     duplicate: int = 0
     invalid: int = 0
@@ -174,6 +183,7 @@ class BatchCounts:
     cancelled: int = 0
     failed: int = 0
     running: int = 0
+    valid: int = 0
 
     @property
     def accepted(self) -> int:
@@ -181,7 +191,7 @@ class BatchCounts:
 
     @property
     def received(self) -> int:
-        return self.accepted + self.duplicate + self.invalid
+        return self.accepted + self.duplicate + self.invalid + self.valid
 
     @property
     def settled(self) -> int:
@@ -196,7 +206,8 @@ class BatchCounts:
 class Page:
     """A page of a batch. `open` orders run, `parked` ones FAILED; the counters are of those that have ended.
 
-    `parts` are the objects with the results of the lines received so far; `moved_at` is when anything last changed.
+    Orders are named by revision, see `pages.orders`. `parts` are the objects with the results of the lines received so
+    far; `moved_at` is when anything last changed.
     """
 
     batch_id: str
@@ -212,6 +223,7 @@ class Page:
     open: tuple[str, ...] = ()
     parked: tuple[str, ...] = ()
     parts: tuple[str, ...] = ()
+    valid: int = 0
 
     @property
     def counts(self) -> BatchCounts:
@@ -223,6 +235,7 @@ class Page:
             cancelled=self.cancelled,
             failed=len(self.parked),
             running=len(self.open),
+            valid=self.valid,
         )
 
     @property
@@ -238,19 +251,20 @@ class Page:
         """With the results of the following lines."""
         found = list(results)
         outcomes = [result.outcome for result in found]
-        opened = tuple(result.order_id for result in found if result.outcome is LineOutcome.ACCEPTED)
+        opened = tuple(revision_key(r.order_id, r.revision) for r in found if r.outcome is LineOutcome.ACCEPTED)
         return replace(
             self,
             duplicate=self.duplicate + outcomes.count(LineOutcome.DUPLICATE),
             invalid=self.invalid + outcomes.count(LineOutcome.INVALID),
+            valid=self.valid + outcomes.count(LineOutcome.VALID),
             open=self.open + opened,
         )
 
     def settled(self, statuses: Mapping[str, Status]) -> Page:
         """With the orders where they stand now; an order that is not named stays where it was."""
         standing = {
-            **{order_id: statuses.get(order_id, Status.RECEIVED) for order_id in self.open},
-            **{order_id: statuses.get(order_id, Status.FAILED) for order_id in self.parked},
+            **{name: statuses.get(name, Status.RECEIVED) for name in self.open},
+            **{name: statuses.get(name, Status.FAILED) for name in self.parked},
         }
         count = Counter(standing.values())
         return replace(
@@ -258,8 +272,8 @@ class Page:
             confirmed=self.confirmed + count[Status.CONFIRMED],
             rejected=self.rejected + count[Status.REJECTED],
             cancelled=self.cancelled + count[Status.CANCELLED],
-            open=tuple(order_id for order_id, status in standing.items() if status not in _ENDED),
-            parked=tuple(order_id for order_id, status in standing.items() if status is Status.FAILED),
+            open=tuple(name for name, status in standing.items() if status not in _ENDED),
+            parked=tuple(name for name, status in standing.items() if status is Status.FAILED),
         )
 
 
@@ -267,31 +281,5 @@ _ENDED = frozenset({Status.CONFIRMED, Status.REJECTED, Status.CANCELLED, Status.
 
 
 def correlation_id_of(batch_id: str, line: int) -> str:
-    """Stored in the first event of the line's order. It tells, after any crash, whether this very line brought it."""
+    """Stored in the event that brings the line's order. It tells, after any crash, whether this line brought it."""
     return f"{batch_id}.{line}"
-
-
-def page_key(batch_id: str, number: int) -> str:
-    return f"batches/{batch_id}/pages/{number:06}.jsonl"
-
-
-def part_key(batch_id: str, number: int, first: int, token: str) -> str:
-    """`token` keeps two workers of a page apart: the one who loses leaves an object that nobody names."""
-    return f"batches/{batch_id}/results/{number:06}/{first:06}-{token}.jsonl"
-
-
-def checkpoint_key(batch_id: str, pages: int) -> str:
-    return f"batches/{batch_id}/checkpoints/{pages:06}"
-
-
-def doubts_key(batch_id: str) -> str:
-    """What is known at the end of a CSV file only: 64 bits of an order number -> a line that makes it doubtful."""
-    return f"batches/{batch_id}/doubts"
-
-
-def manifest_key(batch_id: str) -> str:
-    return f"batches/{batch_id}/manifest.jsonl"
-
-
-def report_key(batch_id: str, kind: str) -> str:
-    return f"batches/{batch_id}/report.{kind}"

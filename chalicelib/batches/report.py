@@ -11,16 +11,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from chalicelib.batches.codec import decode_records, decode_results
-from chalicelib.batches.model import (
-    Batch,
-    BatchCounts,
-    BatchState,
-    LineOutcome,
-    LineResult,
-    Page,
-    page_key,
-    report_key,
-)
+from chalicelib.batches.model import Batch, BatchCounts, BatchState, LineOutcome, LineResult, Page
+from chalicelib.batches.object_keys import page_key, report_key
+from chalicelib.batches.pages.orders import standing
 from chalicelib.batches.parsing.records import FileRecord
 from chalicelib.batches.ports import Files, Ledger, OrderRows
 from chalicelib.domain.errors import Contention
@@ -85,14 +78,15 @@ def closing(batch: Batch, counts: BatchCounts) -> dict[str, Any]:
         problem = f"{missing} lines were not handed over and {counts.running} orders have no outcome yet"
         return {"state": BatchState.INCOMPLETE, "problem": problem}
     if counts.received and counts.invalid == counts.received:
-        problem = f"none of the {counts.invalid} orders was accepted: the report says what is wrong with each"
+        verb = "would be" if batch.dry_run else "was"
+        problem = f"none of the {counts.invalid} orders {verb} accepted: the report says what is wrong with each"
         return {"state": BatchState.NOTHING_ACCEPTED, "problem": problem}
     return {"state": BatchState.COMPLETED, "problem": ""}
 
 
 def brought_up_to_date(page: Page, rows: Mapping[str, OrderRow], ledger: Ledger) -> Page:
     """The page with its open and failed orders where they stand now, saved if that is news."""
-    settled = page.settled({order_id: row.status for order_id, row in rows.items()})
+    settled = page.settled(standing((*page.open, *page.parked), rows))
     if settled.counts == page.counts:
         return page
     try:
@@ -106,6 +100,8 @@ def _lines(
 ) -> Iterator[dict[str, Any]]:
     for result in results:
         row = rows.get(result.order_id)
+        if row is not None and row.revision < result.revision:
+            row = None  # of the revision before
         yield {
             "line": result.line,
             "last_line": result.last_line or result.line,

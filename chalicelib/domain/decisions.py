@@ -9,12 +9,17 @@ from chalicelib.domain.events import (
     OrderFailed,
     OrderRedriven,
     OrderRejected,
+    OrderRevised,
     RejectionDecided,
 )
-from chalicelib.domain.state import Order, Status
+from chalicelib.domain.order import OrderContent
+from chalicelib.domain.state import CLOSED, Order, Status
 
 MAX_ATTEMPTS = 50
-"""Executions of one order, redrives included; an order that needs more is abandoned by an operator."""
+"""Executions of one revision, redrives included; an order that needs more is abandoned by an operator."""
+
+MAX_REVISIONS = 50
+"""Of one number: a sender that repeats a rejected order without end fills nobody's history."""
 
 
 def ensure_not_undone(order: Order) -> None:
@@ -69,14 +74,41 @@ def decide_restart(order: Order, by: str, reason: str) -> OrderRedriven:
     return _next_attempt(order, by, reason)
 
 
-def decide_failure(order: Order, failure: OrderFailed) -> OrderFailed | None:
-    """The order fails; None if it has failed or ended meanwhile."""
-    return None if order.outcome is not None else failure
+def decide_failure(order: Order, failure: OrderFailed, attempt: int = 0) -> OrderFailed | None:
+    """The order fails; None if it has failed or ended meanwhile, or if a later attempt than that of the failure runs.
+
+    `attempt`: whose failure it is; 0 if nobody knows.
+    """
+    if order.outcome is not None or 0 < attempt < order.attempt:
+        return None
+    return failure
+
+
+def decide_revision(order: Order, content: OrderContent, channel: str) -> OrderRevised:
+    """The number came again: a closed order that holds nothing begins anew. Raises Refused, saying what to do."""
+    if order.outcome not in CLOSED:
+        raise Refused(_why_not_revised(order))
+    if not order.holds_nothing:
+        raise Refused(f"it is {order.status}, but something is still reserved or paid; an operator must look after it")
+    if order.revision >= MAX_REVISIONS:
+        raise Refused(f"it has had {order.revision} revisions, the most allowed; send it under a new external_id")
+    return OrderRevised(content, content.payload_hash(), order.revision + 1, channel)
+
+
+def _why_not_revised(order: Order) -> str:
+    if order.outcome is Status.CONFIRMED:
+        return "it is CONFIRMED and on its way; a further order needs an external_id of its own"
+    if order.outcome is Status.FAILED:
+        return "it is FAILED and waits for an operator; send it again when it is REJECTED or CANCELLED"
+    if order.is_undone:
+        ends = Status.REJECTED if order.rejection is not None else Status.CANCELLED
+        return f"it is being undone; send it again when it is {ends}"
+    return f"it is {order.status} and goes on; send it again if it is REJECTED or CANCELLED in the end"
 
 
 def _next_attempt(order: Order, by: str, reason: str) -> OrderRedriven:
-    if order.attempt >= MAX_ATTEMPTS:
-        raise Refused(f"the order has had {order.attempt} attempts, the most allowed; cancel it")
+    if order.tries >= MAX_ATTEMPTS:
+        raise Refused(f"the order has had {order.tries} attempts, the most allowed; cancel it")
     return OrderRedriven(attempt=order.attempt + 1, by=by, reason=reason)
 
 

@@ -32,6 +32,19 @@ class OrderReceived(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class OrderRevised(Event):
+    """The number came again after the order was closed without delivery: it begins anew, with this content.
+
+    `revision` counts from 2, OrderReceived being the first. The content may be the same, to be validated again.
+    """
+
+    content: OrderContent
+    payload_hash: str
+    revision: int
+    channel: str = "rest"
+
+
+@dataclass(frozen=True, slots=True)
 class OrderValidated(Event):
     """Agrees with the reference data whose versions are named here."""
 
@@ -139,12 +152,13 @@ class ErpAcknowledged(Event):
 
 
 OUTCOMES = (OrderConfirmed, OrderRejected, OrderCancelled)
-"""The events that end an order; each order has one of them at most."""
+"""The events that end an order; each revision of an order has one of them at most."""
 
 EVENT_TYPES: dict[str, type[Event]] = {
     cls.__name__: cls
     for cls in (
         OrderReceived,
+        OrderRevised,
         OrderValidated,
         InventoryReserved,
         PaymentCaptured,

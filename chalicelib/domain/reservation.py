@@ -1,10 +1,10 @@
-"""What an order holds of the stock: a small state machine, the same for every inventory.
+"""What a revision of an order holds of the stock: a small state machine, the same for every inventory.
 
     TAKING ──► RESERVED ──► RETURNING ──► RELEASED
        └───────────────────────┘
 
 TAKING: a part of the SKUs is held; the next try goes on from there, or gives back what is held.
-RETURNING: a part was given back for good. From here on nothing can be taken for this order any more.
+RETURNING: a part was given back for good. From here on nothing can be taken for it any more.
 Every change raises `revision`; whoever stores a change requires the revision that he has read. So two calls for the
 same order, one of them perhaps a zombie that outlived its timeout, can never act on different views of it.
 """
@@ -29,9 +29,12 @@ class ReservationState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reservation:
-    """SKU -> pieces: `held` now, `returned` by the release. `chunks` counts the transactions that took `held`."""
+    """SKU -> pieces: `held` now, `returned` by the release. `chunks` counts the transactions that took `held`.
 
-    order_id: str
+    `holder` names the revision of an order (`domain.ids.revision_key`); `revision` counts changes of this record.
+    """
+
+    holder: str
     revision: int = 0
     state: ReservationState = ReservationState.TAKING
     held: Mapping[str, int] = field(default_factory=dict)
@@ -47,8 +50,8 @@ class Reservation:
         return {sku: wanted[sku] for sku in sorted(wanted) if sku not in self.held}
 
     def take(self, chunk: Mapping[str, int], completes: bool) -> Reservation:
-        assert self.can_take, f"{self.order_id}: {self.state} cannot take"
-        assert not chunk.keys() & self.held.keys(), f"{self.order_id} would hold a SKU twice"
+        assert self.can_take, f"{self.holder}: {self.state} cannot take"
+        assert not chunk.keys() & self.held.keys(), f"{self.holder} would hold a SKU twice"
         return replace(
             self,
             revision=self.revision + 1,
@@ -59,13 +62,13 @@ class Reservation:
 
     def put_back(self, chunk: Mapping[str, int]) -> Reservation:
         """Undo a part of an unfinished reservation; it may be taken again."""
-        assert self.can_take, f"{self.order_id}: {self.state} is not undone but released"
+        assert self.can_take, f"{self.holder}: {self.state} is not undone but released"
         held = self._without(chunk)
         return replace(self, revision=self.revision + 1, held=held, chunks=self.chunks if held else 0)
 
     def give_back(self, chunk: Mapping[str, int]) -> Reservation:
         """Release a part for good; with nothing left, the reservation is RELEASED."""
-        assert self.state is not ReservationState.RELEASED, f"{self.order_id} is released already"
+        assert self.state is not ReservationState.RELEASED, f"{self.holder} is released already"
         held = self._without(chunk)
         return replace(
             self,
@@ -76,7 +79,7 @@ class Reservation:
         )
 
     def _without(self, chunk: Mapping[str, int]) -> dict[str, int]:
-        assert all(self.held.get(sku) == pieces for sku, pieces in chunk.items()), f"{self.order_id} holds less"
+        assert all(self.held.get(sku) == pieces for sku, pieces in chunk.items()), f"{self.holder} holds less"
         return {sku: pieces for sku, pieces in self.held.items() if sku not in chunk}
 
 

@@ -11,6 +11,7 @@ from chalicelib.domain.errors import CorruptHistory
 from chalicelib.domain.events import (
     CancellationRequested,
     ErpAcknowledged,
+    Event,
     InventoryReleased,
     InventoryReserved,
     OrderCancelled,
@@ -19,6 +20,7 @@ from chalicelib.domain.events import (
     OrderReceived,
     OrderRedriven,
     OrderRejected,
+    OrderRevised,
     OrderValidated,
     PaymentCaptured,
     PaymentRefunded,
@@ -42,12 +44,30 @@ class Status(StrEnum):
 
 
 FINAL = frozenset({Status.CONFIRMED, Status.REJECTED, Status.CANCELLED})
+CLOSED = frozenset({Status.REJECTED, Status.CANCELLED})
+"""Final without delivery: the number may come again."""
+
 IN_PROGRESS = frozenset({Status.RECEIVED, Status.VALIDATED, Status.RESERVED, Status.PAID})
 
 
 @dataclass(frozen=True, slots=True)
+class Revision:
+    """What brought one content of an order: the event `begins`, after which `first_attempt` is its first execution."""
+
+    number: int
+    begins: int
+    first_attempt: int
+    channel: str
+    correlation_id: str
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Order:
-    """An order as of event `version`. Times are UTC."""
+    """An order as of event `version`: its latest revision, and who brought each. Times are UTC.
+
+    `received_at` is when the number came first, `attempt` counts over all revisions.
+    """
 
     order_id: str
     version: int
@@ -57,6 +77,7 @@ class Order:
     correlation_id: str
     received_at: datetime
     updated_at: datetime
+    revisions: tuple[Revision, ...]
     progress: Status = Status.RECEIVED
     outcome: Status | None = None
     attempt: int = 1
@@ -73,6 +94,34 @@ class Order:
     @property
     def status(self) -> Status:
         return self.outcome or self.progress
+
+    @property
+    def revision(self) -> int:
+        """The number of the latest revision, from 1."""
+        return self.revisions[-1].number
+
+    @property
+    def tries(self) -> int:
+        """Attempts of the latest revision, this one included."""
+        return self.attempt - self.revisions[-1].first_attempt + 1
+
+    @property
+    def holds_nothing(self) -> bool:
+        """No stock is set aside and no money was kept, as far as the events tell."""
+        return (self.reservation is None or self.release is not None) and (
+            self.payment is None or self.refund is not None
+        )
+
+    def revision_at(self, version: int) -> Revision:
+        """The one to which the event of that sequence belongs."""
+        return next(one for one in reversed(self.revisions) if one.begins <= version)
+
+    def has_left(self, attempt: int) -> bool:
+        """Whether that attempt was of an earlier revision, and has no say in this one.
+
+        0 is an execution without a number: whoever starts one by hand means the order as it is.
+        """
+        return 0 < attempt < self.revisions[-1].first_attempt
 
     @property
     def is_final(self) -> bool:
@@ -109,16 +158,44 @@ def evolve(order: Order | None, recorded: RecordedEvent) -> Order:
             correlation_id=recorded.correlation_id,
             received_at=recorded.recorded_at,
             updated_at=recorded.recorded_at,
+            revisions=(_revision(1, recorded, event.channel, first_attempt=1),),
         )
     if recorded.sequence != order.version + 1:
         raise CorruptHistory(f"order {order.order_id}: event {recorded.sequence} after {order.version}")
-    if order.is_final and not isinstance(event, ErpAcknowledged):
+    if order.is_final and not isinstance(event, ErpAcknowledged) and not _may_revise(order, event):
         raise CorruptHistory(f"order {order.order_id}: {recorded.type} after {order.status}")
     return replace(_apply(order, recorded), version=recorded.sequence, updated_at=recorded.recorded_at)
 
 
+def _may_revise(order: Order, event: Event) -> bool:
+    return isinstance(event, OrderRevised) and order.outcome in CLOSED and event.revision == order.revision + 1
+
+
+def _revised(order: Order, recorded: RecordedEvent, event: OrderRevised) -> Order:
+    """Nothing stays but the history: whatever was decided, done and undone was about the content before."""
+    attempt = order.attempt + 1
+    return Order(
+        order_id=order.order_id,
+        version=recorded.sequence,
+        content=event.content,
+        payload_hash=event.payload_hash,
+        channel=event.channel,
+        correlation_id=recorded.correlation_id,
+        received_at=order.received_at,
+        updated_at=recorded.recorded_at,
+        revisions=(*order.revisions, _revision(event.revision, recorded, event.channel, attempt)),
+        attempt=attempt,
+    )
+
+
+def _revision(number: int, recorded: RecordedEvent, channel: str, first_attempt: int) -> Revision:
+    return Revision(number, recorded.sequence, first_attempt, channel, recorded.correlation_id, recorded.recorded_at)
+
+
 def _apply(order: Order, recorded: RecordedEvent) -> Order:
     match recorded.event:
+        case OrderRevised() as event if _may_revise(order, event):
+            return _revised(order, recorded, event)
         case OrderValidated():
             return replace(order, progress=Status.VALIDATED)
         case InventoryReserved() as event:

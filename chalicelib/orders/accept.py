@@ -7,47 +7,28 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chalicelib.domain.errors import OrderbridgeError, TransientError, VersionConflict
+from chalicelib.domain.errors import TransientError, VersionConflict
 from chalicelib.domain.events import OrderReceived
 from chalicelib.domain.order import OrderContent
-from chalicelib.domain.state import Order, Status, fold
+from chalicelib.domain.state import Order, Status
+from chalicelib.orders.again import ASKED, Terms, has_brought, revision_brought
 from chalicelib.orders.repository import OrderRepository
 from chalicelib.ports import Append, WorkflowEngine
-
-PRIVATE_FIELDS = ("ship_to.", "payment.token")
-"""Differences in these are named, their values are not shown."""
-
-MAX_DIFFERENCES = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The order is durably ours. `replayed`: it was before this call. `started`: its workflow is known to run."""
+    """The order is durably ours. `replayed`: it was before this call. `started`: its workflow is known to run.
+
+    `correlation_id`: of whoever brought this revision of the order.
+    """
 
     order_id: str
     status: Status
     correlation_id: str
     replayed: bool
     started: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """A field in which a repeated order differs from the accepted one; values are empty for private fields."""
-
-    field: str
-    accepted: str
-    sent: str
-
-
-class OrderConflict(OrderbridgeError):
-    """The ERP's order number was accepted before with another content."""
-
-    def __init__(self, order: Order, differences: tuple[Difference, ...]) -> None:
-        self.order = order
-        self.differences = differences
-        fields = ", ".join(difference.field for difference in differences)
-        super().__init__(f"order {order.order_id} was accepted with another content; it differs in: {fields}")
+    revision: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,17 +38,19 @@ class Intake:
     repository: OrderRepository
     workflow: WorkflowEngine
 
-    def accept(self, content: OrderContent, correlation_id: str, channel: str = "rest") -> Accepted:
-        """Take the order once. A repeat with the same content gets the first answer.
+    def accept(
+        self, content: OrderContent, correlation_id: str, channel: str = "rest", terms: Terms = ASKED
+    ) -> Accepted:
+        """Take the order, or a new revision of one that was closed without delivery. A repeat gets the first answer.
 
-        Raises OrderConflict (same number, other content), EventTooLarge, DependencyUnavailable (nothing stored
-        for sure only if a repeat finds nothing: the caller repeats).
+        Raises OrderConflict (same number, other content), EventTooLarge, Contention, DependencyUnavailable (nothing
+        stored for sure only if a repeat finds nothing: the caller repeats).
         """
         try:
             self.repository.events.append(self._first_event(content, correlation_id, channel))
         except VersionConflict:
-            return self._repeated(content)
-        started = self._start(content.order_id, correlation_id)
+            return self._again(content, correlation_id, channel, terms)
+        started = self._start(content.order_id, correlation_id, attempt=1)
         return Accepted(content.order_id, Status.RECEIVED, correlation_id, replayed=False, started=started)
 
     def _first_event(self, content: OrderContent, correlation_id: str, channel: str) -> Append:
@@ -82,32 +65,26 @@ class Intake:
             token=self.repository.ids.token(),
         )
 
-    def _repeated(self, content: OrderContent) -> Accepted:
-        """The contents themselves are compared: a hash stored by an older release may be made of fewer fields."""
-        order = fold(self.repository.events.load(content.order_id))
-        different = differences(order.content, content)
-        if different:
-            raise OrderConflict(order, different)
-        never_moved = order.status is Status.RECEIVED and not order.is_undone
-        started = self._start(order.order_id, order.correlation_id) if never_moved else True
-        return Accepted(order.order_id, order.status, order.correlation_id, replayed=True, started=started)
+    def _again(self, content: OrderContent, correlation_id: str, channel: str, terms: Terms) -> Accepted:
+        """Of several callers with the same new revision one appends it; the others then see a repeat of it."""
 
-    def _start(self, order_id: str, correlation_id: str) -> bool:
+        def take(order: Order) -> tuple[Order, bool]:
+            brought = revision_brought(order, content, correlation_id, channel, terms)
+            if brought is None:
+                return order, True
+            return self.repository.append(order, brought, correlation_id), False
+
+        order, replayed = self.repository.handle(content.order_id, take)
+        never_moved = order.status is Status.RECEIVED and not order.is_undone
+        started = self._start(order.order_id, order.correlation_id, order.attempt) if never_moved else True
+        own = terms.once and has_brought(order, correlation_id)
+        answered = correlation_id if own else order.correlation_id
+        return Accepted(order.order_id, order.status, answered, replayed, started, order.revision)
+
+    def _start(self, order_id: str, correlation_id: str, attempt: int) -> bool:
         """The order is safe whatever happens here: what is not started now is started by the sweeper."""
         try:
-            self.workflow.start(order_id, correlation_id, attempt=1)
+            self.workflow.start(order_id, correlation_id, attempt)
         except TransientError:
             return False
         return True
-
-
-def differences(accepted: OrderContent, sent: OrderContent) -> tuple[Difference, ...]:
-    """The fields in which two contents differ, at most MAX_DIFFERENCES."""
-    before, after = accepted.flat(), sent.flat()
-    fields = [field for field in {**before, **after} if before.get(field) != after.get(field)]
-    return tuple(
-        Difference(field, "", "")
-        if field.startswith(PRIVATE_FIELDS)
-        else Difference(field, before.get(field, "(absent)"), after.get(field, "(absent)"))
-        for field in fields[:MAX_DIFFERENCES]
-    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from chalicelib.domain.errors import Contention, UnknownOrder, VersionConflict
@@ -19,12 +19,16 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, slots=True)
 class OrderRepository:
-    """The event store with a clock and an id source, for one named step or front end."""
+    """The event store with a clock and an id source, for one named step or front end.
+
+    `attempt`: of a step, the execution that runs it; 0 for a front end, or if it has no number.
+    """
 
     events: EventStore
     clock: Clock
     ids: Ids
     step: str
+    attempt: int = 0
 
     def load(self, order_id: str) -> Order:
         """The order as it stands. Raises UnknownOrder."""
@@ -46,9 +50,15 @@ class OrderRepository:
             token=self.ids.token(),
         )
 
-    def append(self, order: Order, event: Event) -> Order:
-        """Store the event after the order as loaded; the order after it. Raises VersionConflict."""
-        return evolve(order, self.events.append(self.pending(order, event)))
+    def append(self, order: Order, event: Event, correlation_id: str = "") -> Order:
+        """Store the event after the order as loaded; the order after it. Raises VersionConflict.
+
+        `correlation_id`: of the call that brings a new revision; else the order's own stays.
+        """
+        pending = self.pending(order, event)
+        if correlation_id:
+            pending = replace(pending, correlation_id=correlation_id)
+        return evolve(order, self.events.append(pending))
 
     def handle(self, order_id: str, decision: Callable[[Order], Result]) -> Result:
         """Load, decide and act, again on a conflict, until nobody interfered. Raises Contention, UnknownOrder."""

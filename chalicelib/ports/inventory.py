@@ -12,26 +12,27 @@ from chalicelib.ports.event_store import Append
 class Inventory(Protocol):
     """Stock per SKU and the reservations of orders.
 
-    The event is stored with the stock's change in one transaction, or not at all.
+    The event is stored with the stock's change in one transaction, or not at all. Each `revision` of an order holds
+    stock by itself: what was released for one of them can be reserved for the next.
     """
 
-    def reserve(self, quantities: Mapping[str, int], append: Append) -> RecordedEvent:
+    def reserve(self, quantities: Mapping[str, int], append: Append, revision: int = 1) -> RecordedEvent:
         """Take all quantities or none, and append InventoryReserved. Safe to repeat.
 
         Raises InsufficientStock naming every short SKU, VersionConflict, Contention, DependencyUnavailable.
         """
         ...
 
-    def release(self, append: Append) -> RecordedEvent:
+    def release(self, append: Append, revision: int = 1) -> RecordedEvent:
         """Give back whatever the order holds, also of an unfinished reserve(), and append InventoryReleased.
 
-        The event's quantities are replaced by what was really given back. After it, reserve() for the same order
+        The event's quantities are replaced by what was really given back. After it, reserve() for the same revision
         can no longer take anything. Raises VersionConflict, Contention, DependencyUnavailable.
         """
         ...
 
-    def holds_anything(self, order_id: str) -> bool:
-        """Whether any stock is set aside for the order, also by an unfinished reserve()."""
+    def holds_anything(self, order_id: str, revision: int = 1) -> bool:
+        """Whether any stock is set aside for that revision of the order, also by an unfinished reserve()."""
         ...
 
     def available(self, sku: str) -> int | None:

@@ -5,18 +5,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+from chalicelib.domain.ids import revision_key
 from chalicelib.domain.money import Money
 from chalicelib.domain.order import PaymentInstruction
 
 
 @dataclass(frozen=True, slots=True)
 class PaymentRequest:
-    """What to charge. The idempotency key is derived from `order_id` by the gateway."""
+    """What to charge: one revision of an order, for which `charge_key` stands in the ledger and at the provider."""
 
     order_id: str
     customer_id: str
     amount: Money
     instruction: PaymentInstruction
+    revision: int = 1
+
+    @property
+    def charge_key(self) -> str:
+        """What is charged once: a revised order is charged anew, after the one before was voided or refunded."""
+        return revision_key(self.order_id, self.revision)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +37,10 @@ class Payment:
 
 
 class PaymentGateway(Protocol):
-    """Charges once per order, whatever is repeated."""
+    """Charges once per order and revision (`PaymentRequest.charge_key`), whatever is repeated."""
 
     def capture(self, request: PaymentRequest) -> Payment:
-        """Charge. A repeat for the same order returns the first payment.
+        """Charge. A repeat for the same key returns the first payment.
 
         Raises PaymentDeclined, DependencyTimeout (unknown whether charged: find() first), DependencyUnavailable,
         Misconfigured.

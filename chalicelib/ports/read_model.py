@@ -40,6 +40,7 @@ class OrderRow:
     received_at: datetime
     updated_at: datetime
     attempt: int = 1
+    revision: int = 1
     correlation_id: str = ""
     reasons: tuple[str, ...] = ()
     failed_step: str = ""
@@ -59,6 +60,7 @@ class OrderRow:
             received_at=order.received_at,
             updated_at=order.updated_at,
             attempt=order.attempt,
+            revision=order.revision,
             correlation_id=order.correlation_id,
             reasons=tuple(reason.code for reason in rejection.reasons[:5]) if rejection else (),
             failed_step=failure.step if failure else "",

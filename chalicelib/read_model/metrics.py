@@ -34,7 +34,7 @@ def counting(stage: str) -> Listener:
 
 
 def count(into: str, recorded: RecordedEvent, order: Order) -> dict[str, object]:
-    """One count per event type and source; for the event that ends an order, also its age in milliseconds.
+    """One count per event type and source; for the event that ends a revision, also its age in milliseconds.
 
     A compensation that failed for good is counted once more, under a name of its own.
     """
@@ -45,7 +45,8 @@ def count(into: str, recorded: RecordedEvent, order: Order) -> dict[str, object]
         values[STUCK] = 1
     if isinstance(recorded.event, OUTCOMES):
         metrics.append({"Name": "TimeToOutcome", "Unit": "Milliseconds"})
-        values["TimeToOutcome"] = round((recorded.recorded_at - order.received_at).total_seconds() * 1000)
+        came = order.revision_at(recorded.sequence).received_at
+        values["TimeToOutcome"] = round((recorded.recorded_at - came).total_seconds() * 1000)
     return {
         "_aws": {
             "Timestamp": int(recorded.recorded_at.timestamp() * 1000),

@@ -64,14 +64,14 @@ class DeadLetterConsumer:
                 self.letters.close(failed)
                 logger().info("dead letter is settled already", extra={"status": order.status})
             elif not due:
-                self._open(failed)
+                self._open(failed, order.tries)
             elif DEPENDENCY_OF_STEP.get(failed.step, "") in self.open_circuits():
                 self._schedule(failed, self.base_delay)
             else:
                 self._redrive(failed)
 
-    def _open(self, failed: FailedOrder) -> None:
-        delay = automatic_delay(failed, self.base_delay)
+    def _open(self, failed: FailedOrder, tries: int) -> None:
+        delay = automatic_delay(failed.error, tries, self.base_delay)
         if delay is None:
             self.letters.record(DeadLetter(failed))
             logger().warning("dead letter waits for an operator", extra={"fingerprint": failed.fingerprint})

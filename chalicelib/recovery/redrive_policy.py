@@ -5,11 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 from chalicelib.domain.errors import TransientError, subclasses
-from chalicelib.domain.failures import FailedOrder
 from chalicelib.workflow.table import FUNCTION_CRASHES, LAMBDA_SERVICE_ERRORS
 
 AUTOMATIC_ATTEMPTS = 6
-"""Executions of one order after which a person looks at it, even if its failure may pass."""
+"""Executions of one revision after which a person looks at it, even if its failure may pass."""
 
 MAX_DELAY = timedelta(minutes=15)
 """The longest that SQS delays a message."""
@@ -21,9 +20,12 @@ DEPENDENCY_OF_STEP = {"CapturePayment": "payment", "RefundPayment": "payment"}
 """Step -> the circuit that must not be open when the step is tried again."""
 
 
-def automatic_delay(failed: FailedOrder, base: timedelta) -> timedelta | None:
-    """How long to wait before redriving: doubles with every attempt; None if an operator has to decide."""
-    if failed.error not in PASSING or failed.attempt >= AUTOMATIC_ATTEMPTS:
+def automatic_delay(error: str, tries: int, base: timedelta) -> timedelta | None:
+    """How long to wait before redriving: doubles with every try; None if an operator has to decide.
+
+    `tries`: the attempts that this revision of the order has had.
+    """
+    if error not in PASSING or tries >= AUTOMATIC_ATTEMPTS:
         return None
-    doubled: timedelta = base * 2 ** (failed.attempt - 1)
+    doubled: timedelta = base * 2 ** (tries - 1)
     return min(doubled, MAX_DELAY)

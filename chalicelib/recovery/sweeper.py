@@ -74,6 +74,8 @@ class Sweeper:
             return ""
         if order.outcome is Status.FAILED:
             return self._restart(order) if order.cancellation else self._announce(order)
+        if order.updated_at > self.repository.clock.now() - UNSTARTED_AFTER:
+            return ""  # a revision that came just now, of an order that is in the list for longer
         if order.status is Status.RECEIVED and self._start(order):
             return "started"
         if self._is_silent(order) and not self.workflow.is_running(order.order_id, order.attempt):

@@ -12,9 +12,9 @@ from chalicelib.steps.forward_step import run_forward_step
 
 
 def payment_request(order: Order) -> PaymentRequest:
-    """The one charge of an order."""
+    """The one charge of an order, as its latest revision wants it."""
     content = order.content
-    return PaymentRequest(order.order_id, content.customer_id, content.total, content.payment)
+    return PaymentRequest(order.order_id, content.customer_id, content.total, content.payment, order.revision)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class CapturePayment:
 
     def _capture(self, order: Order) -> Order:
         request = payment_request(order)
-        found = self.gateway.find(request) if self.look_first or order.attempt > 1 else None
+        found = self.gateway.find(request) if self.look_first or order.tries > 1 else None
         payment = found or self.gateway.capture(request)
         return self.repository.append(order, captured(payment, found_by_lookup=found is not None))
 

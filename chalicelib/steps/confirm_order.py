@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chalicelib.domain.errors import ConfirmationRefused, Reason
+from chalicelib.domain.errors import ConfirmationRefused
 from chalicelib.domain.events import OrderConfirmed
 from chalicelib.domain.state import Order, Status
+from chalicelib.orders.checks import holds_on
 from chalicelib.orders.repository import OrderRepository
 from chalicelib.ports import ReferenceData
 from chalicelib.steps.forward_step import run_forward_step
@@ -23,24 +24,10 @@ class ConfirmOrder:
         return run_forward_step(self.repository, order_id, Status.CONFIRMED, self._confirm)
 
     def _confirm(self, order: Order) -> Order:
-        reasons = self._holds(order)
+        reasons = holds_on(order.content, self.reference, order.revisions[-1].received_at)
         if reasons:
             raise ConfirmationRefused(*reasons)
         return self.repository.append(order, OrderConfirmed(confirmation_number(order.order_id)))
-
-    def _holds(self, order: Order) -> tuple[Reason, ...]:
-        content = order.content
-        subjects = [
-            ("customer", content.customer_id, "customer_id"),
-            ("country", content.ship_to.country, "ship_to.country"),
-        ]
-        subjects += [("sku", line.sku, f"lines[{index}].sku") for index, line in enumerate(content.lines)]
-        held = [(self.reference.hold(kind, key), field) for kind, key, field in subjects]
-        return tuple(
-            Reason("delivery_hold", f"{hold.kind} {hold.key} is on hold: {hold.reason}", field)
-            for hold, field in held
-            if hold
-        )
 
 
 def confirmation_number(order_id: str) -> str:

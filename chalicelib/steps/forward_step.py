@@ -17,11 +17,12 @@ def run_forward_step(
 ) -> Status:
     """Run a forward step: `act` takes the order to the status `reaches` or raises.
 
-    Raises Rejection once it is decided that the order is undone (now or earlier), or whatever `act` raises.
+    Raises Rejection once it is decided that the order is undone (now or earlier), or whatever `act` raises. Does
+    nothing for an attempt that the order has left behind: another revision goes its own way from the first step on.
     """
 
     def attempt(order: Order) -> Status:
-        if order.outcome is Status.CONFIRMED:
+        if order.outcome is Status.CONFIRMED or order.has_left(repository.attempt):
             return order.status
         ensure_not_undone(order)
         if reaches in _PROGRESS and _PROGRESS.index(order.progress) >= _PROGRESS.index(reaches):

@@ -29,8 +29,12 @@ class HandleFailure:
     queue: DeadLetterQueue
     alerts: Alerts
 
-    def __call__(self, order_id: str, failure: Failure, retries: int) -> Status:
-        """`retries`: how often the handling itself was tried. Raises the first error, after everything was tried."""
+    def __call__(self, order_id: str, failure: Failure, retries: int, attempt: int = 0) -> Status:
+        """`retries`: how often the handling itself was tried; `attempt`: the execution that failed, 0 if unknown.
+
+        A failure speaks for its own attempt: if a later one runs, it is logged, and nobody is told. Raises the first
+        error, after everything was tried.
+        """
         logger().error(
             "technical failure outlasted the retries",
             extra={
@@ -46,18 +50,21 @@ class HandleFailure:
             if retries == 0:
                 self._alert_blindly(order_id, failure, unreadable)
             raise
+        if 0 < attempt < order.attempt:
+            logger().warning("the order has gone on in a later attempt", extra={"attempt": order.attempt})
+            return order.status
         failed = FailedOrder.of(order, failure, self.repository.clock.now())
         self._try_all(
-            lambda: self._park(order_id, failure),
+            lambda: self._park(order_id, failure, attempt),
             lambda: self.queue.send(failed_order_message(failed)),
             lambda: self.alerts.publish(subject(failure), alert_text(failed, order)),
         )
         return Status.FAILED
 
-    def _park(self, order_id: str, failure: Failure) -> None:
+    def _park(self, order_id: str, failure: Failure, attempt: int) -> None:
         def park(order: Order) -> None:
             event = OrderFailed(failure.step, failure.error, failure.message, failure.fingerprint, order.attempt)
-            decided = decide_failure(order, event)
+            decided = decide_failure(order, event, attempt)
             if decided is not None:
                 self.repository.append(order, decided)
 

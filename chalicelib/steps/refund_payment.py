@@ -22,6 +22,8 @@ class RefundPayment:
         return self.repository.handle(order_id, self._refund)
 
     def _refund(self, order: Order) -> Status:
+        if order.has_left(self.repository.attempt):
+            return order.status
         if order.is_final or order.refund is not None or order.reservation is None:
             return order.status  # without a reservation the payment step was never reached
         request = payment_request(order)

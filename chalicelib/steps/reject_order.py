@@ -19,5 +19,7 @@ class RejectOrder:
         return self.repository.handle(order_id, self._close)
 
     def _close(self, order: Order) -> Status:
+        if order.has_left(self.repository.attempt):
+            return order.status
         closing = decide_closing(order)
         return order.status if closing is None else self.repository.append(order, closing).status

@@ -21,9 +21,9 @@ class ReleaseInventory:
         return self.repository.handle(order_id, self._release)
 
     def _release(self, order: Order) -> Status:
-        if order.is_final or order.release is not None:
+        if order.has_left(self.repository.attempt) or order.is_final or order.release is not None:
             return order.status
-        if order.reservation is None and not self.inventory.holds_anything(order.order_id):
+        if order.reservation is None and not self.inventory.holds_anything(order.order_id, order.revision):
             return order.status
         pending = self.repository.pending(order, InventoryReleased(quantities={}))
-        return evolve(order, self.inventory.release(pending)).status
+        return evolve(order, self.inventory.release(pending, order.revision)).status

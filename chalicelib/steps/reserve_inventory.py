@@ -24,4 +24,4 @@ class ReserveInventory:
     def _reserve(self, order: Order) -> Order:
         quantities = order.content.quantities()
         pending = self.repository.pending(order, InventoryReserved(quantities))
-        return evolve(order, self.inventory.reserve(quantities, pending))
+        return evolve(order, self.inventory.reserve(quantities, pending, order.revision))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from chalicelib.domain.errors import InvalidOrder
 from chalicelib.domain.events import OrderValidated
 from chalicelib.domain.state import Order, Status
-from chalicelib.domain.validation import violations
+from chalicelib.orders.checks import reasons_against
 from chalicelib.orders.repository import OrderRepository
 from chalicelib.ports import ReferenceData
 from chalicelib.steps.forward_step import run_forward_step
@@ -24,8 +24,7 @@ class ValidateOrder:
         return run_forward_step(self.repository, order_id, Status.VALIDATED, self._validate)
 
     def _validate(self, order: Order) -> Order:
-        customer = self.reference.customer(order.content.customer_id)
-        reasons = violations(order.content, customer, self.reference.product)
+        reasons = reasons_against(order.content, self.reference, order.revisions[-1].received_at)
         if reasons:
             raise InvalidOrder(*reasons)
         return self.repository.append(order, OrderValidated(reference_versions=self.reference.versions()))

@@ -194,6 +194,7 @@ class Services(Orders):
             jobs=self.group_jobs,
             batches=self.batches.service,
             keys=DynamoDbIdempotencyKeys(self.client("dynamodb"), self.settings.name("control")),
+            rehearse=lambda content: self.rehearse(content),  # made when it is first asked for
             health=lambda: checks(self.circuits, always=PAYMENT),
             version=__version__,
         )

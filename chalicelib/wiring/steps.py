@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.state import Status
+from chalicelib.orders.repository import OrderRepository
 from chalicelib.wiring.payments import Payments
 
 if TYPE_CHECKING:
@@ -19,9 +20,9 @@ RunStep = Callable[[str], Status]
 class Steps(Payments):
     """What the state machine's functions run."""
 
-    def step(self, name: str, retry: int = 0) -> RunStep:
-        """The workflow step of that name. `retry`: how often it has run before in this execution."""
-        return _STEPS[name](self, retry)
+    def step(self, name: str, retry: int = 0, attempt: int = 0) -> RunStep:
+        """The workflow step of that name, for an execution: attempt `attempt`, in which it has run `retry` times."""
+        return _STEPS[name](self, self.repository(name, attempt), retry)
 
     @cached_property
     def handle_failure(self) -> HandleFailure:
@@ -32,49 +33,49 @@ class Steps(Payments):
         return HandleFailure(self.repository("HandleFailure"), self.dead_letter_queue, alerts)
 
 
-def _validate(app: Steps, _: int) -> RunStep:
+def _validate(app: Steps, repository: OrderRepository, _: int) -> RunStep:
     from chalicelib.steps.validate_order import ValidateOrder
 
-    return ValidateOrder(app.repository("ValidateOrder"), app.reference)
+    return ValidateOrder(repository, app.reference)
 
 
-def _reserve(app: Steps, _: int) -> RunStep:
+def _reserve(app: Steps, repository: OrderRepository, _: int) -> RunStep:
     from chalicelib.steps.reserve_inventory import ReserveInventory
 
-    return ReserveInventory(app.repository("ReserveInventory"), app.inventory)
+    return ReserveInventory(repository, app.inventory)
 
 
-def _capture(app: Steps, retry: int) -> RunStep:
+def _capture(app: Steps, repository: OrderRepository, retry: int) -> RunStep:
     from chalicelib.steps.capture_payment import CapturePayment
 
-    return CapturePayment(app.repository("CapturePayment"), app.payments, look_first=retry > 0)
+    return CapturePayment(repository, app.payments, look_first=retry > 0)
 
 
-def _confirm(app: Steps, _: int) -> RunStep:
+def _confirm(app: Steps, repository: OrderRepository, _: int) -> RunStep:
     from chalicelib.steps.confirm_order import ConfirmOrder
 
-    return ConfirmOrder(app.repository("ConfirmOrder"), app.reference)
+    return ConfirmOrder(repository, app.reference)
 
 
-def _refund(app: Steps, _: int) -> RunStep:
+def _refund(app: Steps, repository: OrderRepository, _: int) -> RunStep:
     from chalicelib.steps.refund_payment import RefundPayment
 
-    return RefundPayment(app.repository("RefundPayment"), app.payments)
+    return RefundPayment(repository, app.payments)
 
 
-def _release(app: Steps, _: int) -> RunStep:
+def _release(app: Steps, repository: OrderRepository, _: int) -> RunStep:
     from chalicelib.steps.release_inventory import ReleaseInventory
 
-    return ReleaseInventory(app.repository("ReleaseInventory"), app.inventory)
+    return ReleaseInventory(repository, app.inventory)
 
 
-def _reject(app: Steps, _: int) -> RunStep:
+def _reject(_app: Steps, repository: OrderRepository, _: int) -> RunStep:
     from chalicelib.steps.reject_order import RejectOrder
 
-    return RejectOrder(app.repository("RejectOrder"))
+    return RejectOrder(repository)
 
 
-_STEPS: dict[str, Callable[[Steps, int], RunStep]] = {
+_STEPS: dict[str, Callable[[Steps, OrderRepository, int], RunStep]] = {
     "ValidateOrder": _validate,
     "ReserveInventory": _reserve,
     "CapturePayment": _capture,

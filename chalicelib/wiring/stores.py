@@ -57,8 +57,8 @@ class Stores:
             self._clients[key] = self._make_client(service, self.settings.region, attempts)
         return self._clients[key]
 
-    def repository(self, step: str) -> OrderRepository:
-        return OrderRepository(self.events, self.clock, self.ids, step)
+    def repository(self, step: str, attempt: int = 0) -> OrderRepository:
+        return OrderRepository(self.events, self.clock, self.ids, step, attempt)
 
     @cached_property
     def events(self) -> DynamoDbEventStore:

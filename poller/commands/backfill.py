@@ -51,11 +51,14 @@ def run(options: argparse.Namespace, context: Context | None = None) -> int:
 def accept_all(
     orders: Iterable[tuple[list[RawOrder], int]], loaded: LoadedSource, stores: CommandContext
 ) -> PollCounts:
-    """The same way as a poll's orders; each element holds orders, and how many were left out."""
+    """The same way as a poll's orders, but that closed ones begin anew.
+
+    Each element holds orders, and how many were left out.
+    """
     mapper = Mapper(loaded.source, Queries(loaded.source, cursor_columns(loaded.source)))
     entries = quarantined(stores.services.findings, loaded.source.name)
     tried = {entry.key: (entry.row_hash, entry.fingerprint) for entry in entries}
-    with Processor(loaded, mapper, stores.services, tried) as process:
+    with Processor(loaded, mapper, stores.services, tried, asked=True) as process:
         for page, left_out in orders:
             process.counts.read += len(page) + left_out
             process.counts.skipped += left_out

@@ -7,14 +7,14 @@ import logging
 from collections import Counter
 from dataclasses import dataclass, field, replace
 
-from chalicelib.domain.events import OrderReceived
 from chalicelib.domain.order import OrderContent
 from chalicelib.domain.state import Status, fold
-from chalicelib.orders.accept import Accepted, OrderConflict, differences
+from chalicelib.orders.accept import Accepted
+from chalicelib.orders.again import ASKED, Terms, revision_brought
+from chalicelib.ports import EventStore
 from poller.commands.context import Context, add_source, default_context, quarantined
 from poller.polling.poll import poll_source
 from poller.polling.services import PollServices
-from poller.reconciliation import FirstEvents
 from poller.source.file import LoadedSource
 from poller.state.memory import MemoryFindings, MemorySnapshots, MemoryWatermarks
 from poller.state.ports import Findings, Watermark
@@ -26,21 +26,21 @@ SHOWN = 20
 class DryIntake:
     """Answers as accept() would, from what is stored now, and stores nothing."""
 
-    first_events: FirstEvents
+    events: EventStore
     shown: list[OrderContent] = field(default_factory=list)
 
-    def accept(self, content: OrderContent, correlation_id: str, channel: str = "rest") -> Accepted:
+    def accept(
+        self, content: OrderContent, correlation_id: str, channel: str = "rest", terms: Terms = ASKED
+    ) -> Accepted:
         """Raises OrderConflict as accept() does."""
-        first = self.first_events([content.order_id]).get(content.order_id)
-        if first is None:
-            if len(self.shown) < SHOWN:
-                self.shown.append(content)
-            return Accepted(content.order_id, Status.RECEIVED, correlation_id, replayed=False, started=False)
-        event = first.event
-        assert isinstance(event, OrderReceived)
-        if event.payload_hash != content.payload_hash():
-            raise OrderConflict(fold([first]), differences(event.content, content))
-        return Accepted(content.order_id, Status.RECEIVED, first.correlation_id, replayed=True, started=False)
+        recorded = self.events.load(content.order_id)
+        if recorded:
+            order = fold(recorded)
+            if revision_brought(order, content, correlation_id, channel, terms) is None:
+                return Accepted(order.order_id, order.status, order.correlation_id, replayed=True, started=False)
+        if len(self.shown) < SHOWN:
+            self.shown.append(content)
+        return Accepted(content.order_id, Status.RECEIVED, correlation_id, replayed=False, started=False)
 
 
 def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -56,7 +56,7 @@ def run(options: argparse.Namespace, context: Context | None = None) -> int:
     """0 if the source can be read."""
     context = context or default_context()
     loaded, stores = context.source(options), context.stores()
-    intake = DryIntake(stores.first_events)
+    intake = DryIntake(stores.repository.events)
     watermark = Watermark() if options.all else stores.services.watermarks.load(loaded.source.name)
     services, findings = _without_effects(stores.services, intake, loaded, watermark)
     report = poll_source(_harmless(loaded, options.seconds), services)

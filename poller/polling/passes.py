@@ -8,7 +8,7 @@ from dataclasses import replace
 from poller.database.keyset import Bound
 from poller.polling.cursors import CursorMode, cursor_mode
 from poller.polling.modes.ascending_id import FIRST_PASS_ROWS
-from poller.polling.seen_rows import RecentRows
+from poller.polling.row_version import terms_of
 from poller.polling.services import PollOutcome
 from poller.polling.session import Session
 from poller.reading.reader import RawOrder
@@ -72,12 +72,12 @@ def _unknown(
     recheck = session.loaded.source.cursor.recheck_lines
     counts = session.process.counts
     counts.read += len(headers)
-    wanted = [order for order in headers if recheck or not _known_header(mode, watermark, memory, order)]
+    wanted = [order for order in headers if recheck or not _known_header(session, mode, watermark, order)]
     found: list[tuple[RawOrder, bytes]] = []
     for order in session.reader.with_lines(wanted):
         row_hash = b""
         if mode.comes_again(order.position, watermark):
-            row_hash = order.row_hash() if recheck else order.header_hash()
+            row_hash = _seen(session, order, order.row_hash() if recheck else order.header_hash())
             if memory.knows(order.key, row_hash):
                 memory.remember(order.key, row_hash)
                 continue
@@ -86,15 +86,23 @@ def _unknown(
     return found
 
 
-def _known_header(mode: CursorMode, watermark: Watermark, memory: RecentRows, order: RawOrder) -> bool:
+def _known_header(session: Session, mode: CursorMode, watermark: Watermark, order: RawOrder) -> bool:
     """Without `recheck_lines` the header alone tells whether the order was dealt with."""
     if not mode.comes_again(order.position, watermark):
         return False
-    row_hash = order.header_hash()
+    memory = session.services.memory_of(session.name).recent
+    row_hash = _seen(session, order, order.header_hash())
     known = memory.knows(order.key, row_hash)
     if known:
         memory.remember(order.key, row_hash)
     return known
+
+
+def _seen(session: Session, order: RawOrder, row_hash: bytes) -> bytes:
+    """What is remembered of a row. Where a touched row may bring its order anew, its place counts too."""
+    if not terms_of(session.loaded.source).renews:
+        return row_hash
+    return row_hash + hash(order.position).to_bytes(8, "big", signed=True)
 
 
 def _remember(

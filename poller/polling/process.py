@@ -12,8 +12,11 @@ from typing import Self
 
 from chalicelib.domain.errors import CorruptHistory, EventTooLarge, TransientError
 from chalicelib.domain.order import OrderContent
-from chalicelib.orders.accept import Accepted, OrderConflict
+from chalicelib.domain.state import Status
+from chalicelib.orders.accept import Accepted
+from chalicelib.orders.again import ASKED, OrderConflict
 from poller.errors import BadRow, Fault, IntakeUnavailable
+from poller.polling.row_version import correlation_id_of, terms_of
 from poller.polling.services import PollCounts, PollServices
 from poller.reading.convert import content_of
 from poller.reading.mapping import Mapper
@@ -35,7 +38,8 @@ Verdict = Accepted | OrderConflict | BadRow
 class Processor:
     """For one poll of one source; a context manager, for its threads. Counts what it does in `counts`.
 
-    `quarantined`: key -> (hash of the row, fingerprint of the source file) when it was last tried.
+    `quarantined`: key -> (hash of the row, fingerprint of the source file) when it was last tried. `asked`: a person
+    wants these orders, so that closed ones begin anew even if their rows are as they were.
     """
 
     loaded: LoadedSource
@@ -43,6 +47,7 @@ class Processor:
     services: PollServices
     quarantined: dict[str, tuple[str, str]]
     counts: PollCounts = field(default_factory=PollCounts)
+    asked: bool = False
     _pool: ThreadPoolExecutor | None = None
     _stack: ExitStack = field(default_factory=ExitStack)
 
@@ -69,17 +74,20 @@ class Processor:
                 ready.append((order, content_of(self.mapper, order, self.services.clock.now())))
             except BadRow as error:
                 verdicts.append((order, error))
-        contents = [content for _, content in ready]
-        answers = self._pool.map(self._accept, contents) if self._pool else map(self._accept, contents)
+        answers = self._pool.map(self._accept, ready) if self._pool else map(self._accept, ready)
         try:
             verdicts += [(order, verdict) for (order, _), verdict in zip(ready, answers, strict=True)]
         except TransientError as error:
             raise IntakeUnavailable(self.loaded.source.name, error) from error
         return [order for order, verdict in verdicts if self._settle(order, verdict)]
 
-    def _accept(self, content: OrderContent) -> Verdict:
+    def _accept(self, read: tuple[RawOrder, OrderContent]) -> Verdict:
+        order, content = read
         try:
-            return self.services.intake.accept(content, self.services.ids.token(), CHANNEL)
+            if self.asked:
+                return self.services.intake.accept(content, self.services.ids.token(), CHANNEL, ASKED)
+            own, terms = correlation_id_of(self.loaded, order), terms_of(self.loaded.source)
+            return self.services.intake.accept(content, own, CHANNEL, terms)
         except OrderConflict as conflict:
             return conflict
         except (EventTooLarge, CorruptHistory) as error:
@@ -92,6 +100,9 @@ class Processor:
             return False
         key = key_text(order.key)
         if isinstance(verdict, OrderConflict):
+            if verdict.order.outcome is not Status.CONFIRMED:
+                self._wait(order, key, verdict)
+                return True
             self._record_change(order, key, verdict)
         elif verdict.replayed:
             self.counts.replayed += 1
@@ -112,6 +123,19 @@ class Processor:
             self.quarantined[key] = (row_hash, self.loaded.fingerprint)
         columns = sorted({fault.column for fault in faults if fault.column})
         self.services.log.warning("row quarantined", extra={"source": source, "columns": columns})
+
+    def _wait(self, order: RawOrder, key: str, conflict: OrderConflict) -> None:
+        """The accepted order may still be closed, and then the row as it is now is wanted: each poll tries it."""
+        waiting = ("", self.loaded.fingerprint)
+        if self.quarantined.get(key) == waiting:
+            return
+        self._record_change(order, key, conflict)
+        now, source = self.services.clock.now(), self.loaded.source.name
+        reason = f"it differs from order {conflict.order.order_id}: {conflict.advice}; it is tried again by itself"
+        entry = Quarantined(source, key, (reason,), self._row(order), *waiting, now, now)
+        self.services.findings.quarantine(entry)
+        if len(self.quarantined) < MAX_QUARANTINED_KEYS:
+            self.quarantined[key] = waiting
 
     def _record_change(self, order: RawOrder, key: str, conflict: OrderConflict) -> None:
         self.counts.changed += 1

@@ -10,6 +10,7 @@ from typing import Literal, Protocol
 
 from chalicelib.domain.order import OrderContent
 from chalicelib.orders.accept import Accepted
+from chalicelib.orders.again import ASKED, Terms
 from chalicelib.ports import Clock, Ids
 from poller.database.connection import ErpConnection
 from poller.polling.breaker import Breaker
@@ -38,7 +39,9 @@ FAILED: frozenset[PollOutcome] = frozenset({"unavailable", "intake-unavailable",
 class Accepts(Protocol):
     """chalicelib.orders.accept.Intake, or a stand-in for dry runs."""
 
-    def accept(self, content: OrderContent, correlation_id: str, channel: str = "rest") -> Accepted: ...
+    def accept(
+        self, content: OrderContent, correlation_id: str, channel: str = "rest", terms: Terms = ASKED
+    ) -> Accepted: ...
 
 
 @dataclass(slots=True)

@@ -170,8 +170,8 @@ class _Page:
         repository = self.services.repository
         for entry in entries:
 
-            def acknowledge(order: Order, kind: str = entry.kind) -> None:
-                if kind not in order.acknowledged:
+            def acknowledge(order: Order, kind: str = entry.kind, revision: int = entry.revision) -> None:
+                if kind not in order.acknowledged and revision == order.revision:
                     repository.append(order, ErpAcknowledged(CHANNEL, kind))
 
             repository.handle(entry.order_id, acknowledge)
@@ -183,7 +183,12 @@ class _Unfit(PermanentError):
 
 
 def _overtaken(entry: OutboxEntry, order: Order, told: Iterable[OutboxEntry]) -> bool:
-    """Whether the ERP knows something later already: clocks of recorders differ, and streams deliver again."""
+    """Whether the ERP knows something later already: clocks of recorders differ, and streams deliver again.
+
+    Of an order that begins anew, the outcome before is no news any more.
+    """
+    if entry.revision < order.revision:
+        return True
     known = (*order.acknowledged, *(other.kind for other in told if other.order_id == entry.order_id))
     return any(outranks(kind, entry.kind) for kind in known)
 

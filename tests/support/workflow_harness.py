@@ -10,6 +10,7 @@ from chalicelib.adapters.memory import (
     MemoryEventStore,
     MemoryInventory,
     MemoryReferenceData,
+    MemoryWorkflowEngine,
     SequentialIds,
 )
 from chalicelib.adapters.memory.payments import MemoryChargeLedger
@@ -18,7 +19,8 @@ from chalicelib.adapters.payments.sandbox.gateway import SandboxGateway
 from chalicelib.domain.decisions import decide_cancellation, decide_redrive
 from chalicelib.domain.failures import caught
 from chalicelib.domain.order import OrderContent
-from chalicelib.domain.state import Order
+from chalicelib.domain.state import Order, fold
+from chalicelib.orders.accept import Intake
 from chalicelib.orders.repository import OrderRepository
 from chalicelib.steps.capture_payment import CapturePayment
 from chalicelib.steps.confirm_order import ConfirmOrder
@@ -50,7 +52,7 @@ class WorkflowHarness:
         self.reference = MemoryReferenceData([CUSTOMER], [WIDGET, GADGET])
         self.ledger = MemoryChargeLedger()
         self.gateway = SandboxGateway(self.ledger, self.clock, self.ids)
-        self.queue, self.alerts = MemoryQueue(), MemoryAlerts()
+        self.queue, self.alerts, self.engine = MemoryQueue(), MemoryAlerts(), MemoryWorkflowEngine()
         self.wrap = wrap
 
     def accept(self, order: OrderContent) -> str:
@@ -63,8 +65,12 @@ class WorkflowHarness:
     def history(self, order_id: str) -> list[str]:
         return [recorded.type for recorded in self.events.load(order_id)]
 
-    def repository(self, step: str) -> OrderRepository:
-        return OrderRepository(self.wrap(self.events), self.clock, self.ids, step)
+    def repository(self, step: str, attempt: int = 0) -> OrderRepository:
+        return OrderRepository(self.wrap(self.events), self.clock, self.ids, step, attempt)
+
+    def revise(self, order: OrderContent, correlation_id: str = "again") -> str:
+        """The order comes again; its id. Raises OrderConflict."""
+        return Intake(self.repository("Intake"), self.engine).accept(order, correlation_id).order_id
 
     def cancel(self, order_id: str) -> None:
         """Raises Refused."""
@@ -81,9 +87,9 @@ class WorkflowHarness:
         repository = OrderRepository(self.events, self.clock, self.ids, "Operator")
         repository.handle(order_id, lambda order: repository.append(order, decide_redrive(order, "ops", "fixed")))
 
-    def step(self, name: str, order_id: str, retry: int = 0, failure: Any = None) -> object:
+    def step(self, name: str, order_id: str, retry: int = 0, failure: Any = None, attempt: int = 0) -> object:
         """One invocation of a step's function, with fresh objects as in a new process."""
-        repository, wrap = self.repository(name), self.wrap
+        repository, wrap = self.repository(name, attempt), self.wrap
         steps: dict[str, Callable[[], object]] = {
             "ValidateOrder": lambda: ValidateOrder(repository, wrap(self.reference))(order_id),
             "ReserveInventory": lambda: ReserveInventory(repository, wrap(self.inventory))(order_id),
@@ -93,13 +99,17 @@ class WorkflowHarness:
             "ReleaseInventory": lambda: ReleaseInventory(repository, wrap(self.inventory))(order_id),
             "RejectOrder": lambda: RejectOrder(repository)(order_id),
             "HandleFailure": lambda: HandleFailure(repository, wrap(self.queue), wrap(self.alerts))(
-                order_id, caught(failure), retry
+                order_id, caught(failure), retry, attempt
             ),
         }
         return steps[name]()
 
-    def run(self, order_id: str, before: Callable[[str], object] = _unchanged) -> list[str]:
-        """One execution of the state machine, without its waits; the states it visited, the last one included."""
+    def run(self, order_id: str, before: Callable[[str], object] = _unchanged, attempt: int = 0) -> list[str]:
+        """One execution of the state machine, without its waits; the states it visited, the last one included.
+
+        `attempt`: which one it is, 0 for the one that is due.
+        """
+        attempt = attempt or fold(self.events.load(order_id)).attempt
         machine = definition(lambda function: function)
         state, visited, failure = machine["StartAt"], list[str](), None
         while state:
@@ -108,7 +118,7 @@ class WorkflowHarness:
                 return visited
             before(state)
             task = machine["States"][state]
-            error = self._attempts(state, task, order_id, failure)
+            error = self._retried(state, task, order_id, failure, attempt)
             if error is None:
                 state = task.get("Next", "")
                 continue
@@ -117,11 +127,13 @@ class WorkflowHarness:
             state = catcher["Next"]
         return visited
 
-    def _attempts(self, state: str, task: dict[str, Any], order_id: str, failure: Any) -> BaseException | None:
+    def _retried(
+        self, state: str, task: dict[str, Any], order_id: str, failure: Any, attempt: int
+    ) -> BaseException | None:
         """Run a task with its retries; what it raised in the end. AssertionErrors are the test's business."""
         for retry in range(100):
             try:
-                self.step(state, order_id, retry, failure)
+                self.step(state, order_id, retry, failure, attempt)
             except AssertionError:
                 raise
             except (Exception, Killed) as error:  # noqa: BLE001 - this is the state machine, which catches them all

@@ -44,19 +44,21 @@ class FaultyInventory:
     inventory: Inventory
     switches: FaultSwitches
 
-    def reserve(self, quantities: Mapping[str, int], append: Append) -> RecordedEvent:
+    def reserve(self, quantities: Mapping[str, int], append: Append, revision: int = 1) -> RecordedEvent:
         short = InsufficientStock(
             Reason("rehearsed_shortage", "a rehearsal is going on in which nothing is in stock", "lines")
         )
         return self.switches.with_faults(
-            INVENTORY, lambda: self.inventory.reserve(quantities, append), "reserve", refusal=short
+            INVENTORY, lambda: self.inventory.reserve(quantities, append, revision), "reserve", refusal=short
         )
 
-    def release(self, append: Append) -> RecordedEvent:
-        return self.switches.with_faults(INVENTORY, lambda: self.inventory.release(append), "release")
+    def release(self, append: Append, revision: int = 1) -> RecordedEvent:
+        return self.switches.with_faults(INVENTORY, lambda: self.inventory.release(append, revision), "release")
 
-    def holds_anything(self, order_id: str) -> bool:
-        return self.switches.with_faults(INVENTORY, lambda: self.inventory.holds_anything(order_id), "holds_anything")
+    def holds_anything(self, order_id: str, revision: int = 1) -> bool:
+        return self.switches.with_faults(
+            INVENTORY, lambda: self.inventory.holds_anything(order_id, revision), "holds_anything"
+        )
 
     def available(self, sku: str) -> int | None:
         return self.inventory.available(sku)

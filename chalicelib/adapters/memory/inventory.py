@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from chalicelib.adapters.memory.event_store import MemoryEventStore
 from chalicelib.domain.errors import InsufficientStock, VersionConflict
 from chalicelib.domain.events import InventoryReleased, InventoryReserved, RecordedEvent
+from chalicelib.domain.ids import revision_key
 from chalicelib.domain.reservation import Reservation, ReservationState, shortages
 from chalicelib.ports import Append
 
@@ -28,13 +29,13 @@ class MemoryInventory:
         self._stocks: dict[str, Stock] = {}
         self._reservations: dict[str, Reservation] = {}
 
-    def reserve(self, quantities: Mapping[str, int], append: Append) -> RecordedEvent:
+    def reserve(self, quantities: Mapping[str, int], append: Append, revision: int = 1) -> RecordedEvent:
         assert isinstance(append.event, InventoryReserved)
         with self._events.lock:
             stored = self._events.stored(append)
             if stored is not None:
                 return stored
-            reservation = self._reservation(append.order_id)
+            reservation = self._reservation(revision_key(append.order_id, revision))
             if not reservation.can_take:
                 raise VersionConflict(append.order_id, append.expected_version)
             short = shortages(quantities, {sku: self.available(sku) for sku in quantities})
@@ -43,29 +44,29 @@ class MemoryInventory:
             taken = reservation.take(quantities, completes=True)
             for sku, pieces in quantities.items():
                 self._move(sku, pieces)
-            self._reservations[append.order_id] = taken
+            self._reservations[taken.holder] = taken
             return self._events.append(replace(append, event=InventoryReserved(dict(quantities), taken.chunks)))
 
-    def release(self, append: Append) -> RecordedEvent:
+    def release(self, append: Append, revision: int = 1) -> RecordedEvent:
         assert isinstance(append.event, InventoryReleased)
         with self._events.lock:
             stored = self._events.stored(append)
             if stored is not None:
                 return stored
-            reservation = self._reservation(append.order_id)
+            reservation = self._reservation(revision_key(append.order_id, revision))
             if reservation.state is ReservationState.RELEASED:
                 raise VersionConflict(append.order_id, append.expected_version)
             for sku, pieces in reservation.held.items():
                 self._move(sku, -pieces)
             released = reservation.give_back(reservation.held)
-            self._reservations[append.order_id] = released
+            self._reservations[released.holder] = released
             return self._events.append(
                 replace(append, event=InventoryReleased(dict(sorted(released.returned.items()))))
             )
 
-    def holds_anything(self, order_id: str) -> bool:
+    def holds_anything(self, order_id: str, revision: int = 1) -> bool:
         with self._events.lock:
-            return bool(self._reservation(order_id).held)
+            return bool(self._reservation(revision_key(order_id, revision)).held)
 
     def available(self, sku: str) -> int | None:
         with self._events.lock:
@@ -81,8 +82,8 @@ class MemoryInventory:
         with self._events.lock:
             self._stocks.setdefault(sku, Stock()).available = quantity
 
-    def _reservation(self, order_id: str) -> Reservation:
-        return self._reservations.get(order_id) or Reservation(order_id)
+    def _reservation(self, holder: str) -> Reservation:
+        return self._reservations.get(holder) or Reservation(holder)
 
     def _move(self, sku: str, pieces: int) -> None:
         stock = self._stocks[sku]

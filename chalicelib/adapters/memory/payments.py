@@ -19,29 +19,29 @@ class MemoryChargeLedger:
         self._charges: dict[str, Charge] = {}
         self._calls: Counter[str] = Counter()
 
-    def find(self, order_id: str) -> Charge | None:
+    def find(self, key: str) -> Charge | None:
         with self.lock:
-            return self._charges.get(order_id)
+            return self._charges.get(key)
 
     def record(self, charge: Charge) -> Charge:
         with self.lock:
-            return self._charges.setdefault(charge.order_id, charge)
+            return self._charges.setdefault(charge.key, charge)
 
-    def count_call(self, order_id: str) -> int:
+    def count_call(self, key: str) -> int:
         with self.lock:
-            self._calls[order_id] += 1
-            return self._calls[order_id]
+            self._calls[key] += 1
+            return self._calls[key]
 
-    def reverse(self, order_id: str, refund_id: str) -> Charge:
+    def reverse(self, key: str, refund_id: str) -> Charge:
         with self.lock:
-            reversed_charge = self._stored(order_id).reversed(refund_id)
-            self._charges[order_id] = reversed_charge
+            reversed_charge = self._stored(key).reversed(refund_id)
+            self._charges[key] = reversed_charge
             return reversed_charge
 
-    def _stored(self, order_id: str) -> Charge:
-        charge = self.find(order_id)
+    def _stored(self, key: str) -> Charge:
+        charge = self.find(key)
         if charge is None:
-            raise nothing_to_refund(order_id)
+            raise nothing_to_refund(key)
         return charge
 
 
@@ -55,17 +55,17 @@ class MemoryCreditLedger(MemoryChargeLedger):
 
     def draw(self, charge: Charge) -> Charge:
         with self.lock:
-            if self.find(charge.order_id) is None:
+            if self.find(charge.key) is None:
                 account = self.account(charge.customer_id, charge.amount.currency)
                 if account is None or account.available < charge.amount:
                     raise exhausted(charge.customer_id, charge.amount, account)
                 self._move(account, Money(-charge.amount.minor, charge.amount.currency))
             return self.record(charge)
 
-    def give_back(self, order_id: str, refund_id: str) -> Charge:
+    def give_back(self, key: str, refund_id: str) -> Charge:
         with self.lock:
-            before = self._stored(order_id)
-            after = self.reverse(order_id, refund_id)
+            before = self._stored(key)
+            after = self.reverse(key, refund_id)
             if before.state is not ChargeState.REFUNDED:
                 account = self.account(after.customer_id, after.amount.currency)
                 assert account is not None, "an account that was drawn on exists"

@@ -32,6 +32,9 @@ class MemoryReferenceData:
     def hold(self, kind: str, key: str) -> DeliveryHold | None:
         return self.holds.get((kind, key))
 
+    def look_again(self, since: datetime) -> bool:
+        return False  # changes are seen at once
+
     def versions(self) -> dict[str, str]:
         return {"customers": "memory", "holds": "memory", "products": "memory"}
 

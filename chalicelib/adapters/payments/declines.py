@@ -14,7 +14,7 @@ FIELD = "payment.token"
 _ANOTHER = "ask the customer for another card or another way to pay"
 _BANK = "the customer's bank refused the card"
 _SECURITY = f"{_BANK} for security reasons; {_ANOTHER}"
-_LATER = "could not be processed just now; send the order again later, under a new number"
+_LATER = "could not be processed just now; send the order again later"
 
 _SENTENCES = {
     "authentication_required": f"the bank wants the customer to approve the payment himself; {_ANOTHER}, or let him pay"

@@ -1,4 +1,4 @@
-"""One record per order of what was charged: the first write wins, so whatever runs twice charges once.
+"""One record per order and revision of what was charged: the first write wins, so whatever runs twice charges once.
 
     (none) ──► CAPTURED ──► REFUNDED        the ledger is the provider: sandbox, on account
     (none) ──► OPEN ──────► REFUNDED        the provider knows the outcome of `payment_id`: Stripe
@@ -30,9 +30,9 @@ class ChargeState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """The record of an order. `payment_id` is the provider's; `at` is when the record was made."""
+    """The record of a `PaymentRequest.charge_key`. `payment_id` is the provider's; `at` is when the record was made."""
 
-    order_id: str
+    key: str
     customer_id: str
     amount: Money
     gateway: str
@@ -45,7 +45,7 @@ class Charge:
     def of(
         cls, request: PaymentRequest, gateway: str, state: ChargeState, at: datetime, payment_id: str = ""
     ) -> Charge:
-        return cls(request.order_id, request.customer_id, request.amount, gateway, state, at, payment_id)
+        return cls(request.charge_key, request.customer_id, request.amount, gateway, state, at, payment_id)
 
     @property
     def is_voided(self) -> bool:
@@ -60,37 +60,37 @@ class Charge:
         if self.state is ChargeState.REFUNDED:
             return self
         if self.is_voided:
-            raise nothing_to_refund(self.order_id)
+            raise nothing_to_refund(self.key)
         return replace(self, state=ChargeState.REFUNDED, refund_id=refund_id)
 
 
 class ChargeLedger(Protocol):
     """Strongly consistent. Raises DependencyUnavailable, DependencyTimeout."""
 
-    def find(self, order_id: str) -> Charge | None: ...
+    def find(self, key: str) -> Charge | None: ...
 
     def record(self, charge: Charge) -> Charge:
-        """Store the record unless the order has one; returns what is stored."""
+        """Store the record unless its key has one; returns what is stored."""
         ...
 
-    def count_call(self, order_id: str) -> int:
+    def count_call(self, key: str) -> int:
         """Count a capture that charges nothing new, a repeat or a rehearsed failure; how many there were by now."""
         ...
 
-    def reverse(self, order_id: str, refund_id: str) -> Charge:
+    def reverse(self, key: str, refund_id: str) -> Charge:
         """Mark as refunded; what is stored: the first refund's id stays. Raises Misconfigured if never charged."""
         ...
 
 
-def nothing_to_refund(order_id: str) -> Misconfigured:
-    return Misconfigured(f"order {order_id} was never charged here: there is nothing to refund")
+def nothing_to_refund(key: str) -> Misconfigured:
+    return Misconfigured(f"order {key} was never charged here: there is nothing to refund")
 
 
 def require_gateway(charge: Charge | None, gateway: str) -> None:
     """Raise Misconfigured if another gateway has charged the order: it was replaced while orders were under way."""
     if charge is not None and charge.gateway != gateway:
         raise Misconfigured(
-            f"order {charge.order_id} was handled by the {charge.gateway} gateway, now {gateway} is configured: "
+            f"order {charge.key} was handled by the {charge.gateway} gateway, now {gateway} is configured: "
             f"let orders under way finish before changing the gateway"
         )
 

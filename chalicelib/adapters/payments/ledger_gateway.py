@@ -20,13 +20,13 @@ class LedgerGateway:
     ids: Ids
 
     def find(self, request: PaymentRequest) -> Payment | None:
-        charge = self.ledger.find(request.order_id)
+        charge = self.ledger.find(request.charge_key)
         require_gateway(charge, self.NAME)
         return charge.payment() if charge else None
 
     def refund(self, request: PaymentRequest, payment_id: str) -> str:
-        require_gateway(self.ledger.find(request.order_id), self.NAME)
-        return self._reverse(request.order_id).refund_id
+        require_gateway(self.ledger.find(request.charge_key), self.NAME)
+        return self._reverse(request.charge_key).refund_id
 
     def void(self, request: PaymentRequest) -> Payment | None:
         charge = self.ledger.record(self._charge(request, ChargeState.VOIDED))
@@ -36,9 +36,9 @@ class LedgerGateway:
     def _charge(self, request: PaymentRequest, state: ChargeState, payment_id: str = "") -> Charge:
         return Charge.of(request, self.NAME, state, self.clock.now(), payment_id)
 
-    def _reverse(self, order_id: str) -> Charge:
+    def _reverse(self, key: str) -> Charge:
         """Give the charge back once, under an id of ours."""
-        return self.ledger.reverse(order_id, f"refund-{self.ids.token()}")
+        return self.ledger.reverse(key, f"refund-{self.ids.token()}")
 
     def _paid(self, charge: Charge) -> Payment:
         """The payment of a charge that capture() has found or made. Raises PaymentDeclined if it was voided."""

@@ -11,6 +11,7 @@ What happens when a data set is asked for:
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from threading import RLock
 from typing import Any, Generic
@@ -59,7 +60,9 @@ class S3ReferenceData:
         self._objects = ReferenceObjects(client, bucket)
         self._disk = LocalCopies(Path(directory), origin=bucket)
         self._lock = RLock()
+        self._now = now
         self._copies: dict[str, _Copy[Any]] = {}
+        self._looked_at: dict[str, float] = {}
         self._fresh: TLRUCache[str, _Copy[Any], float] = TLRUCache(3, _fresh_until, now)
         self._failing: TTLCache[str, bool, float] = TTLCache(4, FAILURE_RETRY_S, now)  # data sets, or all of S3
         self._warned: dict[str, str] = {}
@@ -72,6 +75,14 @@ class S3ReferenceData:
 
     def hold(self, kind: str, key: str) -> DeliveryHold | None:
         return self._file(HOLDS).find(hold_key(kind, key))
+
+    def look_again(self, since: datetime) -> bool:
+        """Costs a conditional GET for each data set that was looked at before."""
+        with self._lock:
+            old = [name for name in [*self._fresh] if self._looked_at[name] < since.timestamp()]
+            for name in old:
+                self._fresh.pop(name, None)
+            return bool(old)
 
     def versions(self) -> dict[str, str]:
         """The ETags (without their quotes) of the data sets that have been asked for."""
@@ -90,6 +101,7 @@ class S3ReferenceData:
         name, known = data_set.name, self._known(data_set)
         if known is not None and (name in self._failing or _WHOLE_OF_S3 in self._failing):
             return known
+        began = self._now()
         try:
             copy = self._fetched(data_set, known)
         except (TransientError, Misconfigured, DamagedFile) as problem:
@@ -102,6 +114,7 @@ class S3ReferenceData:
         if self._warned.pop(name, None):
             logger().info("reference data is read from S3 again", extra={"dataset": name})
         self._copies[name] = self._fresh[name] = copy
+        self._looked_at[name] = began
         return copy
 
     def _known(self, data_set: DataSet[R]) -> _Copy[R] | None:

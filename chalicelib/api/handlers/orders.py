@@ -11,12 +11,13 @@ from chalicelib.api.http.commands import CommandIn, command
 from chalicelib.api.http.preconditions import answer_unless_known, wanted_versions
 from chalicelib.api.http.problem_of_error import problem_of_payload
 from chalicelib.api.http.problems import FieldError, Problem
-from chalicelib.api.http.query import Parameters
+from chalicelib.api.http.query import Parameters, yes_or_no
 from chalicelib.api.http.request import Request, Response
 from chalicelib.api.http.waiting import RETRY_AFTER, outcome_within, seconds_to_wait
 from chalicelib.api.services import ApiServices
 from chalicelib.api.views.events import EventsView, event_view
 from chalicelib.api.views.orders import accepted, order_view
+from chalicelib.api.views.rehearsal import rehearsal
 from chalicelib.auth.tokens import Principal, Role
 from chalicelib.domain.order import OrderContent
 from chalicelib.domain.state import IN_PROGRESS, Order, Status, fold
@@ -28,9 +29,11 @@ ORDER_ID = re.compile(r"o-[0-9a-z]{24}\Z", re.ASCII)
 
 
 def accept_order(request: Request, services: ApiServices, principal: Principal) -> Response:
-    """`POST /orders`: 202 once, 200 for a repeat, with the same order id; 200 too if the outcome is there in time."""
+    """`POST /orders`: 202 once and for a new revision, 200 for a repeat, with the same order id; 200 for a dry run, and
+    if the outcome is there in time."""
     parameters = Parameters(request.query)
     wait_s, applied = seconds_to_wait(request, parameters)
+    dry_run = parameters.take("dry_run", yes_or_no)
     parameters.done()
     content = _order(request, services)
     if content.source != principal.source:
@@ -39,6 +42,8 @@ def accept_order(request: Request, services: ApiServices, principal: Principal) 
             f"This token may post orders of {principal.source} only.",
             [FieldError("source", f"must be {principal.source}")],
         )
+    if dry_run:
+        return Response(200, rehearsal(content, services.rehearse(content)))
     taken = services.intake.accept(content, request.correlation_id)
     logger().info(
         "order accepted", extra={"order_id": taken.order_id, "replayed": taken.replayed, "started": taken.started}
@@ -47,7 +52,7 @@ def accept_order(request: Request, services: ApiServices, principal: Principal) 
     if wait_s:
         order = fold(services.events.load(taken.order_id))
         status = outcome_within(services.events, services.clock, order, wait_s).status
-    view = accepted(taken.order_id, status, taken.correlation_id)
+    view = accepted(taken.order_id, status, taken.correlation_id, taken.revision)
     headers = {"Location": request.reference(view["links"]["self"]), **applied, **_retry_after(status)}
     if taken.replayed:
         return Response(200, view, {**headers, "Idempotent-Replayed": "true"})
@@ -98,7 +103,7 @@ def commanded(request: Request, services: ApiServices, order: Order) -> Response
     """A command was carried out on the order: its dead letter, if it had one, is settled."""
     close_dead_letter(services.letters, order)
     logger().info("order commanded", extra={"order_id": order.order_id, "status": order.status.value})
-    view = accepted(order.order_id, order.status, order.correlation_id)
+    view = accepted(order.order_id, order.status, order.correlation_id, order.revision)
     return Response(202, view, {"Location": request.reference(view["links"]["self"]), **RETRY_AFTER})
 
 

@@ -15,7 +15,7 @@ from chalicelib.domain.errors import (
     TransientError,
     UnknownOrder,
 )
-from chalicelib.orders.accept import OrderConflict
+from chalicelib.orders.again import OrderConflict
 
 if TYPE_CHECKING:
     from chalicelib.orders.payload import InvalidPayload
@@ -60,12 +60,18 @@ def _conflict(error: OrderConflict) -> Problem:
         {"field": difference.field, "accepted": difference.accepted, "sent": difference.sent}
         for difference in error.differences
     ]
-    content = error.order.content
+    order = error.order
     fields = ", ".join(difference.field for difference in error.differences)
     return Problem(
         problems.CONFLICT,
-        f"{content.external_id} was accepted as order {error.order.order_id}; this one differs in: {fields}.",
-        members={"order_id": error.order.order_id, "differences": differences},
+        f"{order.content.external_id} was accepted as order {order.order_id}, and {error.advice}. "
+        f"This one differs in: {fields}.",
+        members={
+            "order_id": order.order_id,
+            "revision": order.revision,
+            "order_status": order.status,
+            "differences": differences,
+        },
     )
 
 

@@ -49,7 +49,7 @@ CONFLICT = ProblemType(
     "order-conflict",
     409,
     "The order number was accepted with another content",
-    "Compare `differences`; send a changed order under a new external_id.",
+    "Compare `differences`; `detail` says whether and when this number can be sent again.",
 )
 IN_FLIGHT = ProblemType(
     "request-in-flight",

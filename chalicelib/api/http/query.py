@@ -108,6 +108,12 @@ def batch_query(query: Mapping[str, Sequence[str]]) -> BatchQuery:
     return parsed
 
 
+def yes_or_no(text: str) -> bool:
+    if text not in ("true", "false"):
+        raise WrongParameter("must be true or false")
+    return text == "true"
+
+
 def page_size(text: str) -> int:
     if not re.fullmatch(r"[1-9][0-9]{0,2}", text, re.ASCII) or int(text) > MAX_PAGE:
         raise WrongParameter(f"must be a whole number from 1 to {MAX_PAGE}")

@@ -16,6 +16,7 @@ from chalicelib.api.operations.parameters import EXAMPLE_ORDER_CURSOR
 from chalicelib.api.views.dead_letters import group_view, job_view, letter_view
 from chalicelib.api.views.events import event_view
 from chalicelib.api.views.orders import accepted, order_view, row_view
+from chalicelib.api.views.rehearsal import rehearsal
 from chalicelib.domain.errors import DependencyUnavailable, EventTooLarge, Moved, Reason, Refused
 from chalicelib.domain.events import (
     Event,
@@ -31,8 +32,9 @@ from chalicelib.domain.events import (
 from chalicelib.domain.failures import FailedOrder
 from chalicelib.domain.money import Money
 from chalicelib.domain.state import Order, Status, fold
-from chalicelib.orders.accept import OrderConflict, differences
+from chalicelib.orders.again import OrderConflict, differences
 from chalicelib.orders.payload import parse_order
+from chalicelib.orders.rehearse import Rehearsal, SkuNow, Would
 from chalicelib.ports import DeadLetter, DeadLetterGroup, OrderRow
 from chalicelib.recovery.group_jobs import Action, Job
 
@@ -104,6 +106,7 @@ def examples() -> dict[str, Any]:
         **batch_examples(ORDER, BEGIN),
         "accepted": accepted(CONTENT.order_id, Status.RECEIVED, CORRELATION_ID),
         "replayed": accepted(CONTENT.order_id, Status.CONFIRMED, CORRELATION_ID),
+        "rehearsal": rehearsal(CONTENT, _rehearsed()),
         "confirmed_order": order_view(confirmed),
         "rejected_order": order_view(fold(REJECTED)),
         "events": {"order_id": CONTENT.order_id, "events": [event_view(x, show_address=False) for x in CONFIRMED]},
@@ -141,12 +144,21 @@ _SPECIAL = {
     ),
     problems.MOVED: problem_of(Moved(8)),
     problems.CONFLICT: problem_of(
-        OrderConflict(fold(CONFIRMED), differences(CONTENT, replace(CONTENT, total=Money.parse("54.00", "EUR"))))
+        OrderConflict(
+            fold(CONFIRMED),
+            differences(CONTENT, replace(CONTENT, total=Money.parse("54.00", "EUR"))),
+            "it is CONFIRMED and on its way; a further order needs an external_id of its own",
+        )
     ),
     problems.TOO_LARGE: problem_of(EventTooLarge(412_345, 400_000)),
     problems.NOT_POSSIBLE: problem_of(Refused("the order is confirmed and on its way; arrange a return instead")),
     problems.UNAVAILABLE: problem_of(DependencyUnavailable("DynamoDB", "throttled")),
 }
+
+
+def _rehearsed() -> Rehearsal:
+    versions = {"customers": "9b2f41", "products": "c01d77"}
+    return Rehearsal(Would.ACCEPT, 1, _SHORT, (TOTAL,), (SkuNow("WIDGET-1", 3, 120),), versions)
 
 
 def _page(order: Order) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from chalicelib.api.operations.parameters import (
 )
 from chalicelib.api.route import BODILESS, Answered, Guarded, Route, query_parameter
 from chalicelib.api.views.events import EventsView
+from chalicelib.api.views.rehearsal import RehearsalView
 from chalicelib.api.views.schemas import AcceptedView, OrderPageView, OrderView
 from chalicelib.domain.state import Status
 from chalicelib.orders.payload import OrderIn
@@ -35,7 +36,9 @@ ROUTES = (
         "Hand over an order",
         "Stores the order durably and starts its workflow. Repeat the same call as often as you like: source and "
         "external_id identify the order, the same content gets the same order_id with 200, other content gets 409. "
-        "Whether the customer, the prices and the totals are right is decided afterwards, and shown by the order.",
+        "An order that was rejected or cancelled begins anew, with the same content or another: 202, and a further "
+        "revision of the same order_id. Whether the customer, the prices and the totals are right is decided "
+        "afterwards, and shown by the order.",
         (
             Answered(
                 202,
@@ -46,15 +49,26 @@ ROUTES = (
             ),
             Answered(
                 200,
-                "Accepted before, or it has its outcome already; where it stands now.",
-                AcceptedView,
-                ("replayed",),
+                "Accepted before, or it has its outcome already; where it stands now. Or the answer to a dry run.",
+                AcceptedView | RehearsalView,
+                ("replayed", "rehearsal"),
                 ("Location", "Retry-After", "Preference-Applied"),
             ),
         ),
         bodies=(OrderIn,),
         body_examples=("order", "order_on_account"),
-        parameters=(WAIT, PREFER),
+        parameters=(
+            query_parameter(
+                "dry_run",
+                "Only tell what would become of the order, by its form, what is stored, reference data, totals and the "
+                "stock as of now. Nothing is stored, no workflow is started, the payment is not tried",
+                False,
+                type="boolean",
+                default=False,
+            ),
+            WAIT,
+            PREFER,
+        ),
         problems=(problems.WRONG_SOURCE, problems.CONFLICT),
     ),
     Route(

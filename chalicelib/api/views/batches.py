@@ -7,7 +7,7 @@ from typing import NotRequired
 from typing_extensions import TypedDict
 
 from chalicelib.api.views.schemas import Moment, PageLinks
-from chalicelib.batches.model import Batch, BatchState, Format, Upload
+from chalicelib.batches.model import Batch, BatchCounts, BatchState, Format, Upload
 from chalicelib.batches.ports import UploadForm
 from chalicelib.batches.reporting.listing import state_of
 from chalicelib.batches.service import BatchStatus
@@ -15,7 +15,8 @@ from chalicelib.domain.timestamps import rfc3339
 
 
 class CountsView(TypedDict):
-    """received = accepted + duplicate + invalid; accepted = confirmed + rejected + cancelled + failed + running."""
+    """received = accepted + duplicate + invalid + valid; accepted = confirmed + rejected + cancelled + failed +
+    running."""
 
     received: int
     """Lines that were handed over so far."""
@@ -31,6 +32,8 @@ class CountsView(TypedDict):
     failed: int
     """Parked by a technical failure; once they are redriven they are counted as what they become."""
     running: int
+    valid: NotRequired[int]
+    """In a dry run: lines that would bring an order, and nothing is against it."""
 
 
 class FileView(TypedDict):
@@ -78,6 +81,8 @@ class BatchView(TypedDict):
     batch_id: str
     """Derived from the source and the content: the same file is the same batch. Empty until the file is there."""
     source: str
+    dry_run: bool
+    """Only tried: nothing is accepted."""
     state: BatchState
     lines: int | None
     """Orders in the file; null until it has been read."""
@@ -151,21 +156,12 @@ def batch_view(status: BatchStatus) -> BatchView:
     return {
         "batch_id": batch.batch_id,
         "source": batch.source,
+        "dry_run": batch.dry_run,
         "state": batch.state,
         "lines": batch.lines,
         "file": _file_view(batch),
         "waiting": None if batch.lines is None else batch.lines - counts.received,
-        "counts": {
-            "received": counts.received,
-            "accepted": counts.accepted,
-            "duplicate": counts.duplicate,
-            "invalid": counts.invalid,
-            "confirmed": counts.confirmed,
-            "rejected": counts.rejected,
-            "cancelled": counts.cancelled,
-            "failed": counts.failed,
-            "running": counts.running,
-        },
+        "counts": _counts_view(counts, batch.dry_run),
         "rate_per_s": round(status.throughput.rate_per_s, 2),
         "estimated_end": rfc3339(end) if end else None,
         "received_at": rfc3339(batch.received_at),
@@ -195,6 +191,23 @@ def batch_row_view(one: Batch | Upload) -> BatchRowView:
     }
 
 
+def _counts_view(counts: BatchCounts, dry_run: bool) -> CountsView:
+    view: CountsView = {
+        "received": counts.received,
+        "accepted": counts.accepted,
+        "duplicate": counts.duplicate,
+        "invalid": counts.invalid,
+        "confirmed": counts.confirmed,
+        "rejected": counts.rejected,
+        "cancelled": counts.cancelled,
+        "failed": counts.failed,
+        "running": counts.running,
+    }
+    if dry_run:
+        view["valid"] = counts.valid
+    return view
+
+
 def _file_view(batch: Batch) -> FileView | None:
     if batch.file is None:
         return None
@@ -213,6 +226,7 @@ def upload_view(upload: Upload, form: UploadForm | None = None) -> BatchView:
     view: BatchView = {
         "batch_id": "",
         "source": upload.source,
+        "dry_run": upload.dry_run,
         "state": state_of(upload),
         "lines": None,
         "file": None,

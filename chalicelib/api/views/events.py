@@ -1,7 +1,7 @@
 """The event stream of an order as JSON, without secrets, and without addresses for whoever need not see them.
 
-An OrderReceived shows the order in the form in which it is posted; the fields of any other event are shown as they
-are, so that a new kind of event needs nothing here.
+An event that brings an order's content shows it in the form in which it is posted; the fields of any other are shown as
+they are, so that a new kind of event needs nothing here.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing_extensions import TypedDict
 
 from chalicelib.api.views.orders import amount
 from chalicelib.api.views.schemas import Moment
-from chalicelib.domain.events import Event, OrderReceived, RecordedEvent
+from chalicelib.domain.events import Event, OrderReceived, OrderRevised, RecordedEvent
 from chalicelib.domain.money import Money
 from chalicelib.domain.order import OrderContent
 from chalicelib.domain.timestamps import rfc3339
@@ -56,7 +56,7 @@ def event_view(recorded: RecordedEvent, show_address: bool) -> EventView:
 
 def _data(event: Event, show_address: bool) -> dict[str, Any]:
     data = {field.name: _plain(getattr(event, field.name)) for field in fields(event)}
-    if isinstance(event, OrderReceived):
+    if isinstance(event, OrderReceived | OrderRevised):
         data["content"] = _content(event.content, show_address)
     return data
 

@@ -46,9 +46,12 @@ def next_step(order: Order) -> str:
         case Status.CONFIRMED:
             return "Nothing: the order will be delivered. It cannot be cancelled any more; arrange a return instead."
         case Status.REJECTED:
-            return "Nothing: this order is closed. Correct what is named and send it under a new external_id."
+            return (
+                "This order is closed. When what is named is mended, in the order or in our data, send it again under "
+                "the same external_id."
+            )
         case Status.CANCELLED:
-            return "Nothing: this order is closed. If it is wanted after all, send it under a new external_id."
+            return "This order is closed. If it is wanted after all, send it again under the same external_id."
         case Status.FAILED:
             return (
                 "It waits, and keeps what was reserved and paid. If the cause may pass, it is tried again by itself; "
@@ -70,8 +73,9 @@ def _progress(order: Order) -> str:
             done = "All its pieces are set aside."
         case _:
             done = f"Its payment of {order.content.total} was captured."
-    again = f" This is attempt {order.attempt}." if order.attempt > 1 else ""
-    return f"The order is on its way. {done}{again}"
+    revised = f" This is revision {order.revision} of it." if order.revision > 1 else ""
+    again = f" This is attempt {order.attempt}." if order.tries > 1 else ""
+    return f"The order is on its way. {done}{revised}{again}"
 
 
 def _failed(order: Order) -> str:

@@ -18,9 +18,10 @@ def amount(money: Money) -> Amount:
     return {"amount": money.amount, "currency": money.currency}
 
 
-def accepted(order_id: str, status: Status, correlation_id: str) -> AcceptedView:
+def accepted(order_id: str, status: Status, correlation_id: str, revision: int = 1) -> AcceptedView:
     return {
         "order_id": order_id,
+        "revision": revision,
         "status": status,
         "correlation_id": correlation_id,
         "links": order_links(order_id),
@@ -36,6 +37,7 @@ def order_view(order: Order) -> OrderView:
     content = order.content
     return {
         "order_id": order.order_id,
+        "revision": order.revision,
         "status": order.status,
         "source": content.source,
         "external_id": content.external_id,
@@ -45,6 +47,7 @@ def order_view(order: Order) -> OrderView:
         "payment_method": content.payment.method,
         "ordered_at": rfc3339(content.ordered_at),
         "received_at": rfc3339(order.received_at),
+        "revised_at": rfc3339(order.revisions[-1].received_at) if order.revision > 1 else None,
         "updated_at": rfc3339(order.updated_at),
         "version": order.version,
         "attempts": order.attempt,
@@ -60,6 +63,7 @@ def order_view(order: Order) -> OrderView:
 def row_view(row: OrderRow) -> RowView:
     return {
         "order_id": row.order_id,
+        "revision": row.revision,
         "status": row.status,
         "source": row.source,
         "external_id": row.external_id,

@@ -40,10 +40,12 @@ class AcceptedView(TypedDict):
 
     order_id: str
     """Derived from source and external_id: always the same for the same order."""
+    revision: int
+    """1, and one more whenever the number came again after the order was rejected or cancelled."""
     status: Status
     """RECEIVED for a new order; for a repeated one, where it stands now."""
     correlation_id: str
-    """The id of the call that brought the order first; every log line about the order carries it."""
+    """The id of the call that brought this revision; every log line about it carries it."""
     links: OrderLinks
 
 
@@ -68,9 +70,11 @@ class WhyView(TypedDict):
 
 
 class OrderView(TypedDict):
-    """An order as it stands, strongly consistent."""
+    """An order as it stands, strongly consistent: its latest revision. Earlier ones are in its events."""
 
     order_id: str
+    revision: int
+    """1, and one more whenever the number came again after the order was rejected or cancelled."""
     status: Status
     source: str
     external_id: str
@@ -80,6 +84,9 @@ class OrderView(TypedDict):
     payment_method: str
     ordered_at: Moment
     received_at: Moment
+    """When the number came first."""
+    revised_at: Moment | None
+    """When the latest revision came; null for the first."""
     updated_at: Moment
     version: int
     """The number of events of this order so far."""
@@ -100,6 +107,7 @@ class RowView(TypedDict):
     """An order in a list. Lists follow the orders by about a second."""
 
     order_id: str
+    revision: int
     status: Status
     source: str
     external_id: str
@@ -169,5 +177,9 @@ class ProblemDocument(TypedDict):
     """Present if there were too many errors to name."""
     order_id: NotRequired[str]
     """Of an order-conflict: the accepted order."""
+    revision: NotRequired[int]
+    """Of an order-conflict: the accepted order's."""
+    order_status: NotRequired[Status]
+    """Of an order-conflict: where the accepted order stands."""
     differences: NotRequired[list[DifferenceView]]
     """Of an order-conflict."""

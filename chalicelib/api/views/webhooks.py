@@ -25,6 +25,7 @@ class OutcomeView(TypedDict):
     order_id: str
     source: str
     external_id: str
+    revision: int
     status: Literal["CONFIRMED", "REJECTED", "CANCELLED"]
     confirmation_number: str | None
     reasons: list[OutcomeReasonView]
@@ -53,6 +54,7 @@ class EndView(TypedDict):
     upload_id: str
     source: str
     state: BatchState
+    dry_run: bool
     attempt: int
     lines: int | None
     counts: CountsView
@@ -63,6 +65,6 @@ class EndView(TypedDict):
 class BatchEndedView(TypedDict):
     """The end of a batch."""
 
-    type: Literal["batch.completed", "batch.incomplete", "batch.cancelled", "batch.refused"]
+    type: Literal["batch.completed", "batch.incomplete", "batch.nothing_accepted", "batch.cancelled", "batch.refused"]
     timestamp: Moment
     data: EndView

@@ -75,6 +75,7 @@ def document(ended: Batch | Upload, counts: BatchCounts) -> dict[str, Any]:
             **_named(ended),
             "source": ended.source,
             "state": state_of(ended),
+            "dry_run": ended.dry_run,
             "attempt": batch.attempt if batch else 0,
             "lines": batch.lines if batch else None,
             "counts": {name: getattr(counts, name) for name in SUMS},

@@ -15,7 +15,7 @@ from chalicelib.settings import Settings
 COLUMNS, WIDTH, HEIGHT = 3, 8, 6
 """The grid of CloudWatch is 24 wide."""
 
-OUTCOMES = ("OrderReceived", "OrderConfirmed", "OrderRejected", "OrderCancelled", "OrderFailed")
+OUTCOMES = ("OrderReceived", "OrderRevised", "OrderConfirmed", "OrderRejected", "OrderCancelled", "OrderFailed")
 
 
 def body(stage: Stage, settings: Settings) -> dict[str, Any]:

@@ -11,7 +11,9 @@ from chalicelib.acknowledgements.outbox import Outbox, OutboxEntry
 from tests.support.builders import NOW
 
 
-def entry(order_id: str = "o-1", kind: str = "received", seconds: float = 0, version: int = 1) -> OutboxEntry:
+def entry(
+    order_id: str = "o-1", kind: str = "received", seconds: float = 0, version: int = 1, revision: int = 1
+) -> OutboxEntry:
     return OutboxEntry(
         source="erp-1",
         order_id=order_id,
@@ -22,6 +24,7 @@ def entry(order_id: str = "o-1", kind: str = "received", seconds: float = 0, ver
         reason_code="unknown_sku" if kind == "rejected" else "",
         reason="Schraube M8 × 40 ist nicht im Katalog" if kind == "rejected" else "",
         confirmation_number="C-7" if kind == "confirmed" else "",
+        revision=revision,
     )
 
 
@@ -31,7 +34,7 @@ class OutboxContract:
         raise NotImplementedError
 
     def test_entries_come_back_whole_and_in_the_order_of_occurrence(self, adapter: Outbox) -> None:
-        late = entry("o-1", "rejected", seconds=1.000001, version=5)
+        late = entry("o-1", "rejected", seconds=1.000001, version=5, revision=2)
         middle = entry("o-2", "confirmed", seconds=1, version=4)
         early = entry("o-3", seconds=-3600)
         for one in (late, middle, early):

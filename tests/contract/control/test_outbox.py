@@ -40,3 +40,14 @@ def test_an_entry_that_cannot_be_moved_just_now_is_tried_again_later(code: str) 
         with pytest.raises(Contention, match=code):
             outbox.unpark(entry())
         assert outbox.pending(entry().source, 10) == (entry(),)
+
+
+def test_an_entry_of_a_release_that_knew_no_revisions_is_of_the_first() -> None:
+    with moto_dynamodb() as client:
+        table = SETTINGS.name("control")
+        outbox = DynamoDbOutbox(client, table)
+        outbox.put(entry())
+        (item,) = client.scan(TableName=table)["Items"]
+        del item["revision"]
+        client.put_item(TableName=table, Item=item)
+        assert outbox.pending(entry().source, 10) == (entry(),)

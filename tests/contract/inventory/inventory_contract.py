@@ -172,6 +172,26 @@ class InventoryContract:
         assert stock(adapter, "A", "B") == [(5, 0), (5, 0)]
         assert not adapter.holds_anything("o-1")
 
+    def test_a_revised_order_holds_stock_by_itself(self, adapter: Inventory, events: EventStore) -> None:
+        """What was given back for good in the revision before can be taken in the next one, and given back again."""
+        adapter.set_available("A", 5)
+        adapter.reserve({"A": 3}, reserving())
+        adapter.release(releasing())
+        adapter.reserve({"A": 4}, reserving(version=3, token="reserve-2"), revision=2)
+        assert stock(adapter, "A") == [(1, 4)]
+        assert [adapter.holds_anything("o-1", revision) for revision in (1, 2)] == [False, True]
+        released = adapter.release(releasing(version=4, token="release-2"), revision=2)
+        assert released.event == InventoryReleased({"A": 4})
+        assert stock(adapter, "A") == [(5, 0)]
+        assert len(events.load("o-1")) == 5
+
+    def test_an_order_of_many_skus_can_be_revised(self, adapter: Inventory) -> None:
+        fill(adapter, dict.fromkeys(self.large, 10))
+        adapter.reserve(self.large, reserving())
+        adapter.release(releasing())
+        adapter.reserve(self.large, reserving(version=3, token="reserve-2"), revision=2)
+        assert stock(adapter, *self.some) == [(10 - self.large[sku], self.large[sku]) for sku in self.some]
+
     def test_the_same_release_repeated_gives_back_once(self, adapter: Inventory, events: EventStore) -> None:
         adapter.set_available("A", 5)
         adapter.reserve({"A": 3}, reserving())

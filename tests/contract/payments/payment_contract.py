@@ -126,6 +126,40 @@ class PaymentContract:
             adapter.capture(declining)
         assert self.charged(adapter) == []
 
+    def test_a_revised_order_is_charged_anew(self, adapter: PaymentGateway, paying: PaymentRequest) -> None:
+        """After the revision before was refunded; nothing of it answers for the next one."""
+        first = adapter.capture(paying)
+        adapter.refund(paying, first.payment_id)
+        revised = replace(paying, revision=2, amount=Money(1000, "EUR"))
+        assert adapter.find(revised) is None
+        payment = adapter.capture(revised)
+        assert payment.payment_id != first.payment_id
+        assert (payment.amount, payment.refund_id) == (Money(1000, "EUR"), "")
+        assert adapter.capture(revised) == adapter.find(revised) == payment
+        assert sorted(self.charged(adapter)) == [Money(1000, "EUR"), TOTAL]
+        assert adapter.refund(revised, payment.payment_id)
+
+    def test_what_was_voided_can_be_charged_in_the_next_revision(
+        self, adapter: PaymentGateway, paying: PaymentRequest
+    ) -> None:
+        assert adapter.void(paying) is None
+        payment = adapter.capture(replace(paying, revision=2))
+        assert adapter.find(replace(paying, revision=2)) == payment
+        with pytest.raises(PaymentDeclined, match="closed before it was charged"):
+            adapter.capture(paying)
+        assert self.charged(adapter) == [TOTAL]
+
+    def test_what_was_declined_can_be_charged_in_the_next_revision(
+        self, adapter: PaymentGateway, declining: PaymentRequest, paying: PaymentRequest
+    ) -> None:
+        with pytest.raises(PaymentDeclined):
+            adapter.capture(declining)
+        assert adapter.void(declining) is None
+        mended = replace(paying, order_id=declining.order_id, revision=2)
+        assert adapter.capture(mended) == adapter.void(mended)
+        assert adapter.find(declining) is None
+        assert self.charged(adapter) == [TOTAL]
+
     def test_capturing_and_voiding_at_once_leave_no_charge_that_nobody_knows(
         self, adapter: PaymentGateway, paying: PaymentRequest
     ) -> None:

@@ -62,7 +62,7 @@ class OnAccountContract(PaymentContract):
     def charged(self, adapter: PaymentGateway) -> list[Money]:
         """What is used of the account is what was drawn; the records say in which portions."""
         assert isinstance(adapter, OnAccountGateway)
-        charges = [adapter.ledger.find(order_id) for order_id in ("o-1", "o-2")]
+        charges = [adapter.ledger.find(key) for key in ("o-1", "o-1.2", "o-2")]
         amounts = [charge.amount for charge in charges if charge and not charge.is_voided]
         standing = [c.amount.minor for c in charges if c and not c.is_voided and not c.refund_id]
         assert self.account(adapter.ledger).used.minor == sum(standing)

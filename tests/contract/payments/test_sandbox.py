@@ -52,7 +52,7 @@ class SandboxContract(PaymentContract):
     def charged(self, adapter: PaymentGateway) -> list[Money]:
         """Distinct payment ids are distinct charges: every capture draws a new id before it asks the ledger."""
         assert isinstance(adapter, SandboxGateway)
-        charges = [adapter.ledger.find(order_id) for order_id in ("o-1", "o-2")]
+        charges = [adapter.ledger.find(order_id) for order_id in ("o-1", "o-1.2", "o-2")]
         return [charge.amount for charge in charges if charge and charge.state is not ChargeState.VOIDED]
 
 
@@ -125,7 +125,7 @@ class TestRehearsals:
 
     def test_unavailable_for_the_first_calls_of_each_order(self, ledger: ChargeLedger) -> None:
         gateway = sandbox(ledger)
-        for order_id in ("o-1", "o-2"):
+        for order_id in ("o-1", "o-1.2", "o-2"):
             request = card("pm_sandbox_unavailable_3", order_id)
             for _ in range(3):
                 with pytest.raises(DependencyUnavailable) as unavailable:

@@ -18,9 +18,11 @@ from chalicelib.adapters.dynamodb.control.callback_targets import DynamoDbCallba
 from chalicelib.adapters.http_callback import CallbackRefused, CallbackTarget, HttpCallback
 from chalicelib.adapters.system import SystemClock
 from chalicelib.domain.errors import DependencyUnavailable, Misconfigured
-from chalicelib.domain.events import OrderConfirmed
+from chalicelib.domain.events import OrderConfirmed, OrderRejected
 from tests.support.aws import SETTINGS, moto_dynamodb
+from tests.support.builders import content
 from tests.support.cli import typed
+from tests.support.domain.histories import REJECTION
 from tests.support.operations import FakeApplication
 
 SECRET = "whsec_" + base64.b64encode(b"a" * 32).decode()
@@ -216,6 +218,46 @@ def test_what_the_erp_refuses_for_good_is_parked_and_can_be_sent_again() -> None
     calls.refuses = False
     acknowledge(body)
     assert app.types(order_id)[-1] == "ErpAcknowledged"
+
+
+def reject(app: FakeApplication, order_id: str) -> None:
+    for event in (REJECTION, OrderRejected(REJECTION.reasons)):
+        app.repository().append(app.order(order_id), event)
+
+
+def test_the_outcome_of_every_revision_is_told_under_an_id_of_its_own() -> None:
+    app, calls = FakeApplication(), Calls()
+    acknowledge = AcknowledgeErp(app.repository("AcknowledgeErp"), calls, app.queue.park)
+    order_id = app.accept()
+    message = json.dumps({"order_id": order_id})
+    reject(app, order_id)
+    acknowledge(message)
+    app.accept(content())  # comes again
+    acknowledge(message)  # late, and there is no outcome to tell
+    reject(app, order_id)
+    acknowledge(message)
+    acknowledge(message)
+    app.accept(content())
+    app.repository().append(app.order(order_id), OrderConfirmed("OB-ABC"))
+    acknowledge(message)
+    told = [(message_id, document["data"]["revision"]) for _, message_id, document in calls.made]
+    assert told == [(f"{order_id}.rejected", 1), (f"{order_id}.2.rejected", 2), (f"{order_id}.3.confirmed", 3)]
+    assert app.types(order_id).count("ErpAcknowledged") == 3
+
+
+def test_an_order_that_comes_again_while_the_erp_is_called_owes_it_the_next_outcome() -> None:
+    app = FakeApplication()
+    order_id = app.accept()
+    reject(app, order_id)
+
+    class Meanwhile(Calls):
+        def __call__(self, source: str, message_id: str, body: bytes) -> None:
+            super().__call__(source, message_id, body)
+            app.accept(content())
+
+    AcknowledgeErp(app.repository("AcknowledgeErp"), Meanwhile(), app.queue.park)(json.dumps({"order_id": order_id}))
+    assert app.types(order_id)[-1] == "OrderRevised"
+    assert app.order(order_id).acknowledged == ()
 
 
 @pytest.mark.parametrize("poison", ["not JSON", "[]", "{}", '{"order_id": "o-000000000000000000000000"}'])

@@ -19,7 +19,7 @@ class AcmeGateway:
 
     def capture(self, request: PaymentRequest) -> Payment:
         amount = request.amount
-        charge = self.client.pay(request.order_id, amount.minor, amount.currency, request.instruction.token)
+        charge = self.client.pay(request.charge_key, amount.minor, amount.currency, request.instruction.token)
         if charge.state == "refused":
             raise card_declined("insufficient_funds")
         if charge.state == "closed":
@@ -27,16 +27,16 @@ class AcmeGateway:
         return _payment(charge)
 
     def find(self, request: PaymentRequest) -> Payment | None:
-        return _found(self.client.look_up(request.order_id))
+        return _found(self.client.look_up(request.charge_key))
 
     def refund(self, request: PaymentRequest, payment_id: str) -> str:
-        payment = _found(self.client.give_back(request.order_id))
+        payment = _found(self.client.give_back(request.charge_key))
         if payment is None:
-            raise nothing_to_refund(request.order_id)
+            raise nothing_to_refund(request.charge_key)
         return payment.refund_id
 
     def void(self, request: PaymentRequest) -> Payment | None:
-        return _found(self.client.close(request.order_id))
+        return _found(self.client.close(request.charge_key))
 
 
 def _found(charge: AcmeCharge | None) -> Payment | None:

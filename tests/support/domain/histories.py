@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from chalicelib.domain.errors import Reason
 from chalicelib.domain.events import (
     CancellationRequested,
@@ -13,13 +15,15 @@ from chalicelib.domain.events import (
     OrderFailed,
     OrderRedriven,
     OrderRejected,
+    OrderRevised,
     OrderValidated,
     PaymentCaptured,
     PaymentRefunded,
     RejectionDecided,
 )
 from chalicelib.domain.money import Money
-from tests.support.builders import received
+from chalicelib.domain.order import Line
+from tests.support.builders import content, received
 
 HOLD = Reason("delivery_hold", "country KP is on hold", "ship_to.country")
 RESERVATION = InventoryReserved({"WIDGET-1": 3})
@@ -44,6 +48,12 @@ CANCELLED = (*BEING_CANCELLED, REFUND, RELEASE, OrderCancelled("anna", "wrong si
 FAILED = (*RESERVED, FAILURE)
 STUCK_IN_CANCELLATION = (*BEING_CANCELLED, STUCK)
 STUCK_IN_REJECTION = (*BEING_REJECTED, STUCK)
+
+
+def revised(revision: int, *lines: Line, **changes: Any) -> OrderRevised:
+    """The same order again, or a changed one, as `builders.content` makes it."""
+    order = content("SO-1", *lines, **changes)
+    return OrderRevised(order, order.payload_hash(), revision)
 
 
 def redriven(attempt: int) -> OrderRedriven:

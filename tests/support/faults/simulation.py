@@ -120,29 +120,32 @@ class Twin(Steps):
     def commands(self) -> OrderCommands:
         return OrderCommands(self.repository("Operator"), self.workflow)
 
-    def execute(self, order_id: str) -> str:
-        """Run the state machine for the order, as Step Functions does but without waiting; the last state's name."""
+    def execute(self, order_id: str, attempt: int = 0) -> str:
+        """Run the state machine for the order, as Step Functions does but without waiting; the last state's name.
+
+        `attempt`: which one it is; 0 is an execution that does not know.
+        """
         name, failure = FIRST_STATE, dict[str, Any]()
         while True:
             state = STATES[name]
             if state["Type"] == "Fail":
                 return name
-            after, error = self._task(name, state, order_id, failure)
+            after, error = self._task(name, state, order_id, failure, attempt)
             if after.startswith("HandleFailure") and error is not None:
                 failure = {name: {"Error": _error_name(error), "Cause": str(error)}}
             if not after:
                 return name
             name = after
 
-    def _task(self, name: str, state: Any, order_id: str, failure: Any) -> tuple[str, Exception | None]:
+    def _task(self, name: str, state: Any, order_id: str, failure: Any, attempt: int) -> tuple[str, Exception | None]:
         """The next state, empty at the end, and the error that led there."""
         used = [0] * len(state["Retry"])
         while True:
             try:
                 if name == "HandleFailure":
-                    self.handle_failure(order_id, caught(failure), retries=sum(used))
+                    self.handle_failure(order_id, caught(failure), sum(used), attempt)
                 else:
-                    self.step(name, retry=sum(used))(order_id)
+                    self.step(name, sum(used), attempt)(order_id)
                 return str(state.get("Next", "")), None
             except Exception as error:
                 if isinstance(error, AssertionError):

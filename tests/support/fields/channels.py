@@ -23,7 +23,7 @@ from chalicelib.batches.model import Expected
 from chalicelib.batches.service import NOT_SAID
 from chalicelib.domain.money import Money
 from chalicelib.domain.order import OrderContent, order_id
-from chalicelib.orders.accept import OrderConflict
+from chalicelib.orders.again import OrderConflict
 from chalicelib.orders.payload import parse_order
 from local.sample.draft import as_payload
 from poller.database.catalogue import ColumnInfo, TableInfo

@@ -24,6 +24,7 @@ from chalicelib.domain.state import Order, fold
 from chalicelib.orders.accept import Intake
 from chalicelib.orders.repository import OrderRepository
 from tests.support.builders import content
+from tests.support.domain.histories import REJECTION, revised
 
 
 def an_order(channel: str = POLLER_CHANNEL) -> tuple[OrderRepository, Order]:
@@ -102,4 +103,37 @@ def test_the_fold_is_not_needed_to_know_the_channel_of_an_old_order() -> None:
     order = repository.append(order, OrderConfirmed("C-1"))
     first = repository.events.load(order.order_id)[0]
     assert outbox_entry(first, order) == outbox_entry(first, fold([first]))
-    assert outbox_entry(first, replace(order, channel="batch")) is None
+    batch = replace(order.revisions[0], channel="batch")
+    assert outbox_entry(first, replace(order, revisions=(batch,))) is None
+
+
+def test_the_second_outcome_of_an_order_that_came_again_is_told_like_the_first() -> None:
+    repository, order = an_order()
+    for event in (REJECTION, OrderRejected(REASONS)):
+        order = repository.append(order, event)
+    order = repository.append(order, revised(2))
+    order = repository.append(order, OrderConfirmed("C-17"))
+    outbox = MemoryOutbox()
+    for recorded in repository.events.load(order.order_id):
+        listener(outbox)(recorded, order)
+    told = [(entry.kind, entry.revision) for entry in outbox.pending("sap-emea", 10)]
+    assert told == [("received", 1), ("rejected", 1), ("received", 2), ("confirmed", 2)]
+
+
+@pytest.mark.parametrize(
+    ("channels", "told"),
+    [
+        (("poller", "rest"), ["received", "rejected", "received", "confirmed"]),
+        (("rest", "poller"), ["received", "confirmed"]),
+        (("batch", "rest"), []),
+    ],
+)
+def test_an_order_that_was_polled_once_is_answered_in_the_database(channels: tuple[str, str], told: list[str]) -> None:
+    """Whoever has mended it since; and what happened before it was polled is not told there, however late it comes."""
+    first, second = channels
+    repository, order = an_order(first)
+    revision = replace(revised(2), channel=second)
+    for event in (REJECTION, OrderRejected(REASONS), revision, OrderConfirmed("C-17")):
+        order = repository.append(order, event)
+    entries = [outbox_entry(recorded, order) for recorded in repository.events.load(order.order_id)]
+    assert [entry.kind for entry in entries if entry] == told

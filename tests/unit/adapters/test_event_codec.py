@@ -64,6 +64,7 @@ def test_no_event_is_left_out_and_the_names_that_are_stored_stay() -> None:
         "OrderReceived",
         "OrderRedriven",
         "OrderRejected",
+        "OrderRevised",
         "OrderValidated",
         "PaymentCaptured",
         "PaymentRefunded",

@@ -55,6 +55,7 @@ def test_an_order_is_accepted_started_and_found(api: ApiBench) -> None:
     assert reply.status == 202
     assert reply.json == {
         "order_id": ORDER_ID,
+        "revision": 1,
         "status": "RECEIVED",
         "correlation_id": "erp-42.7",
         "links": {"self": f"/orders/{ORDER_ID}", "events": f"/orders/{ORDER_ID}/events"},
@@ -197,7 +198,7 @@ def test_a_rejected_order_gives_every_reason_and_what_was_undone(api: ApiBench) 
         "The order was rejected. The card was declined by its bank. "
         "The payment of 45.00 EUR was refunded. The stock was released."
     )
-    assert "new external_id" in view["next"]
+    assert "send it again under the same external_id" in view["next"]
 
 
 def test_a_confirmed_order_is_final(api: ApiBench) -> None:

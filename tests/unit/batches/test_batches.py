@@ -9,8 +9,9 @@ from dataclasses import replace
 
 import pytest
 
-from chalicelib.batches import page_worker, split
+from chalicelib.batches import split
 from chalicelib.batches.model import Batch, BatchCounts, BatchState, Page
+from chalicelib.batches.pages import worker as page_worker
 from chalicelib.batches.parsing.csv_mapping import CANONICAL, parse_mapping
 from chalicelib.domain.errors import Contention, DependencyUnavailable, Refused
 from chalicelib.domain.order import order_id
@@ -53,7 +54,11 @@ def test_a_mixed_file_is_accounted_for_line_by_line(bench: BulkBench) -> None:
     ]
     assert report[2]["reasons"] == ["insufficient_stock"]
     assert report[5]["errors"] == [
-        {"field": "total", "message": "differs from the order that was accepted before under this number"}
+        {
+            "field": "total",
+            "message": "differs from the order that was accepted before under this number; it is RECEIVED and goes on; "
+            "send it again if it is REJECTED or CANCELLED in the end",
+        }
     ]
     assert {error["field"] for error in report[6]["errors"]} >= {"source", "lines", "no"}
     expected = BatchCounts(duplicate=2, invalid=3, confirmed=3, rejected=1, failed=1)

@@ -21,6 +21,7 @@ from tests.support.domain.specification import recorded
 def test_the_types_have_the_names_under_which_they_are_stored() -> None:
     assert set(EVENT_TYPES) == {
         "OrderReceived",
+        "OrderRevised",
         "OrderValidated",
         "InventoryReserved",
         "PaymentCaptured",

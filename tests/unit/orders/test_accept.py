@@ -11,7 +11,8 @@ from chalicelib.domain.errors import DependencyUnavailable
 from chalicelib.domain.events import CancellationRequested, Event, OrderReceived, OrderValidated
 from chalicelib.domain.order import Line, OrderContent, PaymentInstruction
 from chalicelib.domain.state import Status
-from chalicelib.orders.accept import Accepted, Difference, Intake, OrderConflict, differences
+from chalicelib.orders.accept import Accepted, Intake
+from chalicelib.orders.again import Difference, OrderConflict, differences
 from chalicelib.orders.repository import OrderRepository
 from tests.support.builders import ADDRESS, content, line
 
@@ -98,7 +99,8 @@ def test_another_content_under_the_same_number_is_refused_and_leaves_no_trace(do
     with pytest.raises(OrderConflict) as raised:
         door.accept(content("SO-1", line(quantity=4)))
     assert str(raised.value) == (
-        f"order {ORDER.order_id} was accepted with another content; it differs in: lines[0].quantity, total"
+        f"order {ORDER.order_id} was accepted with another content; it differs in: lines[0].quantity, total; "
+        "it is RECEIVED and goes on; send it again if it is REJECTED or CANCELLED in the end"
     )
     assert raised.value.order == door.repository.load(ORDER.order_id)
     assert raised.value.differences == (

@@ -15,7 +15,7 @@ from hypothesis import Phase, given, settings
 from chalicelib.batches.parsing.csv_mapping import CANONICAL, parse_mapping
 from chalicelib.domain.fields import leaves_of
 from chalicelib.domain.order import Line, OrderContent
-from chalicelib.orders.accept import PRIVATE_FIELDS
+from chalicelib.orders.again import PRIVATE_FIELDS
 from tests.support.fields.channels import CHANNELS, Payload
 from tests.support.fields.filler import orders
 from tests.support.fields.forgotten import FIELD, LEFT_OUT, SPOILT

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from chalicelib.api.openapi.examples import ORDER
-from chalicelib.orders.accept import differences
+from chalicelib.orders.again import differences
 from chalicelib.orders.payload import InvalidPayload, parse_order
 
 LOST = [

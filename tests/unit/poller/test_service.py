@@ -18,6 +18,7 @@ import pytest
 from chalicelib.domain.errors import DependencyUnavailable, Misconfigured
 from chalicelib.domain.order import OrderContent
 from chalicelib.orders.accept import Accepted
+from chalicelib.orders.again import ASKED, Terms
 from poller.database.secrets import resolve
 from poller.errors import InvalidSourceFile
 from poller.lambda_handler import poll_due_sources
@@ -61,9 +62,11 @@ def test_who_loses_the_lease_stops_and_saves_nothing(poller: PollerBench) -> Non
     class TakenAway:
         """Another poller takes over while the first order is accepted."""
 
-        def accept(self, content: OrderContent, correlation_id: str, channel: str = "rest") -> Accepted:
+        def accept(
+            self, content: OrderContent, correlation_id: str, channel: str = "rest", terms: Terms = ASKED
+        ) -> Accepted:
             poller.watermarks.take_over("erp", "other", NOW, timedelta(minutes=1))
-            return poller.intake.accept(content, correlation_id, channel)
+            return poller.intake.accept(content, correlation_id, channel, terms)
 
     report = poll_source(poller.loaded, replace(poller.services, intake=TakenAway()))
     assert report.outcome == "lease-lost"
@@ -72,7 +75,9 @@ def test_who_loses_the_lease_stops_and_saves_nothing(poller: PollerBench) -> Non
 
 def test_orders_that_cannot_be_accepted_now_come_again(poller: PollerBench) -> None:
     class Down:
-        def accept(self, content: OrderContent, correlation_id: str, channel: str = "rest") -> Accepted:
+        def accept(
+            self, content: OrderContent, correlation_id: str, channel: str = "rest", terms: Terms = ASKED
+        ) -> Accepted:
             raise DependencyUnavailable("DynamoDB", "throttled")
 
     report = poll_source(poller.loaded, replace(poller.services, intake=Down()))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 from chalicelib.domain.events import (
     OrderConfirmed,
@@ -11,6 +12,7 @@ from chalicelib.domain.events import (
     OrderRedriven,
 )
 from poller.write_back.outbox import Drained
+from tests.support.domain.histories import REJECTION, revised
 from tests.support.poller.answered_erp import REJECTED, Erp, erp
 
 __all__ = ["erp"]
@@ -93,3 +95,57 @@ def test_a_long_backlog_takes_several_pages(erp: Erp) -> None:
         erp.order(f"SO-{number}", OrderConfirmed(f"C-{number}"))
     assert erp.drain() == Drained(told=260)
     assert erp.run("SELECT status, count(*) FROM orders GROUP BY status") == [("C", 130)]
+
+
+def test_the_outcome_of_a_revision_is_written_over_the_one_before(erp: Erp) -> None:
+    order_id = erp.order("SO-1", REJECTION, REJECTED)
+    erp.drain()
+    assert erp.status("SO-1")[0] == "X"
+    erp.append(order_id, revised(2), OrderConfirmed("C-17"))
+    assert erp.drain() == Drained(told=2, unmatched=1, skipped=2), "the row is no new one, so `received` finds none"
+    assert erp.status("SO-1") == ("C", "C-17")
+    assert erp.acknowledged(order_id) == ["received", "rejected", "received", "confirmed"]
+    assert erp.waiting == ()
+
+
+def test_the_same_outcome_twice_is_told_twice(erp: Erp) -> None:
+    order_id = erp.order("SO-1", REJECTION, REJECTED)
+    erp.drain()
+    erp.append(order_id, revised(2), REJECTION, REJECTED)
+    erp.drain()
+    assert erp.acknowledged(order_id) == ["received", "rejected"] * 2
+
+
+def test_an_outcome_that_a_revision_has_overtaken_is_not_told_any_more(erp: Erp) -> None:
+    order_id = erp.order("SO-1", REJECTION, REJECTED, revised(2))
+    assert erp.drain() == Drained(told=1, skipped=2)
+    assert erp.status("SO-1")[0] == "R"
+    erp.append(order_id, OrderConfirmed("C-17"))  # the stream delivers all of them again
+    erp.drain()
+    assert erp.status("SO-1") == ("C", "C-17")
+    assert erp.acknowledged(order_id) == ["received", "confirmed"]
+
+
+def test_an_order_that_comes_again_while_its_outcome_is_written_owes_the_next_one(erp: Erp) -> None:
+    order_id = erp.order("SO-1", REJECTION, REJECTED)
+
+    class Meanwhile:
+        def __init__(self, inner: Any) -> None:
+            self.inner = inner
+
+        def execute(self, sql: str, parameters: Any = ()) -> int:
+            return int(self.inner.execute(sql, parameters))
+
+        def commit(self) -> None:
+            self.inner.commit()
+            if erp.services.repository.load(order_id).status == "REJECTED":
+                erp.append(order_id, revised(2))
+
+        def end(self) -> None:
+            self.inner.end()
+
+    erp.drain(wrap=Meanwhile)
+    order = erp.services.repository.load(order_id)
+    assert (order.revision, order.acknowledged) == (2, ()), "what was told was about the revision before"
+    erp.drain()
+    assert erp.acknowledged(order_id) == ["received"]

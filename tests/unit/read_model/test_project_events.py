@@ -12,13 +12,14 @@ from hypothesis import strategies as st
 from chalicelib.adapters.memory import MemoryProjection
 from chalicelib.adapters.memory.recovery import MemoryBus
 from chalicelib.domain.errors import CorruptHistory, DependencyUnavailable
-from chalicelib.domain.events import ErpAcknowledged, OrderConfirmed, OrderFailed, RecordedEvent
+from chalicelib.domain.events import ErpAcknowledged, OrderConfirmed, OrderFailed, OrderRejected, RecordedEvent
 from chalicelib.domain.state import Order, Status, fold
 from chalicelib.ports import OrderRow
 from chalicelib.read_model.fold_cache import RecentOrders
 from chalicelib.read_model.metrics import STUCK, count
 from chalicelib.read_model.project_events import ProjectEvents
 from tests.support.builders import content
+from tests.support.domain.histories import REJECTION, revised
 from tests.support.operations import FakeApplication
 
 
@@ -217,3 +218,36 @@ def test_metrics_count_outcomes_and_stuck_compensations_by_stage_and_source(cons
     line = count("Orderbridge/prod", consumer.app.events.load(stuck)[-1], consumer.app.order(stuck))
     assert line[STUCK] == 1
     assert "TimeToOutcome" not in line
+
+
+def revised_after_a_minute(consumer: Consumer) -> str:
+    """Rejected after a second, sent again a minute later, confirmed two seconds after that."""
+    app = consumer.app
+    order_id, repository = app.accept(content("SO-9")), app.repository()
+    for wait, event in (
+        (1, REJECTION),
+        (0, OrderRejected(REJECTION.reasons)),
+        (60, revised(2)),
+        (2, OrderConfirmed("C")),
+    ):
+        app.clock.advance(wait)
+        repository.append(repository.load(order_id), event)
+    return order_id
+
+
+def test_the_time_to_an_outcome_is_that_of_the_revision(consumer: Consumer) -> None:
+    """Also if the stream delivers the outcome before it again."""
+    order_id = revised_after_a_minute(consumer)
+    order, events = consumer.app.order(order_id), consumer.app.events.load(order_id)
+    times = [count("Orderbridge/prod", event, order).get("TimeToOutcome") for event in events]
+    assert times == [None, None, 1000, None, 2000]
+
+
+def test_the_row_of_an_order_that_came_again_is_that_of_its_latest_revision(consumer: Consumer) -> None:
+    order_id = revised_after_a_minute(consumer)
+    first = consumer.app.events.load(order_id)[0].recorded_at
+    for event in consumer.app.events.load(order_id):
+        assert consumer(event) is None
+    row = consumer.row(order_id)
+    assert (row.status, row.revision, row.attempt, row.reasons) == (Status.CONFIRMED, 2, 2, ())
+    assert row.received_at == first, "its place in lists stays, so that a cursor neither repeats nor skips it"

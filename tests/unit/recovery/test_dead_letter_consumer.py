@@ -13,11 +13,14 @@ import pytest
 from chalicelib.adapters.memory import MemoryEventStore
 from chalicelib.domain.dead_letter_messages import failed_order_message, redrive_message
 from chalicelib.domain.errors import DependencyUnavailable
+from chalicelib.domain.events import OrderRejected
 from chalicelib.domain.failures import FailedOrder
 from chalicelib.domain.state import Status
 from chalicelib.read_model.metrics import STUCK, count
 from chalicelib.recovery.redrive_policy import AUTOMATIC_ATTEMPTS
+from chalicelib.steps.reject_order import RejectOrder
 from tests.support.builders import content
+from tests.support.domain.histories import REJECTION
 from tests.support.operations import BUG, TIMEOUT, FakeApplication
 
 
@@ -62,6 +65,32 @@ def test_the_delay_grows_and_ends_with_an_operator(app: FakeApplication) -> None
     letter = app.letters.get(failed.fingerprint, order_id)
     assert letter is not None
     assert letter.redrive_at is None
+
+
+def test_every_revision_is_redriven_by_itself_as_often(app: FakeApplication) -> None:
+    order_id = app.accept()
+    for _ in range(AUTOMATIC_ATTEMPTS - 1):
+        app.consumer(body(app.park(order_id), due=True))
+    assert app.order(order_id).attempt == AUTOMATIC_ATTEMPTS
+    for event in (REJECTION, OrderRejected(REJECTION.reasons)):
+        app.repository().append(app.order(order_id), event)
+    app.accept()
+    app.consumer(body(app.park(order_id)))
+    message, delay_s = app.queue.sent[-1]
+    assert (message["kind"], message["attempt"], delay_s) == ("redrive", AUTOMATIC_ATTEMPTS + 1, 60)
+
+
+def test_a_redrive_of_the_revision_before_comes_too_late(app: FakeApplication) -> None:
+    order_id = app.accept()
+    failed = app.park(order_id)
+    app.consumer(body(failed))
+    app.commands.cancel(order_id, "anna", "by phone")
+    RejectOrder(app.repository("RejectOrder"))(order_id)
+    app.accept()
+    before = app.types(order_id)
+    app.consumer(body(failed, due=True))
+    assert app.types(order_id) == before
+    assert app.letters.groups() == []
 
 
 def test_a_bug_waits_for_an_operator(app: FakeApplication) -> None:

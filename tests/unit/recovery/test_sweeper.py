@@ -8,11 +8,12 @@ from dataclasses import replace
 import pytest
 
 from chalicelib.domain.errors import CorruptHistory
-from chalicelib.domain.events import CancellationRequested, OrderConfirmed, RecordedEvent
+from chalicelib.domain.events import CancellationRequested, OrderConfirmed, OrderRejected, RecordedEvent
 from chalicelib.domain.state import Status
 from chalicelib.ports import Append
 from chalicelib.recovery import sweeper as module
 from tests.support.builders import content
+from tests.support.domain.histories import REJECTION
 from tests.support.operations import BUG, FakeApplication
 
 
@@ -35,6 +36,18 @@ def test_an_order_that_was_never_started_is_started_once(app: FakeApplication) -
     assert app.sweeper()["started"] == 0
     assert app.workflow.started == [(order_id, "correlation-1", 1)]
     assert app.types(order_id) == ["OrderReceived"]
+
+
+def test_a_revision_that_was_never_started_is_started_once(app: FakeApplication) -> None:
+    order_id = app.accept(content("SO-1"))
+    for event in (REJECTION, OrderRejected(REJECTION.reasons)):
+        app.repository().append(app.order(order_id), event)
+    app.clock.advance(3600)
+    accepted_without_start(app)
+    assert app.sweeper()["started"] == 0, "too young, though its number is old"
+    app.clock.advance(61)
+    assert app.sweeper()["started"] == 1
+    assert app.workflow.started == [(order_id, "correlation-1", 2)]
 
 
 def test_a_running_execution_is_left_alone(app: FakeApplication) -> None:

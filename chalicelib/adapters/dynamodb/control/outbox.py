@@ -80,6 +80,7 @@ def _item(place: str, entry: OutboxEntry) -> dict[str, dict[str, str]]:
         **{name: {"S": getattr(entry, name)} for name in _TEXTS},
         "occurred_at": {"S": format_utc(entry.occurred_at)},
         "version": {"N": str(entry.version)},
+        "revision": {"N": str(entry.revision)},
     }
 
 
@@ -88,4 +89,5 @@ def _entry(item: Mapping[str, Any]) -> OutboxEntry:
         **{name: item[name]["S"] for name in _TEXTS},
         occurred_at=parse_utc(item["occurred_at"]["S"]),
         version=int(item["version"]["N"]),
+        revision=int(item["revision"]["N"]) if "revision" in item else 1,  # entries of release 0.2
     )

@@ -29,6 +29,7 @@ from chalicelib.adapters.dynamodb.transaction import MAX_ACTIONS
 from chalicelib.adapters.resilience.backoff import Backoff
 from chalicelib.domain.errors import InsufficientStock, VersionConflict
 from chalicelib.domain.events import InventoryReleased, InventoryReserved, RecordedEvent
+from chalicelib.domain.ids import revision_key
 from chalicelib.domain.reservation import Reservation, ReservationState, shortages
 from chalicelib.ports import Append, Clock, Ids
 
@@ -47,24 +48,24 @@ class DynamoDbInventory:
     ids: Ids
     skus_per_transaction: int = MAX_SKUS
 
-    def reserve(self, quantities: Mapping[str, int], append: Append) -> RecordedEvent:
+    def reserve(self, quantities: Mapping[str, int], append: Append, revision: int = 1) -> RecordedEvent:
         assert isinstance(append.event, InventoryReserved)
         assert all(quantity > 0 for quantity in quantities.values())
-        call = self._call(append)
-        reservation = Reservation(append.order_id)  # nearly always; if not, the transaction tells
+        call = self._call(append, revision)
+        reservation = Reservation(call.holder)  # nearly always; if not, the transaction tells
         if len(quantities) > self.skus_per_transaction:
             reservation = call.load()
             if reservation.can_take:
                 _refuse_if_short(call, reservation, quantities)
         return _carry_out(call, reservation, lambda now: _next_take(call, now, quantities), quantities)
 
-    def release(self, append: Append) -> RecordedEvent:
+    def release(self, append: Append, revision: int = 1) -> RecordedEvent:
         assert isinstance(append.event, InventoryReleased)
-        call = self._call(append)
+        call = self._call(append, revision)
         return _carry_out(call, call.load(), lambda now: _next_return(call, now), wanted={})
 
-    def holds_anything(self, order_id: str) -> bool:
-        return bool(load_reservation(self.client, self.table, order_id).held)
+    def holds_anything(self, order_id: str, revision: int = 1) -> bool:
+        return bool(load_reservation(self.client, self.table, revision_key(order_id, revision)).held)
 
     def available(self, sku: str) -> int | None:
         item = self._stock(sku)
@@ -88,10 +89,11 @@ class DynamoDbInventory:
             answer = self.client.get_item(TableName=self.table, Key=stock_key(sku), ConsistentRead=True)
         return dict(answer.get("Item", {}))
 
-    def _call(self, append: Append) -> ReservationCall:
+    def _call(self, append: Append, revision: int) -> ReservationCall:
         self.events.require_predecessor(append)
         backoff = Backoff(self.clock, self.ids, f"the stock for order {append.order_id}")
-        return ReservationCall(self.client, self.table, self.events, append, backoff, self.skus_per_transaction)
+        holder = revision_key(append.order_id, revision)
+        return ReservationCall(self.client, self.table, self.events, append, holder, backoff, self.skus_per_transaction)
 
 
 Change = tuple[Reservation, Append | None]

@@ -1,7 +1,7 @@
 """Stock and reservations as DynamoDB items and actions: pure translation, no calls.
 
 pk SKU#<sku>         sk STOCK          available, reserved: pieces
-pk ORDER#<order id>  sk RESERVATION    revision, state, chunks, held and returned: SKU -> pieces
+pk ORDER#<holder>    sk RESERVATION    revision, state, chunks, held and returned: SKU -> pieces
 """
 
 from __future__ import annotations
@@ -51,15 +51,15 @@ def give_action(table: str, sku: str, quantity: int) -> dict[str, Any]:
     }
 
 
-def reservation_key(order_id: str) -> dict[str, dict[str, str]]:
-    return {"pk": {"S": f"ORDER#{order_id}"}, "sk": {"S": "RESERVATION"}}
+def reservation_key(holder: str) -> dict[str, dict[str, str]]:
+    return {"pk": {"S": f"ORDER#{holder}"}, "sk": {"S": "RESERVATION"}}
 
 
-def reservation_of(order_id: str, item: Item | None) -> Reservation:
+def reservation_of(holder: str, item: Item | None) -> Reservation:
     if item is None:
-        return Reservation(order_id)
+        return Reservation(holder)
     return Reservation(
-        order_id,
+        holder,
         revision=int(item["revision"]["N"]),
         state=ReservationState(item["state"]["S"]),
         held=_from_map(item["held"]),
@@ -74,7 +74,7 @@ def save_action(table: str, before: Reservation, after: Reservation) -> dict[str
     put = {
         "TableName": table,
         "Item": {
-            **reservation_key(after.order_id),
+            **reservation_key(after.holder),
             "revision": {"N": str(after.revision)},
             "state": {"S": after.state.value},
             "chunks": {"N": str(after.chunks)},

@@ -28,17 +28,18 @@ from chalicelib.ports import Append
 
 @dataclass(frozen=True, slots=True)
 class ReservationCall:
-    """Works for one order, as it stood at `append.expected_version`."""
+    """Works for the `holder`, a revision of an order, as the order stood at `append.expected_version`."""
 
     client: Any
     table: str
     events: DynamoDbEventStore
     append: Append
+    holder: str
     backoff: Backoff
     skus_per_transaction: int
 
     def load(self) -> Reservation:
-        return load_reservation(self.client, self.table, self.append.order_id)
+        return load_reservation(self.client, self.table, self.holder)
 
     def first(self, quantities: Mapping[str, int]) -> dict[str, int]:
         """As many, in the order of the SKUs, as fit into one transaction."""
@@ -67,8 +68,8 @@ class ReservationCall:
         return self.load() if outcome is TransactionResult.STALE else reservation
 
 
-def load_reservation(client: Any, table: str, order_id: str) -> Reservation:
-    """What the order holds, strongly consistent."""
+def load_reservation(client: Any, table: str, holder: str) -> Reservation:
+    """What the holder has, strongly consistent."""
     with aws_errors_translated(DEPENDENCY):
-        answer = client.get_item(TableName=table, Key=reservation_key(order_id), ConsistentRead=True)
-    return reservation_of(order_id, answer.get("Item"))
+        answer = client.get_item(TableName=table, Key=reservation_key(holder), ConsistentRead=True)
+    return reservation_of(holder, answer.get("Item"))

@@ -1,4 +1,4 @@
-"""The ledger in DynamoDB, table `payments`: pk ORDER#<id>, sk CHARGE (the record) and sk CALLS (a counter)."""
+"""The ledger in DynamoDB, table `payments`: pk ORDER#<charge key>, sk CHARGE (the record) and sk CALLS (a counter)."""
 
 from __future__ import annotations
 
@@ -25,34 +25,34 @@ class DynamoDbChargeLedger:
     client: Any
     table: str
 
-    def find(self, order_id: str) -> Charge | None:
+    def find(self, key: str) -> Charge | None:
         with aws_errors_translated(STORE):
-            answer = self.client.get_item(TableName=self.table, Key=charge_key(order_id), ConsistentRead=True)
+            answer = self.client.get_item(TableName=self.table, Key=charge_item_key(key), ConsistentRead=True)
         return charge_from(answer["Item"]) if "Item" in answer else None
 
     def record(self, charge: Charge) -> Charge:
         written = write_if(STORE, self.client.put_item, TableName=self.table, **put_if_absent(charge))
         return charge if written.done else charge_from(written.item)
 
-    def count_call(self, order_id: str) -> int:
+    def count_call(self, key: str) -> int:
         with aws_errors_translated(STORE):
             answer = self.client.update_item(
                 TableName=self.table,
-                Key=_key(order_id, "CALLS"),
+                Key=_key(key, "CALLS"),
                 UpdateExpression="ADD calls :one",
                 ExpressionAttributeValues={":one": {"N": "1"}},
                 ReturnValues="UPDATED_NEW",
             )
         return int(answer["Attributes"]["calls"]["N"])
 
-    def reverse(self, order_id: str, refund_id: str) -> Charge:
-        update = mark_refunded(order_id, refund_id)
+    def reverse(self, key: str, refund_id: str) -> Charge:
+        update = mark_refunded(key, refund_id)
         written = write_if(STORE, self.client.update_item, TableName=self.table, ReturnValues="ALL_NEW", **update)
-        return charge_from(written.item) if written.done else refunded_before(order_id, written.item)
+        return charge_from(written.item) if written.done else refunded_before(key, written.item)
 
 
 def put_if_absent(charge: Charge) -> dict[str, Any]:
-    """The arguments of a put that the first call for an order wins."""
+    """The arguments of a put that the first call for a key wins."""
     return {
         "Item": item_of(charge),
         "ConditionExpression": "attribute_not_exists(pk)",
@@ -60,10 +60,10 @@ def put_if_absent(charge: Charge) -> dict[str, Any]:
     }
 
 
-def mark_refunded(order_id: str, refund_id: str) -> dict[str, Any]:
+def mark_refunded(key: str, refund_id: str) -> dict[str, Any]:
     """The arguments of an update that the first refund of a charge wins."""
     return {
-        "Key": charge_key(order_id),
+        "Key": charge_item_key(key),
         "UpdateExpression": "SET #state = :refunded, refund_id = :refund",
         "ConditionExpression": "#state IN (:open, :captured)",
         "ExpressionAttributeNames": {"#state": "state"},
@@ -77,25 +77,25 @@ def mark_refunded(order_id: str, refund_id: str) -> dict[str, Any]:
     }
 
 
-def refunded_before(order_id: str, item: Mapping[str, Any] | None) -> Charge:
+def refunded_before(key: str, item: Mapping[str, Any] | None) -> Charge:
     """The charge that mark_refunded() did not change. Raises Misconfigured if there was nothing to refund."""
     if not item:
-        raise nothing_to_refund(order_id)
+        raise nothing_to_refund(key)
     return charge_from(item).reversed(refund_id="")
 
 
-def charge_key(order_id: str) -> Item:
-    return _key(order_id, "CHARGE")
+def charge_item_key(key: str) -> Item:
+    return _key(key, "CHARGE")
 
 
-def _key(order_id: str, sort_key: str) -> Item:
-    return {"pk": {"S": f"ORDER#{order_id}"}, "sk": {"S": sort_key}}
+def _key(key: str, sort_key: str) -> Item:
+    return {"pk": {"S": f"ORDER#{key}"}, "sk": {"S": sort_key}}
 
 
 def item_of(charge: Charge) -> Item:
     return {
-        **charge_key(charge.order_id),
-        "order_id": {"S": charge.order_id},
+        **charge_item_key(charge.key),
+        "order_id": {"S": charge.key},
         "customer_id": {"S": charge.customer_id},
         "minor": {"N": str(charge.amount.minor)},
         "currency": {"S": charge.amount.currency},
@@ -109,7 +109,7 @@ def item_of(charge: Charge) -> Item:
 
 def charge_from(item: Mapping[str, Any]) -> Charge:
     return Charge(
-        order_id=item["order_id"]["S"],
+        key=item["order_id"]["S"],
         customer_id=item["customer_id"]["S"],
         amount=Money(int(item["minor"]["N"]), item["currency"]["S"]),
         gateway=item["gateway"]["S"],

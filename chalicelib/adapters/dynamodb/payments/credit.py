@@ -44,10 +44,10 @@ class DynamoDbCreditLedger(DynamoDbChargeLedger):
     def draw(self, charge: Charge) -> Charge:
         return self._when_contended(lambda: self._draw(charge))
 
-    def give_back(self, order_id: str, refund_id: str) -> Charge:
-        charge = self.find(order_id)
+    def give_back(self, key: str, refund_id: str) -> Charge:
+        charge = self.find(key)
         if charge is None:
-            raise nothing_to_refund(order_id)
+            raise nothing_to_refund(key)
         return self._when_contended(lambda: self._give_back(charge, refund_id))
 
     def account(self, customer_id: str, currency: str) -> Account | None:
@@ -84,10 +84,10 @@ class DynamoDbCreditLedger(DynamoDbChargeLedger):
         raise exhausted(charge.customer_id, charge.amount, account)
 
     def _give_back(self, charge: Charge, refund_id: str) -> Charge:
-        mark = {"TableName": self.table, **mark_refunded(charge.order_id, refund_id)}
+        mark = {"TableName": self.table, **mark_refunded(charge.key, refund_id)}
         add = self._add(charge.customer_id, charge.amount)
         refusals = transact(STORE, self.client, [{"Update": mark}, {"Update": add}])
-        return refunded_before(charge.order_id, refusals[0]) if refusals else charge.reversed(refund_id)
+        return refunded_before(charge.key, refusals[0]) if refusals else charge.reversed(refund_id)
 
     def _settle(self, customer_id: str, amount: Money, reference: str) -> None:
         """A reference that was settled before fails its condition: then there is nothing left to do."""

@@ -27,13 +27,13 @@ class CreditLedger(ChargeLedger, Protocol):
     """A ledger whose charges are drawn on credit accounts: the record and the account change together or not at all."""
 
     def draw(self, charge: Charge) -> Charge:
-        """Take the amount from the customer's account and store the record, unless the order has one; what is stored.
+        """Take the amount from the customer's account and store the record, unless its key has one; what is stored.
 
         Raises PaymentDeclined if the account is missing or has too little left, Contention.
         """
         ...
 
-    def give_back(self, order_id: str, refund_id: str) -> Charge:
+    def give_back(self, key: str, refund_id: str) -> Charge:
         """Undo draw(), once; what is stored. Raises Misconfigured if nothing was drawn, Contention."""
         ...
 

@@ -25,5 +25,5 @@ class OnAccountGateway(LedgerGateway):
         wanted = self._charge(request, ChargeState.CAPTURED, f"account-{self.ids.token()}")
         return self._paid(self.ledger.draw(wanted))
 
-    def _reverse(self, order_id: str) -> Charge:
-        return self.ledger.give_back(order_id, f"credit-{self.ids.token()}")
+    def _reverse(self, key: str) -> Charge:
+        return self.ledger.give_back(key, f"credit-{self.ids.token()}")

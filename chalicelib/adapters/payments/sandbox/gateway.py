@@ -28,23 +28,23 @@ class SandboxGateway(LedgerGateway):
     def capture(self, request: PaymentRequest) -> Payment:
         rehearsal = Rehearsal.of(request.instruction.token)
         if rehearsal is not None:
-            self._rehearse(rehearsal, request.order_id)
+            self._rehearse(rehearsal, request.charge_key)
         else:
             _decide(request.instruction.token)
         wanted = self._charge(request, ChargeState.CAPTURED, f"sandbox-{self.ids.token()}")
         charge = self.ledger.record(wanted)
         require_gateway(charge, NAME)
         if charge.payment_id != wanted.payment_id:
-            self.ledger.count_call(request.order_id)
+            self.ledger.count_call(request.charge_key)
         elif rehearsal is not None and rehearsal.kind == "timeout_after_capture":
             raise DependencyTimeout(DEPENDENCY, "the sandbox rehearses an answer that is lost after the charge")
         return self._paid(charge)
 
-    def _rehearse(self, rehearsal: Rehearsal, order_id: str) -> None:
+    def _rehearse(self, rehearsal: Rehearsal, key: str) -> None:
         """Fail as the token says; return if the payment may go on."""
         if rehearsal.kind == "slow":
             self.clock.sleep(rehearsal.count)
-        elif rehearsal.kind != "timeout_after_capture" and self.ledger.count_call(order_id) <= rehearsal.count:
+        elif rehearsal.kind != "timeout_after_capture" and self.ledger.count_call(key) <= rehearsal.count:
             if rehearsal.kind == "unavailable":
                 raise DependencyUnavailable(DEPENDENCY, f"the sandbox rehearses {rehearsal.count} refused calls")
             raise DependencyTimeout(DEPENDENCY, f"the sandbox rehearses {rehearsal.count} calls without an answer")

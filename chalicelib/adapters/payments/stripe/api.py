@@ -47,40 +47,41 @@ class StripeApi:
             "currency": request.amount.currency.lower(),
             "payment_method": request.instruction.token,
             "payment_method_types": ["card"],
-            "metadata": {"order_id": request.order_id},
+            "metadata": _metadata(request),
         }
         return self._once(
-            f"{request.order_id}-intent",
+            f"{request.charge_key}-intent",
             lambda options, api: api.payment_intents.create(params, options),
             refers_to="payment_method",
         )
 
-    def confirm(self, order_id: str, intent_id: str) -> Any:
+    def confirm(self, key: str, intent_id: str) -> Any:
         """Charge. An intent charges at most once, whatever is sent again."""
         params = {"off_session": True} if self.off_session else {}
         return self._once(
-            f"{order_id}-capture", lambda options, api: api.payment_intents.confirm(intent_id, params, options)
+            f"{key}-capture", lambda options, api: api.payment_intents.confirm(intent_id, params, options)
         )
 
-    def cancel(self, order_id: str, intent_id: str) -> Any:
+    def cancel(self, key: str, intent_id: str) -> Any:
         """Close an intent that has not charged: it can never charge then."""
-        return self._once(f"{order_id}-void", lambda options, api: api.payment_intents.cancel(intent_id, {}, options))
+        return self._once(f"{key}-void", lambda options, api: api.payment_intents.cancel(intent_id, {}, options))
 
     def intent(self, intent_id: str) -> Any:
         """The intent as it stands."""
         return self._call(lambda api: api.payment_intents.retrieve(intent_id))
 
-    def refund(self, order_id: str, intent_id: str, number: int) -> Any:
+    def refund(self, request: PaymentRequest, intent_id: str, number: int) -> Any:
         """Give everything back. `number` counts the tries that Stripe has ended as failed, this one included."""
-        params = {"payment_intent": intent_id, "metadata": {"order_id": order_id}}
-        return self._once(f"{order_id}-refund-{number}", lambda options, api: api.refunds.create(params, options))
+        params = {"payment_intent": intent_id, "metadata": _metadata(request)}
+        operation = f"{request.charge_key}-refund-{number}"
+        return self._once(operation, lambda options, api: api.refunds.create(params, options))
 
     def refunds(self, intent_id: str) -> list[Any]:
         """All refunds of an intent, the newest first. Lists, unlike searches, see what was just written."""
         return list(self._call(lambda api: api.refunds.list({"payment_intent": intent_id, "limit": 100})).data)
 
     def _once(self, operation: str, call: Callable[[dict[str, str], Any], Result], refers_to: str = "") -> Result:
-        """Call with an idempotency key made of order and operation, or its next generation if that key is spent."""
+        """Call with an idempotency key made of charge key and operation, or its next generation if it is spent."""
         generation = 1
         while True:
             options = {"idempotency_key": f"orderbridge-{operation}-{generation}"}
@@ -128,3 +129,9 @@ class StripeApi:
             self._clients.clear()
             self._clients[key] = client
         return client
+
+
+def _metadata(request: PaymentRequest) -> dict[str, str]:
+    """What people find a payment by in Stripe's dashboard."""
+    revision = {"revision": str(request.revision)} if request.revision > 1 else {}
+    return {"order_id": request.order_id, **revision}

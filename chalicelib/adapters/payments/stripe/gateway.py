@@ -1,4 +1,4 @@
-"""Card payments through Stripe: one PaymentIntent per order, created first, remembered, then confirmed.
+"""Card payments through Stripe: one PaymentIntent per order and revision, created first, remembered, then confirmed.
 
 Why in two calls: what to do when no answer comes? An idempotency key alone protects for 24 hours, and with one call
 nothing is known of a charge whose answer was lost but what a search finds, which Stripe does not recommend right after
@@ -40,7 +40,7 @@ class StripeGateway:
     def capture(self, request: PaymentRequest) -> Payment:
         charge, intent = self._intent(request)
         if intent.status == "requires_confirmation":
-            intent = self._confirmed(request.order_id, charge.payment_id)
+            intent = self._confirmed(request.charge_key, charge.payment_id)
         payment = _payment(charge, intent)
         if payment is None:
             raise _refusal(intent)
@@ -56,16 +56,16 @@ class StripeGateway:
         """Looks for a refund first: the answer to an earlier try may have been lost."""
         charge = self._charge(request)
         if charge is None or charge.is_voided:
-            raise nothing_to_refund(request.order_id)
+            raise nothing_to_refund(request.charge_key)
         if charge.refund_id:
             return charge.refund_id
         made = self.api.refunds(payment_id)
         failed = [refund for refund in made if refund.status in ("failed", "canceled")]
         standing = [refund for refund in made if refund not in failed]
-        refund = standing[0] if standing else self.api.refund(request.order_id, payment_id, len(failed) + 1)
+        refund = standing[0] if standing else self.api.refund(request, payment_id, len(failed) + 1)
         if refund.status in ("failed", "canceled"):
             raise DependencyUnavailable(DEPENDENCY, "stripe could not give the money back to the card")
-        return self.ledger.reverse(request.order_id, str(refund.id)).refund_id
+        return self.ledger.reverse(request.charge_key, str(refund.id)).refund_id
 
     def void(self, request: PaymentRequest) -> Payment | None:
         fence = Charge.of(request, NAME, ChargeState.VOIDED, self.clock.now())
@@ -77,7 +77,7 @@ class StripeGateway:
         if payment is not None or intent.status == "canceled":
             return payment
         try:
-            self.api.cancel(request.order_id, charge.payment_id)
+            self.api.cancel(request.charge_key, charge.payment_id)
         except Misconfigured:  # Stripe refuses to cancel what was charged meanwhile
             payment = self.find(request)
             if payment is None:
@@ -85,7 +85,7 @@ class StripeGateway:
         return payment
 
     def _charge(self, request: PaymentRequest) -> Charge | None:
-        charge = self.ledger.find(request.order_id)
+        charge = self.ledger.find(request.charge_key)
         require_gateway(charge, NAME)
         return charge
 
@@ -103,9 +103,9 @@ class StripeGateway:
             raise voided()
         return charge, self.api.intent(charge.payment_id)
 
-    def _confirmed(self, order_id: str, intent_id: str) -> Any:
+    def _confirmed(self, key: str, intent_id: str) -> Any:
         try:
-            return self.api.confirm(order_id, intent_id)
+            return self.api.confirm(key, intent_id)
         except Misconfigured:  # Stripe refuses to confirm what was confirmed or cancelled meanwhile
             intent = self.api.intent(intent_id)
             if intent.status == "requires_confirmation":

@@ -69,6 +69,7 @@ def test_a_complete_batch(told: Told) -> None:
     assert body["data"] == {
         **named,
         "state": "COMPLETED",
+        "dry_run": False,
         "attempt": 1,
         "lines": 3,
         "problem": "",

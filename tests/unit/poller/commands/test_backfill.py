@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from chalicelib.domain.events import OrderConfirmed, OrderRejected
+from tests.support.domain.histories import REJECTION
 from tests.support.poller.onboarding import Bench, bench
 
 __all__ = ["bench"]
@@ -30,3 +32,18 @@ def test_backfill_of_single_keys(bench: Bench) -> None:
     assert (code, len(list(bench.events.order_ids()))) == (0, 2)
     assert bench.command("backfill", "legacy-erp")[0] == 2
     assert bench.command("backfill", "legacy-erp", "--key", "4711")[0] == 1
+
+
+def test_backfill_brings_rejected_orders_anew_though_their_rows_are_as_they_were(bench: Bench) -> None:
+    """A person asks for them, when the master data are mended."""
+    bench.work.generate(3)
+    bench.poll()
+    rejected, confirmed = sorted(bench.events.order_ids())[:2]
+    repository = bench.stores.repository
+    for event in (REJECTION, OrderRejected(REJECTION.reasons)):
+        repository.append(repository.load(rejected), event)
+    repository.append(repository.load(confirmed), OrderConfirmed("OB-1"))
+    code, text = bench.command("backfill", "legacy-erp", *bench.period)
+    assert code == 0
+    assert "accepted 1, accepted before " in text
+    assert [repository.load(one).revision for one in (rejected, confirmed)] == [2, 1]

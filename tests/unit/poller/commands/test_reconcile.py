@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from chalicelib.domain.events import OrderRejected
 from chalicelib.domain.order import order_id
 from poller.reconciliation import ERP_PAGE, OUR_PAGE
+from tests.support.domain.histories import REJECTION
 from tests.support.poller.onboarding import Bench, bench
 
 __all__ = ["bench"]
@@ -45,6 +47,21 @@ def test_reconcile_names_missing_extra_different_and_unmappable_orders_with_thei
     assert bench.command("backfill", "legacy-erp", "--key", late)[0] == 0
     bench.poll()
     assert "missing" not in bench.command("reconcile", "legacy-erp", *bench.period)[1]
+
+
+def test_an_order_that_was_corrected_on_both_sides_agrees(bench: Bench) -> None:
+    """What counts is the latest revision, not what was accepted first."""
+    bench.work.generate(5)
+    bench.poll()
+    (number,) = bench.sql("SELECT max(AUFNR) FROM AUFKOPF WHERE LOEKZ = ' '")[0]
+    repository, key = bench.stores.repository, order_id("legacy-erp", number)
+    for event in (REJECTION, OrderRejected(REJECTION.reasons)):
+        repository.append(repository.load(key), event)
+    bench.sql("UPDATE AUFPOS SET MENGE = MENGE + 1000 WHERE AUFNR = ?", number)
+    assert bench.command("reconcile", "legacy-erp", *bench.period)[0] == 1
+    assert bench.command("backfill", "legacy-erp", "--key", number)[0] == 0
+    assert repository.load(key).revision == 2
+    assert bench.command("reconcile", "legacy-erp", *bench.period)[0] == 0
 
 
 def test_reconcile_looks_at_its_period_only(bench: Bench) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from chalicelib.batches.model import Cancellation, Page
+from chalicelib.batches.pages.orders import ids_of, standing
 from chalicelib.batches.ports import OrderRows
 from chalicelib.domain.errors import Refused
 from chalicelib.observability import logger
@@ -30,7 +31,7 @@ class Settling:
 
     def cancel(self, page: Page, cancellation: Cancellation) -> None:
         """Once per order. An order for which it is too late goes on to its end, and is counted there."""
-        for order_id in (*page.open, *page.parked):
+        for order_id in ids_of((*page.open, *page.parked)):
             if order_id in self.asked:
                 continue
             self.asked.add(order_id)
@@ -39,6 +40,6 @@ class Settling:
             except Refused as refusal:
                 logger().info("order has moved on", extra={"order_id": order_id, "reason": str(refusal)})
 
-    def _settled(self, page: Page, order_ids: Sequence[str]) -> Page:
-        rows = self.orders.rows(order_ids) if order_ids else {}
-        return page.settled({order_id: row.status for order_id, row in rows.items()})
+    def _settled(self, page: Page, names: Sequence[str]) -> Page:
+        rows = self.orders.rows(ids_of(names)) if names else {}
+        return page.settled(standing(names, rows))
