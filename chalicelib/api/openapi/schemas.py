@@ -41,6 +41,8 @@ def _untitled(schema: Any) -> Any:
     if not isinstance(schema, dict):
         return schema
     kept = {key: _untitled(inner) for key, inner in schema.items() if key not in ("title", "properties")}
+    if "patternProperties" in schema:
+        kept.setdefault("additionalProperties", False)
     if "properties" in schema:
         kept["properties"] = {name: _untitled(inner) for name, inner in schema["properties"].items()}
     return kept

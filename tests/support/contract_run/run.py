@@ -70,6 +70,8 @@ def _config(tokens: Mapping[str, str]) -> str:
         return f"headers = {{ Authorization = {json.dumps('Bearer ' + tokens[role])} }}"
 
     lines = [authorized("operate"), "request-timeout = 60.0"]
+    statuses = ["400", "401", "403", "404", "405", "409", "412", "413", "415", "422", "429"]
+    lines += ["[checks]", f"negative_data_rejection.expected-statuses = {json.dumps(statuses)}"]
     lines += ["[parameters]", '"query.wait" = 0', '"header.Prefer" = "wait=0"']
     for operation in INGEST:
         lines += ["[[operations]]", f"include-name = {json.dumps(operation)}", authorized("ingest")]

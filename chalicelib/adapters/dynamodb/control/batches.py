@@ -20,7 +20,6 @@ from chalicelib.adapters.dynamodb.batch_get import batch_get
 from chalicelib.adapters.dynamodb.conditional import write_if
 from chalicelib.adapters.dynamodb.orders.items import row_key, row_of
 from chalicelib.adapters.dynamodb.pages import items
-from chalicelib.adapters.dynamodb.transaction import transact
 from chalicelib.adapters.resilience.backoff import Backoff
 from chalicelib.adapters.system import SystemIds
 from chalicelib.batches.model import Batch, Page, Upload
@@ -48,23 +47,21 @@ class DynamoDbLedger:
     ids: Ids = field(default_factory=SystemIds)
 
     def save_upload(self, upload: Upload) -> None:
-        item = self._item(*_upload_key(upload.upload_id), upload)
-        if upload.batch_id:  # listed since it was offered
-            with aws_errors_translated(_DEPENDENCY):
-                self.client.put_item(TableName=self.table, Item=item)
-            return
-        listed = self._entries(upload.source, position_of(upload.created_at, upload.upload_id))
-        transact(_DEPENDENCY, self.client, [{"Put": {"TableName": self.table, "Item": item}}, *listed])
+        if not upload.batch_id:  # afterwards the batch is listed
+            self._list(upload.source, position_of(upload.created_at, upload.upload_id))
+        with aws_errors_translated(_DEPENDENCY):
+            self.client.put_item(TableName=self.table, Item=self._item(*_upload_key(upload.upload_id), upload))
 
     def upload(self, upload_id: str) -> Upload | None:
         return self._get(*_upload_key(upload_id), Upload)
 
     def create(self, batch: Batch) -> bool:
-        """With its entries in the lists, in one transaction: a batch that nobody can find has not been claimed."""
-        item = {**self._item(*_batch_key(batch.batch_id), batch), "version": {"N": str(batch.version)}}
-        put = {"TableName": self.table, "Item": item, "ConditionExpression": "attribute_not_exists(pk)"}
-        listed = self._entries(batch.source, position_of(batch.received_at, batch.batch_id))
-        return not transact(_DEPENDENCY, self.client, [{"Put": put}, *listed])
+        """Two may claim at once, so it is no transaction. Who finds the batch there lists it, too: whoever made it may
+        have died before he could."""
+        is_new = self._put(*_batch_key(batch.batch_id), batch, batch.version, expected=0)
+        known = batch if is_new else self.batch(batch.batch_id) or batch
+        self._list(known.source, position_of(known.received_at, known.batch_id))
+        return is_new
 
     def listed(self, source: str | None, start: datetime | None, end: datetime | None, after: str) -> Iterator[str]:
         low, high = bounds(start, end, after)
@@ -137,17 +134,12 @@ class DynamoDbLedger:
             answer = self.client.get_item(TableName=self.table, Key=key, ConsistentRead=True)
         return _decoded(answer["Item"], kind) if "Item" in answer else None
 
-    def _entries(self, source: str, place: str) -> list[dict[str, Any]]:
+    def _list(self, source: str, place: str) -> None:
         """In the list of all and in that of the source. Gone with what they name."""
-        return [
-            {
-                "Put": {
-                    "TableName": self.table,
-                    "Item": {"pk": {"S": _list_key(owner)}, "sk": {"S": place}, "expires_at": self._expiry()},
-                }
-            }
-            for owner in (None, source)
-        ]
+        for owner in (None, source):
+            item = {"pk": {"S": _list_key(owner)}, "sk": {"S": place}, "expires_at": self._expiry()}
+            with aws_errors_translated(_DEPENDENCY):
+                self.client.put_item(TableName=self.table, Item=item)
 
     def _expiry(self) -> dict[str, str]:
         return {"N": str(int((self.clock.now() + KEEP).timestamp()))}
