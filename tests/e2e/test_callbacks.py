@@ -68,7 +68,7 @@ def serving() -> Iterator[Erp]:
         server.shutdown()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def erp(stack: Deployed) -> Iterator[Erp]:
     """An ERP whose address and secret are set as docs/callbacks.md says."""
     app = stack.app
