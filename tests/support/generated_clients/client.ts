@@ -17,6 +17,7 @@ const again = await client.POST("/orders", { body: order });
 const conflict = await client.POST("/orders", { body: { ...order, total: "1.00" } });
 const wrong = await client.POST("/orders", { body: { ...order, total: "x" } });
 
+if (!("status" in first.data)) throw new Error("the answer to a dry run, which nobody asked for");
 let status: components["schemas"]["Status"] = first.data.status;
 for (let round = 0; round < 30 && !["CONFIRMED", "REJECTED", "FAILED"].includes(status); round += 1) {
   const shown = await client.GET("/orders/{order_id}", { params: { path: { order_id }, query: { wait: 20 } } });
