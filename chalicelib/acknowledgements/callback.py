@@ -9,16 +9,23 @@ lost on this way is found by `reconcile.py`.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 from chalicelib.acknowledgements.delivery import GIVE_UP_AFTER, Attempt, Deliveries, Delivery
-from chalicelib.acknowledgements.notice import Notice, document, message_id, parse_notice
+from chalicelib.acknowledgements.notice import (
+    Notice,
+    document,
+    message_id,
+    message_object,
+    names_an_order,
+    parse_notice,
+)
 from chalicelib.acknowledgements.subscription import Subscription, Subscriptions
 from chalicelib.domain.dead_letter_messages import UnreadableMessage
-from chalicelib.domain.errors import CircuitOpen, Contention, PermanentError, TransientError, UnknownOrder
+from chalicelib.domain.errors import CircuitOpen, Contention, PermanentError, TransientError
 from chalicelib.domain.events import OUTCOMES, ErpAcknowledged, OrderFailed, OrderReceived, OrderRevised, RecordedEvent
 from chalicelib.domain.state import Order, Status
 from chalicelib.observability import logger, thread_log_context
@@ -40,6 +47,14 @@ class Callback(Protocol):
     """
 
     def __call__(self, subscription: Subscription, message_id: str, body: bytes) -> int: ...
+
+
+Documents = Callable[[Mapping[str, Any]], tuple[str, str, dict[str, Any]] | None]
+"""A message about something else than an order -> source, id and body of the callback; None if it is past."""
+
+
+def no_document(message: Mapping[str, Any]) -> None:
+    """Where orders are all that an ERP is told about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +102,16 @@ class AcknowledgeErp:
     subscriptions: Subscriptions
     deliveries: Deliveries
     park: Callable[[str, str], None]
+    others: Documents = no_document
 
     def __call__(self, body: str, receives: int = 1) -> None:
         try:
+            if not names_an_order(body):
+                self._tell(body)
+                return
             notice = parse_notice(body)
             order = self.repository.load(notice.order_id)
-        except (UnknownOrder, UnreadableMessage) as problem:
+        except (PermanentError, UnreadableMessage) as problem:
             logger().error("acknowledgement parked", extra={"error": type(problem).__name__, "detail": str(problem)})
             self.park(body, f"{type(problem).__name__}: {problem}")
             return
@@ -100,6 +119,18 @@ class AcknowledgeErp:
         with thread_log_context(**ids):
             if (delivery := self._owed(notice, order)) is not None:
                 self._deliver(notice, order, delivery, body, receives)
+
+    def _tell(self, body: str) -> None:
+        """About something else than an order: without a log, and so without a reconciliation."""
+        outgoing = self.others(message_object(body))
+        if outgoing is None:
+            return
+        source, known_as, content = outgoing
+        with thread_log_context(source=source):
+            subscription = self.subscriptions.get(source)
+            if subscription.url:
+                self.callback(subscription, known_as, json.dumps(content).encode())
+                logger().info("ERP told", extra={"callback": known_as})
 
     def _owed(self, notice: Notice, order: Order) -> Delivery | None:
         """What is to be told now, if anything."""

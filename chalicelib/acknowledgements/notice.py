@@ -40,7 +40,7 @@ class Notice:
 
 def parse_notice(body: str) -> Notice:
     """Raises UnreadableMessage."""
-    message = _object(body)
+    message = message_object(body)
     order_id = message.get("order_id")
     if not isinstance(order_id, str):
         raise UnreadableMessage("it names no order_id")
@@ -63,7 +63,7 @@ def parse_notice(body: str) -> Notice:
 def source_of(body: str) -> str:
     """Whose message it is; empty if it does not say."""
     try:
-        return str(_object(body).get("source", ""))
+        return str(message_object(body).get("source", ""))
     except UnreadableMessage:
         return ""
 
@@ -103,7 +103,15 @@ def _why(order: Order, status: str) -> tuple[Reason, ...]:
     return order.rejection.reasons if status in FINAL and order.rejection else ()
 
 
-def _object(body: str) -> Mapping[str, Any]:
+def names_an_order(body: str) -> bool:
+    """Or something else that an ERP is told about. Raises UnreadableMessage if it names neither."""
+    message = message_object(body)
+    if not {"order_id", "batch_id"} & message.keys():
+        raise UnreadableMessage("it names no order_id and no batch_id")
+    return "order_id" in message
+
+
+def message_object(body: str) -> Mapping[str, Any]:
     try:
         message = json.loads(body)
     except (ValueError, RecursionError) as error:

@@ -12,6 +12,7 @@ from chalicelib.orders.accept import Intake
 from chalicelib.orders.commands import OrderCommands
 from chalicelib.orders.rehearse import Rehearsal
 from chalicelib.ports import Clock, DeadLetters, EventStore, Projection
+from chalicelib.ports.idempotency import IdempotencyKeys
 from chalicelib.recovery.group_jobs import GroupJobs
 
 
@@ -50,4 +51,5 @@ class ApiServices:
     health: Callable[[], Sequence[Check]]
     deliveries: Deliveries
     version: str
+    keys: IdempotencyKeys
     limits: Limits = field(default_factory=Limits)

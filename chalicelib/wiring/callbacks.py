@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from chalicelib.acknowledgements.resend import Resend
     from chalicelib.acknowledgements.subscription import Subscription, Subscriptions
     from chalicelib.adapters.callback_sender import CallbackSender
+    from chalicelib.wiring.batches import Batches
 
 
 class Callbacks(Orders):
@@ -49,6 +50,7 @@ class Callbacks(Orders):
     @cached_property
     def acknowledge_erp(self) -> AcknowledgeErp:
         from chalicelib.acknowledgements.callback import AcknowledgeErp
+        from chalicelib.batches.reporting.ended import EndDocument
 
         return AcknowledgeErp(
             self.repository("AcknowledgeErp"),
@@ -56,6 +58,7 @@ class Callbacks(Orders):
             self.subscriptions,
             self.deliveries,
             self.dead_letter_queue.park,
+            EndDocument(self.batches.ledger),
         )
 
     @cached_property
@@ -83,6 +86,16 @@ class Callbacks(Orders):
         from chalicelib.acknowledgements.ping import Ping
 
         return Ping(self.callback, self.clock, self.ids)
+
+    @cached_property
+    def batches(self) -> Batches:
+        from chalicelib.batches.reporting.ended import AnnounceEnd
+        from chalicelib.wiring.batches import Batches
+
+        def wanted(source: str) -> bool:
+            return bool(self.subscriptions.get(source).url)
+
+        return Batches(self, lambda: AnnounceEnd(self.bus.tell, wanted, self.send_acknowledgement))
 
     def send_acknowledgement(self, message: dict[str, object]) -> None:
         """Into the queue of the consumer `acknowledge_erp`."""

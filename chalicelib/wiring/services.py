@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from chalicelib.recovery.group_jobs import GroupJobs
     from chalicelib.recovery.sweeper import Sweeper
     from chalicelib.reference_data.publish import ReferenceDataPublisher
-    from chalicelib.wiring.batches import Batches
 
 PROJECTION_THREADS = 8
 """Rows of one batch of the stream written at the same time. One after the other, at some 5 ms each, they would bound a
@@ -118,13 +117,8 @@ class Services(Callbacks):
         return S3ReferencePublisher(self.client("s3"), self.settings.bucket("reference"))
 
     @cached_property
-    def batches(self) -> Batches:
-        from chalicelib.wiring.batches import Batches
-
-        return Batches(self)
-
-    @cached_property
     def api(self) -> ApiServices:
+        from chalicelib.adapters.dynamodb.control.idempotency import DynamoDbIdempotencyKeys
         from chalicelib.api.services import ApiServices
         from chalicelib.wiring.circuits import checks
 
@@ -137,6 +131,7 @@ class Services(Callbacks):
             letters=self.dead_letters,
             jobs=self.group_jobs,
             batches=self.batches.service,
+            keys=DynamoDbIdempotencyKeys(self.client("dynamodb"), self.settings.name("control")),
             rehearse=lambda content: self.rehearse(content),  # made when it is first asked for
             deliveries=self.deliveries,
             health=lambda: checks(self.circuits, always=PAYMENT),

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from standardwebhooks import Webhook
 
 from chalicelib.adapters.fault_injection.switches import Mode
 from chalicelib.auth.issue import TokenIssuer
@@ -22,7 +23,7 @@ pytestmark = pytest.mark.e2e
 SOURCE = "erp-with-callbacks"
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def erp(stack: Deployed) -> Iterator[Receiver]:
     """An ERP whose address and secret are set as docs/callbacks.md says."""
     app = stack.app
@@ -54,10 +55,11 @@ def is_acknowledged(stack: Deployed, order_id: str) -> bool:
 
 
 def test_an_erp_that_is_set_late_is_up_down_or_refuses(stack: Deployed, erp: Receiver) -> None:
+    callbacks(stack, "remove", SOURCE)
     early = submit(stack)
     wait_until(lambda: "OrderConfirmed" in event_types(stack, early), "an outcome before there is an address")
     callbacks(stack, "set", SOURCE, erp.url)
-    assert [headers["webhook-id"][:5] for headers, _ in erp.received] == ["ping-"]
+    assert erp.received[-1][0]["webhook-id"].startswith("ping-")
     with switched(stack, "erp", Mode.UNAVAILABLE, calls=1):
         postponed = submit(stack)
         wait_until(lambda: not stack.app.switches.status(), "the ERP was called in vain")
@@ -80,6 +82,27 @@ def test_an_erp_that_is_set_late_is_up_down_or_refuses(stack: Deployed, erp: Rec
 
     wait_until(lambda: is_acknowledged(stack, early), "the reconciliation finds what the address missed")
     assert erp.told_about(early) == ["order.confirmed"]
+
+
+def test_an_erp_is_told_when_its_batch_has_ended(stack: Deployed, erp: Receiver) -> None:
+    callbacks(stack, "set", SOURCE, erp.url)
+    orders = [{**confirmed_order(), "source": SOURCE}, {"external_id": "no order"}]
+    taken = stack.api.post("/batches", {"source": SOURCE, "orders": orders}, role="callbacks")
+    assert taken.status == 202, taken.body
+    batch_id = taken.body["batch_id"]
+    wait_until(lambda: told_about_batch(erp, batch_id) != [], "the ERP is told")
+    [body, *repeats] = told_about_batch(erp, batch_id)
+    assert all(repeat == body for repeat in repeats)
+    assert body["type"] == "batch.completed"
+    assert (body["data"]["lines"], body["data"]["counts"]["invalid"], body["data"]["counts"]["confirmed"]) == (2, 1, 1)
+    shown = stack.api.get(body["data"]["links"]["self"], role="callbacks").body
+    assert shown["state"] == "COMPLETED"
+
+
+def told_about_batch(erp: Receiver, batch_id: str) -> list[dict[str, Any]]:
+    """The callbacks about the batch, each with a true signature."""
+    bodies = [Webhook(SECRET).verify(body, headers) for headers, body in erp.received]
+    return [body for body in bodies if body["data"].get("batch_id") == batch_id]
 
 
 def command(stack: Deployed, *arguments: str) -> str:

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from datetime import datetime
 from threading import RLock
 
+from chalicelib.domain.cursors import decode_cursor, encode_cursor
 from chalicelib.ports import OrderPage, OrderQuery, OrderRow
-from chalicelib.read_model.listing import changed_position, decode_cursor, encode_cursor, matches, position
+from chalicelib.read_model.listing import changed_position, matches, position
 
 
 class MemoryProjection:

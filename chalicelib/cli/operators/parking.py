@@ -38,16 +38,18 @@ def origin(body: str) -> str:
     try:
         parse_message(body)
     except UnreadableMessage:
-        return "acknowledgements" if _names_an_order(body) else ""
+        return "acknowledgements" if _is_about_an_ending(body) else ""
     return "dead-letters"
 
 
-def _names_an_order(body: str) -> bool:
+def _is_about_an_ending(body: str) -> bool:
+    """Of an order, or of a batch."""
     try:
         message = json.loads(body)
     except ValueError:
         return False
-    return isinstance(message, dict) and "kind" not in message and isinstance(message.get("order_id"), str)
+    named = [message.get(name) for name in ("order_id", "batch_id", "upload_id")] if isinstance(message, dict) else []
+    return "kind" not in message and any(isinstance(name, str) and name for name in named)
 
 
 def _list(options: argparse.Namespace, context: Context, parking: SqsParking) -> int:

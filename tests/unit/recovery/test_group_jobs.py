@@ -92,10 +92,10 @@ def test_an_order_that_cannot_be_read_holds_up_no_other_and_keeps_its_letter(app
     assert job is not None
 
     class OneUnreadable(OrderCommands):
-        def redrive(self, order_id: str, by: str, reason: str) -> Order:
+        def redrive(self, order_id: str, by: str, reason: str, versions: frozenset[int] | None = None) -> Order:
             if order_id == orders[1]:
                 raise CorruptHistory(f"order {order_id}, event 1 cannot be read")
-            return super().redrive(order_id, by, reason)
+            return super().redrive(order_id, by, reason, versions)
 
     jobs = app.group_jobs
     commands = OneUnreadable(jobs.commands.repository, jobs.commands.workflow)
