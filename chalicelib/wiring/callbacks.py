@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from chalicelib.wiring.orders import Orders
 
 if TYPE_CHECKING:
-    from chalicelib.acknowledgements.callback import AcknowledgeErp, AnnounceOutcome
+    from chalicelib.acknowledgements.callback import AcknowledgeErp, AnnounceOutcome, Callback
     from chalicelib.acknowledgements.delivery import Deliveries
     from chalicelib.acknowledgements.ping import Ping
     from chalicelib.acknowledgements.reconcile import ReconcileOutcomes
@@ -54,7 +54,7 @@ class Callbacks(Orders):
 
         return AcknowledgeErp(
             self.repository("AcknowledgeErp"),
-            self._guarded_callback,
+            self.guarded_callback,
             self.subscriptions,
             self.deliveries,
             self.dead_letter_queue.park,
@@ -117,10 +117,17 @@ class Callbacks(Orders):
         except OrderbridgeError as error:
             logger().warning("message not postponed", extra={"error": type(error).__name__})
 
-    def _guarded_callback(self, subscription: Subscription, message_id: str, body: bytes) -> int:
-        """Each ERP has a circuit of its own, and one failure switch, `erp`, stands for all of them."""
+    @cached_property
+    def guarded_callback(self) -> Callback:
+        """Each ERP has a circuit of its own, and one failure switch, `erp`, stands for all of them.
 
-        def call() -> int:
-            return self.switches.with_faults("erp", lambda: self.callback(subscription, message_id, body))
+        What it works with is made here: clients must not be made by several threads at once.
+        """
+        switches, callback, _, _ = self.switches, self.callback, self.circuits, self.bus
 
-        return self.breaker(f"erp:{subscription.source}").call(call)
+        def guarded(subscription: Subscription, message_id: str, body: bytes) -> int:
+            return self.breaker(f"erp:{subscription.source}").call(
+                lambda: switches.with_faults("erp", lambda: callback(subscription, message_id, body))
+            )
+
+        return guarded
