@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing_extensions import TypedDict
 
 from chalicelib.acknowledgements.delivery import Attempt, Delivery, DeliveryState
+from chalicelib.api.views.schemas import Moment
 from chalicelib.domain.events import ErpAcknowledged, RecordedEvent
 from chalicelib.domain.state import fold
 from chalicelib.domain.timestamps import rfc3339
@@ -15,7 +16,7 @@ from chalicelib.domain.timestamps import rfc3339
 class AttemptView(TypedDict):
     """One call of the ERP."""
 
-    at: str
+    at: Moment
     duration_ms: int
     status: int | None
     """HTTP status of the ERP's answer; null if there was none."""
@@ -34,8 +35,8 @@ class DeliveryView(TypedDict):
     """PARKED: the ERP refuses it, or was away for three days; it is tried again once a day."""
     tries: int
     attempts: list[AttemptView]
-    next_try_at: str | None
-    delivered_at: str | None
+    next_try_at: Moment | None
+    delivered_at: Moment | None
     problem: str
     """Why it is not delivered yet."""
 
@@ -44,7 +45,7 @@ class DeliveriesView(TypedDict):
     """What the ERP knows of the order."""
 
     order_id: str
-    told_at: str | None
+    told_at: Moment | None
     """When the latest revision's outcome was told, by a callback or in the ERP's own tables; null if it was not."""
     deliveries: list[DeliveryView]
     """Callbacks only."""

@@ -76,6 +76,17 @@ def test_what_is_ours_goes_back_where_it_came_from_and_the_rest_stays(bench: Par
     assert len(bench.bodies("parking")) == 1
 
 
+def test_what_is_about_the_end_of_a_batch_goes_back_too(bench: ParkingBench) -> None:
+    ends = [
+        json.dumps({"batch_id": "b-1", "upload_id": "u-1", "source": "sap-emea", "attempt": 1}),
+        json.dumps({"batch_id": "", "upload_id": "u-2", "source": "sap-emea", "attempt": 0}),
+    ]
+    for end in ends:
+        bench.park(end, "CallbackRefused: erp:sap-emea answered HTTP 404")
+    assert bench.run("retry", "all")[0] == 0
+    assert sorted(bench.bodies("acknowledgements")) == sorted(ends)
+
+
 def test_one_is_dropped_and_the_others_stay(bench: ParkingBench) -> None:
     bench.park(POISON, "it is not JSON")
     bench.park(ACKNOWLEDGEMENT, "refused")
