@@ -26,7 +26,7 @@ from chalicelib.acknowledgements.notice import (
 from chalicelib.acknowledgements.subscription import Subscription, Subscriptions
 from chalicelib.domain.dead_letter_messages import UnreadableMessage
 from chalicelib.domain.errors import CircuitOpen, Contention, PermanentError, TransientError
-from chalicelib.domain.events import OUTCOMES, ErpAcknowledged, OrderFailed, OrderReceived, OrderRevised, RecordedEvent
+from chalicelib.domain.events import ErpAcknowledged
 from chalicelib.domain.state import Order, Status
 from chalicelib.observability import logger, thread_log_context
 from chalicelib.orders.repository import MAX_DECISIONS, OrderRepository
@@ -55,39 +55,6 @@ Documents = Callable[[Mapping[str, Any]], tuple[str, str, dict[str, Any]] | None
 
 def no_document(message: Mapping[str, Any]) -> None:
     """Where orders are all that an ERP is told about."""
-
-
-@dataclass(frozen=True, slots=True)
-class AnnounceOutcome:
-    """A listener of the event stream: a message for every outcome of a source that wants callbacks.
-
-    A "no" that was true at that moment only is made good by the reconciliation.
-    """
-
-    subscriptions: Subscriptions
-    send: Callable[[dict[str, object]], None]
-
-    def __call__(self, recorded: RecordedEvent, order: Order) -> None:
-        notice = self._notice(recorded, order)
-        if notice is not None:
-            self.send(notice.message())
-
-    def _notice(self, recorded: RecordedEvent, order: Order) -> Notice | None:
-        match recorded.event:
-            case OrderReceived() | OrderRevised():
-                about = Status.RECEIVED
-            case OrderFailed():
-                about = Status.FAILED
-            case event if isinstance(event, OUTCOMES):
-                if not self.subscriptions.get(recorded.source).wants_outcome(recorded.recorded_at):
-                    return None
-                return Notice(recorded.order_id, recorded.source)
-            case _:
-                return None
-        if not self.subscriptions.get(recorded.source).wants(about.lower()):
-            return None
-        revision = order.revision_at(recorded.sequence).number
-        return Notice(recorded.order_id, recorded.source, about, revision, order.attempt)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +148,11 @@ class AcknowledgeErp:
             self._change(delivery, lambda now: now.failed(attempt, next_try_at))
             raise
         answered = Attempt(began, self._since(began), status)
-        return self._change(delivery, lambda now: now.succeeded(answered, self._now()))
+        try:
+            return self._change(delivery, lambda now: now.succeeded(answered, self._now()))
+        except TransientError as problem:  # the order's history will say that it was told
+            logger().warning("delivery not written into its log", extra={"error": type(problem).__name__})
+            return delivery
 
     def _claimed(self, delivery: Delivery, by_a_person: bool) -> Delivery:
         now = self._now()

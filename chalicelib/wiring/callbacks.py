@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from chalicelib.wiring.orders import Orders
 
 if TYPE_CHECKING:
-    from chalicelib.acknowledgements.callback import AcknowledgeErp, AnnounceOutcome, Callback
+    from chalicelib.acknowledgements.announce import AnnounceOutcome
+    from chalicelib.acknowledgements.callback import AcknowledgeErp, Callback
     from chalicelib.acknowledgements.delivery import Deliveries
     from chalicelib.acknowledgements.ping import Ping
     from chalicelib.acknowledgements.reconcile import ReconcileOutcomes
@@ -43,7 +44,7 @@ class Callbacks(Orders):
 
     @cached_property
     def announce_outcome(self) -> AnnounceOutcome:
-        from chalicelib.acknowledgements.callback import AnnounceOutcome
+        from chalicelib.acknowledgements.announce import AnnounceOutcome
 
         return AnnounceOutcome(self.subscriptions, self.send_acknowledgement)
 

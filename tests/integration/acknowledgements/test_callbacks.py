@@ -8,7 +8,9 @@ from dataclasses import replace
 import pytest
 
 from chalicelib.acknowledgements.callback import AcknowledgeErp, redelivery_delay_s
+from chalicelib.acknowledgements.delivery import Delivery
 from chalicelib.acknowledgements.subscription import Subscription
+from chalicelib.adapters.memory.callbacks import MemoryDeliveries
 from chalicelib.domain.errors import DependencyUnavailable
 from chalicelib.domain.events import ErpAcknowledged
 from tests.support.acknowledgements.world import SOURCE, MemoryErp, World
@@ -197,3 +199,26 @@ def test_told_but_not_written_into_the_history_it_is_not_told_again(world: World
     world.acknowledge(message)
     assert len(erp.told) == 1
     assert world.app.types(order_id)[-1] == "ErpAcknowledged"
+
+
+def test_told_while_the_log_cannot_be_written_it_is_in_the_history_and_not_told_again(
+    world: World, erp: MemoryErp
+) -> None:
+    order_id = confirmed(world)
+    message = json.dumps({"order_id": order_id})
+    log = world.app.deliveries
+
+    class FullFromNowOn(MemoryDeliveries):
+        def get(self, order_id: str, message_id: str) -> Delivery | None:
+            return log.get(order_id, message_id)
+
+        def put(self, delivery: Delivery) -> bool:
+            if erp.told:
+                raise DependencyUnavailable("DynamoDB (control)", "throttled")
+            return log.put(delivery)
+
+    replace(world.acknowledge, deliveries=FullFromNowOn())(message)
+    assert world.app.types(order_id)[-1] == "ErpAcknowledged"
+    world.app.clock.advance(600)
+    world.acknowledge(message)
+    assert len(erp.told) == 1

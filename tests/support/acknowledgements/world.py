@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from chalicelib.acknowledgements.callback import AcknowledgeErp, AnnounceOutcome, Callback, redelivery_delay_s
+from chalicelib.acknowledgements.announce import AnnounceOutcome
+from chalicelib.acknowledgements.callback import AcknowledgeErp, Callback, redelivery_delay_s
 from chalicelib.acknowledgements.reconcile import ReconcileOutcomes
 from chalicelib.acknowledgements.resend import Resend
 from chalicelib.acknowledgements.subscription import Subscription, changed
