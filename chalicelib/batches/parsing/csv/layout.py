@@ -12,15 +12,15 @@ from typing import Any
 import msgspec
 
 from chalicelib.batches.parsing.csv.choices import Choices
+from chalicelib.batches.parsing.csv.proof import is_whole
 from chalicelib.batches.parsing.csv.rows import Row
 from chalicelib.batches.parsing.csv_mapping import ALL_OTHERS, CsvMapping
 from chalicelib.batches.parsing.records import TOO_LONG, Problem
 from chalicelib.mapping.faults import Fault
 from chalicelib.mapping.field_model import LineFields
-from chalicelib.mapping.rules import MappingContext, Rule, apply, columns_of, field_sources, rules_of, sum_of_lines
+from chalicelib.mapping.rules import MappingContext, Rule, apply, columns_of, rules_of, sum_of_lines
 from chalicelib.mapping.values import BadValue
 from chalicelib.orders import keys
-from chalicelib.orders.payload import InvalidPayload, parse_order
 
 MAX_SHIFT = 20
 """Delimiters too many in one row, up to which its order number is looked for."""
@@ -33,9 +33,6 @@ _TOTALS = re.compile(
 """How a row begins that sums up others: it is part of no order, whatever its length."""
 
 _encode = msgspec.json.Encoder().encode
-
-PROVEN = frozenset({"quantity", "unit_price", "tax_rate", "total", "currency", "ship_to.country"})
-"""Fields of which a part would not agree with the order's total, or is no code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +96,7 @@ class Layout:
                 return found
             return self._without_key(cells)
         problem = ("", self.unreadable(row))
-        if _TOTALS.match(next((cell.strip() for cell in cells or row.pieces if cell.strip()), "")):
+        if begins_totals(row):
             return Reading(problem=problem, is_remark=True)
         return Reading(problem=problem, candidates=tuple(self._candidates(row)))
 
@@ -194,48 +191,9 @@ class Layout:
             faults += found
 
     def is_whole_at_end(self, rows: Sequence[Row], text: str) -> bool:
-        """Whether the last rows of a file were cut neither between rows, which a total that is sent proves, nor in the
-        last cell, which a line end proves. A computed total proves nothing: then control sums are needed."""
-        try:
-            order = parse_order(text)
-        except InvalidPayload:
-            return True  # it says itself what is wrong
-        if order.total not in order.possible_totals():
-            return False
-        if rows[-1].ended:
-            return True
-        if not self._total_is_sent or self._mapping.ragged == "pad":
-            return False
-        name = self._columns[-1]
-        is_compared = len(rows) > 1 and name in dict(self._header)
-        return name not in self._mapping.columns or is_compared or self._is_proven(name)
-
-    @property
-    def _total_is_sent(self) -> bool:
-        """Whether the total is something else than the lines in other words, or their only cell."""
-        total = self._mapping.order.total
-        of_lines = {column for fields in self._line_tables for column in columns_of(fields)}
-        return bool(total.origin) and not {*total.origin} & of_lines
-
-    @property
-    def _line_tables(self) -> tuple[LineFields, ...]:
-        return (self._mapping.line, *self._mapping.extra_lines)
-
-    def _is_proven(self, column: str) -> bool:
-        """Whether an order in which a part of this cell is missing would not agree with its total. What a price is
-        calculated from proves nothing: with a smaller quantity the price becomes higher."""
-        calculated = {
-            name
-            for fields in self._line_tables
-            for spec in field_sources(fields).values()
-            for part in spec.operands
-            for name in part.origin
-        }
-        return self._fields_of(column) <= PROVEN and column not in calculated
-
-    def _fields_of(self, column: str) -> set[str]:
-        tables = (self._mapping.order, *self._line_tables)
-        return {path for fields in tables for path, spec in field_sources(fields).items() if column in spec.origin}
+        """Whether the end of the file has cut nothing off the order that stands there."""
+        is_last_compared = len(rows) > 1 and self._columns[-1] in dict(self._header)
+        return is_whole(text, rows[-1].ended, self._columns[-1], is_last_compared, self._mapping)
 
     def key(self, cells: Sequence[str]) -> Reading:
         """The order number of a row."""
@@ -263,11 +221,9 @@ class Layout:
         for column, position in self._header if others else ():
             if position in self._key_at:  # the same number, perhaps written in another way
                 continue
-            carried = self._mapping.carries_down(column)
-            differs = (
-                cells[position] != first[position] and not (carried and not cells[position].strip()) for cells in others
-            )
-            if any(differs):
+            own = first[position].strip()
+            allowed = (own, "") if self._mapping.carries_down(column) else (own,)
+            if any(cells[position].strip() not in allowed for cells in others):
                 faults.append(Fault("", column, "differs between the rows of the order"))
 
     def unreadable(self, row: Row) -> str:
@@ -283,6 +239,11 @@ class Layout:
                 'twice, name columns that hold line breaks in `line_breaks`, or say `quote = ""` if quotes mean nothing'
             )
         return TOO_LONG[1]
+
+
+def begins_totals(row: Row) -> bool:
+    """Whether a row that is no order's says itself that it sums up others."""
+    return bool(_TOTALS.match(next((cell.strip() for cell in row.cells or row.pieces if cell.strip()), "")))
 
 
 def record_text(order: dict[str, Any]) -> str:
