@@ -62,8 +62,9 @@ def lost_value(text: str) -> str:
 
 def unreadable(text: str) -> str:
     """Why a text cannot be told from another key, as a sentence; "" if it can."""
-    if REPLACED in text:
-        return "holds U+FFFD, which stands for a character that was lost: state the encoding"
-    if found := invisible(text):
-        return f"holds {found}, which nobody sees: remove it"
+    if not text.isascii():
+        if REPLACED in text:
+            return "holds U+FFFD, which stands for a character that was lost: state the encoding"
+        if found := invisible(text):
+            return f"holds {found}, which nobody sees: remove it"
     return lost_value(text)

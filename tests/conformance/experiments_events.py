@@ -76,6 +76,26 @@ def a_poisonous_record_is_retried_then_described_elsewhere(lab: Lab) -> None:
     assert keys[-1] == "last"
 
 
+@shows("s3.notices_name_the_version")
+def a_notice_says_which_version_was_made(lab: Lab) -> None:
+    bucket, (url, arn) = lab.name("bucket"), queue(lab)
+    s3, events = lab.client("s3"), lab.client("events")
+    s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": s3.meta.region_name})
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration={"EventBridgeConfiguration": {}})
+    pattern = {"source": ["aws.s3"], "detail": {"bucket": {"name": [bucket]}}}
+    events.put_rule(Name=bucket, EventPattern=json.dumps(pattern))
+    events.put_targets(Rule=bucket, Targets=[{"Id": "queue", "Arn": arn}])
+    made = [s3.put_object(Bucket=bucket, Key="file", Body=body)["VersionId"] for body in (b"one", b"two")]
+
+    def told() -> list[dict[str, str]]:
+        found = lab.client("sqs").receive_message(QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=0)
+        notices = [json.loads(message["Body"])["detail"]["object"] for message in found.get("Messages", ())]
+        return notices if len(notices) == len(made) else []
+
+    assert {notice.get("version-id") for notice in lab.wait_for(told)} == set(made)
+
+
 @shows("cloudformation.stream_batch_size")
 def a_stream_is_read_in_hundreds(lab: Lab) -> None:
     _table, stream = table_with_stream(lab)

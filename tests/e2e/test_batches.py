@@ -18,6 +18,8 @@ import urllib3
 
 from chalicelib.adapters.fault_injection.switches import Mode, Switch
 from chalicelib.adapters.payments import DEPENDENCY as PAYMENT
+from chalicelib.batches.parsing.csv_mapping import CANONICAL, parse_mapping
+from chalicelib.domain.order import order_id
 from local.client.submit_batch import ENDED, Sent, outcomes, report, send, standing
 from local.sample.batch import batch_file, batch_lines
 from local.sample.stream import order_at
@@ -113,7 +115,7 @@ tax_rate = { column = "MWST", transforms = ["decimal_comma"] }
             f'C-{seed};23.11.2026;{payload["customer_id"]};{payload["currency"]};"Größe; GmbH";Köln;50667;'
             f"{to['country']};{line['sku']};{line['quantity']};{price};{tax}"
         )
-    batch = ended(stack, send(stack.api, "\r\n".join(rows).encode("cp1252"), "csv", mapping="german"))
+    batch = ended(stack, send(stack.api, "\r\n".join((*rows, "")).encode("cp1252"), "csv", mapping="german"))
     (told,) = report(batch)
     assert (told["status"], told["line"]) == ("CONFIRMED", 2)
     order = stack.app.events.load(told["order_id"])[0]
@@ -152,6 +154,50 @@ def test_lines_that_are_broken_are_reported_and_the_others_go_on(stack: Deployed
     assert told[2]["errors"][0]["field"] == "ship_to.city"
     assert "encoding" in told[2]["errors"][0]["message"]
     assert [error["field"] for error in told[3]["errors"]] == ["colour"]
+
+
+def test_both_of_two_files_through_one_form_are_taken_in(stack: Deployed) -> None:
+    """However quickly the second follows: the notice of each names the version that it is about."""
+    seed = next(_seeds)
+    orders = [
+        {**json.loads(line.text), "external_id": f"FORM-{seed}-{n}"} for n, line in enumerate(batch_lines(seed, 6))
+    ]
+    form = stack.api.post("/batches", {"source": "sap-emea", "format": "jsonl"}).body["upload"]
+    for part in (orders[:3], orders[3:]):
+        file = "".join(json.dumps(order) + "\n" for order in part).encode()
+        fields: dict[str, Any] = {**form["fields"], "file": ("orders", file, "application/octet-stream")}
+        assert urllib3.request("POST", form["url"], fields=fields).status == 201
+    for order in orders:
+        stack.outcome(order_id("sap-emea", order["external_id"]))
+
+
+def test_of_a_csv_file_an_order_is_taken_whole_or_not_at_all(stack: Deployed) -> None:
+    seed = next(_seeds)
+    columns = [name for name in parse_mapping(CANONICAL).columns if name != "payment_token"]
+    whole, torn, broken = (f"CSV-{seed}-{each}" for each in ("whole", "torn", "broken"))
+
+    def row(number: str, line: int, city: str = "Wien") -> str:
+        head = f"{number},2026-11-23T10:15:00Z,C-1001,EUR,30.00,on_account,Ana,Weg 1,{city},1010,AT"
+        return f"{head},{line},WIDGET-1,1,12.50,0.20"
+
+    rows = [row(whole, 1), row(whole, 2), row(torn, 1), row(broken, 1), row(broken, 2, "Wien, Mitte"), row(torn, 2)]
+    batch = ended(stack, send(stack.api, "\n".join((",".join(columns), *rows, "")).encode(), "csv"))
+    told = {(line["external_id"], line["line"], line["last_line"]): line["outcome"] for line in report(batch)}
+    assert told == {
+        (whole, 2, 3): "accepted",
+        (torn, 4, 4): "invalid",
+        (broken, 5, 6): "invalid",
+        (torn, 7, 7): "invalid",
+    }
+    assert batch["counts"]["confirmed"] == 1
+    assert batch["file"] == {
+        "lines": 7,
+        "header": 1,
+        "blank": 0,
+        "skipped": 0,
+        "records": 6,
+        "bytes": batch["file"]["bytes"],
+    }
 
 
 def test_a_form_takes_no_file_that_is_too_large(stack: Deployed) -> None:

@@ -63,13 +63,15 @@ class Counted:
 class Mark:
     """Where another reading goes on, after some record: what it must know of what is behind it.
 
-    `doubt` is the line of a row that cannot be read just before `place`, 0 if there is none. `counted` is of files
-    with a trailer only.
+    `doubt` is the line of a row that cannot be read just before `place`, 0 if there is none; `is_number_doubtful`: it
+    ends where a number stands, so that the next row may have the rest of it only. `counted` is of files with a trailer
+    only.
     """
 
     place: Place = START
     tally: Tally = field(default_factory=Tally)
     doubt: int = 0
+    is_number_doubtful: bool = False
     counted: Counted = field(default_factory=Counted)
 
 

@@ -14,6 +14,7 @@ from local.emulator.adaptations import (
     cloudformation,
     lambda_functions,
     roles,
+    s3,
     state_language,
     step_functions,
     streams,
@@ -38,6 +39,7 @@ ADAPTATIONS: tuple[Callable[[], None], ...] = (
     cloudformation.stream_batch_size,
     roles.state_machines_act_as_their_role,
     roles.mappings_read_as_their_function,
+    s3.notices_name_the_version,
 )
 
 

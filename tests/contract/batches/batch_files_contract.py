@@ -30,6 +30,19 @@ class FilesContract:
         with pytest.raises(FileReplaced):
             files.stream("uploads/x", etag)
 
+    def test_a_version_is_read_although_another_one_replaced_it(self, files: Files) -> None:
+        files.put("uploads/x", b"one")
+        version = self.latest_version(files, "uploads/x")
+        files.put("uploads/x", b"two")
+        assert b"".join(files.stream("uploads/x", version=version).chunks) == b"one"
+        assert b"".join(files.stream("uploads/x").chunks) == b"two"
+        with pytest.raises(FileReplaced):
+            files.stream("uploads/y", version=version)
+
+    def latest_version(self, files: Files, key: str) -> str:
+        """As the notice of an upload names it."""
+        raise NotImplementedError
+
     def test_an_object_that_is_gone_is_said_to_be(self, files: Files) -> None:
         with pytest.raises(FileReplaced):
             files.stream("uploads/nothing")

@@ -41,6 +41,9 @@ class TestMemoryFiles(FilesContract):
     def files(self) -> Files:
         return MemoryFiles()
 
+    def latest_version(self, files: Files, key: str) -> str:
+        return files.stream(key).etag
+
 
 class TestS3Files(FilesContract):
     @pytest.fixture
@@ -48,7 +51,12 @@ class TestS3Files(FilesContract):
         with mock_aws():
             client = moto_client("s3")
             client.create_bucket(Bucket="batches", CreateBucketConfiguration={"LocationConstraint": SETTINGS.region})
+            client.put_bucket_versioning(Bucket="batches", VersioningConfiguration={"Status": "Enabled"})
             yield S3Files(client, "batches")
+
+    def latest_version(self, files: Files, key: str) -> str:
+        assert isinstance(files, S3Files)
+        return str(files.client.head_object(Bucket=files.bucket, Key=key)["VersionId"])
 
 
 class EngineContract:

@@ -223,10 +223,12 @@ def cut_end(random: Random, text: str) -> str:
 
 
 def cut_middle(random: Random, text: str) -> str:
-    """A stretch is missing, from somewhere in one cell to somewhere in another."""
+    """A stretch is missing, from somewhere in one cell to somewhere in another. Not from the number of one order to the
+    total of another: then nothing but the count of the orders tells."""
     begin = random.randint(below_header(text), len(text))
     end = min(len(text), begin + random.choice((1, 20, 60, 200)))
-    if not any(character in text[begin:end] for character in (SEPARATOR, END)):
+    before = text[text.rindex(END, 0, begin) + 1 : begin].count(SEPARATOR)
+    if SEPARATOR not in text[begin:end] or (END in text[begin:end] and before <= HEADER.index("total")):
         return text
     return text[:begin] + text[end:]
 

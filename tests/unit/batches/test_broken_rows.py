@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from chalicelib.batches.errors import BrokenFile
+from chalicelib.batches.parsing.file import plain_text
+from chalicelib.batches.parsing.jsonl import JsonLines
+from chalicelib.batches.parsing.records import Mark
 from tests.support.files.damage import HEADER, Style
 from tests.support.files.reading import Outcome, outcome_of
 
@@ -39,10 +43,13 @@ ODOO = tuple(f";{EMPTY};1;S-{n};1;10.00;0;" for n in (2, 3))
         ((A1, A2, A3, B1), REPEAT, {"A": 3, "B": 1}),
         ((A1, A2.replace("Ana", "Nord; GmbH"), A3, B1), REPEAT, {"B": 1}),
         ((A1, A2, "A;short", B1), REPEAT, {"B": 1}),
-        ((A1, "short", A2, B1), REPEAT, {"B": 1}),
+        ((A1, "short", A2, B1, row("C", "U")), REPEAT, {"C": 1}),
         ((A1, A2, "short", B1), REPEAT, {}),
-        ((A1, A2, "short", B1, row("C", "U")), REPEAT, {"C": 1}),
-        (("short", A1, B1), REPEAT, {"B": 1}),
+        ((A1, A2, "short", B1, B2, row("C", "U")), REPEAT, {"C": 1}),
+        ((A1, A2, "sho;rt", B1, row("C", "U")), REPEAT, {"C": 1}),
+        (("sho;rt", A1, B1), REPEAT, {"B": 1}),
+        ((A1, "SO-0", row("005", "U-1"), row("SO-0005", "U-2"), B1), REPEAT, {"B": 1}),
+        ((A1, A2 + B1, B2, row("C", "U")), REPEAT, {"C": 1}),
         ((A1, B1, A2, B2), REPEAT, {}),
         ((A1, B1, B2, A2), REPEAT, {"B": 2}),
         ((A1, row(" A ", "S-2"), A3, B1), REPEAT, {"A": 3, "B": 1}),
@@ -64,7 +71,7 @@ ODOO = tuple(f";{EMPTY};1;S-{n};1;10.00;0;" for n in (2, 3))
         ((A1, B1, f";{EMPTY};;;;20.00;;"), REPEAT, {"A": 1, "B": 1}),
         ((A1, B1, f";{EMPTY};;;;20.00;;"), BLANK, {"A": 1, "B": 1}),
         ((A1, ";".join(HEADER), B1), REPEAT, {"A": 1, "B": 1}),
-        ((A1, "x" * 1_000_001, B1, row("C", "U")), REPEAT, {"C": 1}),
+        ((A1, "x" * 1_000_001, B1, B2, row("C", "U")), REPEAT, {"C": 1}),
         ((A1, B1, "\x1a"), REPEAT, {"A": 1, "B": 1}),
         ((A1, "A;" + "x" * 1_000_001, B1, B2, A2, row("C", "U")), REPEAT, {"C": 1}),
     ],
@@ -158,4 +165,6 @@ def test_ten_thousand_rows_of_one_number_are_no_order() -> None:
 
 
 def test_blank_lines_without_end_are_refused() -> None:
-    assert "more than 1,000,000 blank lines" in of("\n" * 1_000_001, A1).refused
+    text = plain_text([b"\n" * 1_000_001 + b"{}"], "utf-8")
+    with pytest.raises(BrokenFile, match="more than 1,000,000 blank lines"):
+        list(JsonLines(text, Mark()))

@@ -29,7 +29,10 @@ class Between:
 
 @dataclass(slots=True)
 class OrderRows:
-    """The rows of an order as far as they were read. `in_file`: all that stand there, those that are skipped too."""
+    """The rows of an order as far as they were read. `in_file`: all that stand there, those that are skipped too.
+
+    `spoils_next`: the line of its last row, if that may hold a row of the next order as well, or be one.
+    """
 
     external_id: str
     first: Row
@@ -38,6 +41,7 @@ class OrderRows:
     problems: list[Problem] = field(default_factory=list)
     count: int = 0
     in_file: int = 0
+    spoils_next: int = 0
     characters: int = 0
 
     def add(self, row: Row, problem: Problem | None = None) -> None:

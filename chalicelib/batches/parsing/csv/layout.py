@@ -40,6 +40,7 @@ class Reading:
     """Of a row: the number of its order, if it has one; why it cannot be read; whether it belongs to no order.
 
     `candidates`: the numbers that a row which cannot be read may have: delimiters too many have shifted its cells.
+    `holds_more`: it has cells for the beginning of another row. `ends_in_number`: it breaks off in its number.
     `continues`: belongs to the order above; `begins`: to none above; `is_part`: is no order alone.
     `alone`: what is wrong with a row that belongs to no order.
     """
@@ -48,6 +49,8 @@ class Reading:
     problem: Problem | None = None
     is_remark: bool = False
     candidates: tuple[str, ...] = ()
+    holds_more: bool = False
+    ends_in_number: bool = False
     continues: bool = False
     begins: bool = False
     is_part: bool = False
@@ -98,7 +101,13 @@ class Layout:
         problem = ("", self.unreadable(row))
         if begins_totals(row):
             return Reading(problem=problem, is_remark=True)
-        return Reading(problem=problem, candidates=tuple(self._candidates(row)))
+        count = len(cells or row.pieces)
+        return Reading(
+            problem=problem,
+            candidates=tuple(self._candidates(row)),
+            holds_more=2 * count > 3 * self.width,
+            ends_in_number=count <= max(self._key_at) + 1 and not self.knows_its_numbers,
+        )
 
     def _without_key(self, cells: Sequence[str]) -> Reading:
         """A continuation, where rows may be that; else a row that is of the order beside it for all we know, unless it

@@ -7,7 +7,7 @@ the file, which is known at its end only (Census).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -72,23 +72,31 @@ class CsvOrders:
         ensure_is_there(self._trailer, self.mark.counted)
         yield from self._close(at_end=not self._is_complete)
 
-    def _take(self, row: Row) -> Iterator[FileRecord]:
+    def _take(self, row: Row) -> Iterable[FileRecord]:
         """Add a row to its order, or end the one before it."""
         found, order = self._layout.read(row), self._order
         if found.candidates:
             self._census.suspect(found.candidates, row.line)
-        if order is not None and self._is_of(order, found):
-            order.in_file += self._between.rows
-            order.add(row, found.problem and ("", f"line {row.line} {_sentence(found.problem)}"))
+        if order is None or not self._is_of(order, found):
+            return self._begin(row, found)
+        order.in_file += self._between.rows
+        order.add(row, found.problem and ("", f"line {row.line} {_sentence(found.problem)}"))
+        order.spoils_next = row.line if found.holds_more else 0
+        if self._between.last is not None:
             self._between = Between()  # the order takes them, too
-        elif found.external_id and not found.problem and not found.is_part:
-            yield from self._close()
-            self._order = OrderRows(found.external_id, row, row)
-            self._order.add(row)
-            if self.mark.doubt and not found.begins:
-                self._order.problems.append(_doubted(self.mark.doubt))
-        else:
+        return ()
+
+    def _begin(self, row: Row, found: Reading) -> Iterator[FileRecord]:
+        """A row that goes on with nothing: of the next order, or of none that is known."""
+        if not found.external_id or found.problem or found.is_part:
             yield from self._stand_alone(row, found)
+            return
+        yield from self._close()
+        self._order = OrderRows(found.external_id, row, row)
+        self._order.add(row)
+        if self.mark.doubt and not found.begins:
+            self._order.problems.append(_doubted(self.mark.doubt))
+            self._order.spoils_next = row.line if self.mark.is_number_doubtful else 0
 
     def _is_of(self, order: OrderRows, found: Reading) -> bool:
         if found.problem:
@@ -103,7 +111,8 @@ class CsvOrders:
         if found.is_part:
             self._census.suspect([found.external_id], row.line)
         yield from self._close(None if is_known else _doubted(row.line))
-        self._advance(row, row.line, 1, doubt=0 if is_known else row.line)
+        doubt = 0 if is_known and not found.holds_more else row.line
+        self._advance(row, row.line, 1, doubt=doubt, is_number_doubtful=found.ends_in_number)
         yield FileRecord(row.line, "", (found.problem or found.alone,), found.external_id, row.last_line)
 
     def _close(self, problem: Problem | None = None, at_end: bool = False) -> Iterator[FileRecord]:
@@ -119,7 +128,14 @@ class CsvOrders:
                 content, record = self._read(order, problems, at_end)
             elif self._trailer is not None and self._trailer.has_total:
                 content, _ = self._layout.order(order.rows)
-            self._advance(order.last, order.first.line, order.in_file, content=content, is_left_out=is_left_out)
+            self._advance(
+                order.last,
+                order.first.line,
+                order.in_file,
+                doubt=order.spoils_next,
+                content=content,
+                is_left_out=is_left_out,
+            )
             if record is not None:
                 yield record
         self._pass_on()
@@ -142,7 +158,7 @@ class CsvOrders:
         self._is_complete = True
         tally, counted = self.mark.tally, replace(self.mark.counted, trailer=row.line)
         tally = replace(tally, skipped=tally.skipped + row.last_line - row.line + 1)
-        self.mark = Mark(row.place, tally, 0, counted)
+        self.mark = Mark(row.place, tally, counted=counted)
 
     def _is_blank(self, row: Row) -> bool:
         """At the end of a file that was cut off, what looks blank may be the beginning of a row."""
@@ -184,6 +200,7 @@ class CsvOrders:
         doubt: int = 0,
         content: Mapping[str, Any] | None = None,
         is_left_out: bool = False,
+        is_number_doubtful: bool = False,
     ) -> None:
         """Behind a record, or an order that is left out."""
         tally, counted, lines = self.mark.tally, self.mark.counted, row.last_line - first_line + 1
@@ -191,7 +208,7 @@ class CsvOrders:
         tally = Tally(tally.header, tally.blank, tally.skipped + skipped, tally.records + records)
         if self._trailer is not None:
             counted = counted.plus(rows, content)
-        self.mark = Mark(row.place, tally, doubt, counted)
+        self.mark = Mark(row.place, tally, doubt, bool(doubt) and is_number_doubtful, counted)
 
 
 def _doubted(line: int) -> Problem:
