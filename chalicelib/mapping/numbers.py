@@ -74,5 +74,5 @@ def percent(value: Value) -> Value:
 
 
 def scale(value: Value, factor: Decimal) -> Value:
-    """scale:0.001 multiplies."""
+    """scale:0.001 multiplies; scale:-1 turns the sign."""
     return to_decimal(value) * factor

@@ -96,7 +96,7 @@ def compile_transform(text: str) -> Transform:
     if name in _WITH_TEXT and argument:
         _check_argument(name, argument)
         return partial(_bound, _WITH_TEXT[name], argument)
-    if name == "scale" and re.fullmatch(r"\d+(\.\d+)?", argument):
+    if name == "scale" and re.fullmatch(r"-?\d+(\.\d+)?", argument):
         factor = Decimal(argument)
         return lambda value: scale(value, factor)
     if name in TRANSFORMS:

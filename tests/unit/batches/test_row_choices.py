@@ -177,3 +177,56 @@ def test_a_wrong_choice_is_refused_with_the_mapping(tables: str, said: str) -> N
 def test_a_file_must_have_the_columns_of_its_choices() -> None:
     outcome = of(A, tables='where = { state = ["open"] }\n')
     assert "state (where)" in outcome.refused
+
+
+DATED = "[where.status]\ntake = [\"\"]\nleave_pattern = '\\d{4}-\\d\\d-\\d\\d'\n"
+
+
+@pytest.mark.parametrize(
+    ("status", "accepted", "named"),
+    [
+        ("", {"A": 1, "B": 1}, set()),
+        ("2026-11-23", {"A": 1}, set()),
+        ("2026-11-2", {"A": 1}, {"B"}),
+        ("2026-11-23x", {"A": 1}, {"B"}),
+    ],
+)
+def test_a_choice_may_be_a_pattern(status: str, accepted: dict[str, int], named: set[str]) -> None:
+    outcome = of(row("A", "S", ""), row("B", "T", status), tables=DATED)
+    assert (taken(outcome), {record.external_id for record in outcome.invalid}) == (accepted, named)
+
+
+def test_a_value_that_is_both_taken_and_left_decides_nothing() -> None:
+    both = "[where.status]\ntake_pattern = '\\w+'\nleave = [\"closed\"]\n"
+    outcome = of(A, row("B", "T", "closed"), tables=both)
+    assert taken(outcome) == {"A": 1}
+    assert "both takes and leaves out" in outcome.invalid[0].problems[0][1]
+
+
+@pytest.mark.parametrize(
+    ("counts", "accepted", "problem"),
+    [
+        (("2", "2"), {"A": 2, "B": 1}, ""),
+        (("3", "3"), {"B": 1}, "says that the order has 3 rows, there are 2 (column shipping)"),
+        (("1", "1"), {"B": 1}, "says that the order has 1 rows, there are 2"),
+        (("2", "1"), {"B": 1}, "differs between the rows of the order (column shipping)"),
+        (("", ""), {"B": 1}, "is empty"),
+        (("two", "two"), {"B": 1}, "is not a number"),
+    ],
+)
+def test_an_order_that_says_how_many_rows_it_has_has_as_many(
+    counts: tuple[str, str], accepted: dict[str, int], problem: str
+) -> None:
+    rows = [row("A", f"S-{n}", shipping=count) for n, count in enumerate(counts)]
+    outcome = of(*rows, row("B", "T", shipping="1"), tables='row_count = "shipping"\n')
+    assert taken(outcome) == accepted
+    assert all(any(problem in message for _, message in record.problems) for record in outcome.invalid)
+
+
+def test_a_note_between_the_rows_of_an_order_that_are_blank() -> None:
+    """As Odoo writes them: neither a number nor a SKU, but a kind of line that the mapping knows."""
+    blank = ";".join([""] * 9)
+    rows = (row("A", "S"), row("", "", "", kind="T", head=blank), row("", "S-2", "", head=blank), B)
+    assert taken(of(*rows, tables=GOODS, style=Style("blank"))) == {"A": 2, "B": 1}
+    unknown = (rows[0], rows[1].replace(";T;", ";X;"), *rows[2:])
+    assert taken(of(*unknown, tables=GOODS, style=Style("blank"))).keys() <= {"B"}

@@ -19,7 +19,7 @@ from chalicelib.batches.parsing.records import TOO_LONG, Problem
 from chalicelib.mapping.faults import Fault
 from chalicelib.mapping.field_model import LineFields
 from chalicelib.mapping.rules import MappingContext, Rule, apply, columns_of, rules_of, sum_of_lines
-from chalicelib.mapping.values import BadValue
+from chalicelib.mapping.values import BadValue, to_integer
 from chalicelib.orders import keys
 
 MAX_SHIFT = 20
@@ -71,6 +71,7 @@ class Layout:
         self._key_at = [columns.index(name) for name in mapping.order.external_id.origin if name in columns]
         self._header = [(name, columns.index(name)) for name in mapping.header_columns if name in columns]
         self._header_cells = itemgetter(*(position for _, position in self._header)) if self._header else tuple
+        self._count_at = columns.index(mapping.row_count) if mapping.row_count is not None else None
         self._where = Choices("where", mapping.where, columns)
         self._line_where = Choices("line_where", mapping.line_where, columns)
         self._extra = [(fields, rules_of(fields, columns, around)) for fields in mapping.extra_lines]
@@ -114,7 +115,8 @@ class Layout:
         has nothing that makes it one of any: neither header nor SKU."""
         with_header = any(cells[position].strip() for position in self._header_only)
         if not with_header and not any(cells[position].strip() for position in self._sku_at):
-            return Reading(is_remark=True)
+            is_text = self._mapping.continuation == "blank" and self._line_where.leave_out(cells) is True
+            return Reading(continues=is_text, is_remark=not is_text)
         if self._mapping.continuation == "blank" and with_header:
             return Reading(problem=("external_id", "is empty in a row that has cells of an order's header"))
         return Reading(continues=self._mapping.continuation == "blank")
@@ -162,6 +164,7 @@ class Layout:
         self._compare_headers(rows, faults)
         if self._where and isinstance(fault := self._where.leave_out(rows[0].cells), Fault):
             faults.append(fault)
+        self._count_rows(rows, faults)
         goods = self._goods(rows, faults) if self._line_where else rows
         lines = order["lines"] = [self._line(number, row.cells, faults) for number, row in enumerate(goods)]
         for fields, rules in self._extra:
@@ -169,6 +172,19 @@ class Layout:
         if not faults and self._mapping.order.total.computed is not None:
             order["total"] = sum_of_lines(order)
         return order, [(fault.field, _told(fault)) for fault in faults]
+
+    def _count_rows(self, rows: Sequence[Row], faults: list[Fault]) -> None:
+        """Where each order says how many rows it has."""
+        if self._count_at is None:
+            return
+        column = self._columns[self._count_at]
+        try:
+            told = to_integer(rows[0].cells[self._count_at].strip() or None)
+        except BadValue as error:
+            faults.append(Fault("", column, str(error)))
+            return
+        if told != len(rows):
+            faults.append(Fault("", column, f"says that the order has {told} rows, there are {len(rows)}"))
 
     def _goods(self, rows: Sequence[Row], faults: list[Fault]) -> list[Row]:
         """The rows that are lines of the order."""
