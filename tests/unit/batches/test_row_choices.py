@@ -164,8 +164,8 @@ def test_the_end_of_a_file_can_cut_nothing_off_a_choice() -> None:
     ("tables", "said"),
     [
         ('where = { status = { take = ["a"], leave = ["b", "a"] } }\n', "where.status: a is both taken and left out"),
-        ("where = { status = [] }\n", "where.status.take"),
-        ('where = { status = { leave = ["a"] } }\n', "where.status.take"),
+        ("where = { status = [] }\n", "where.status: needs the values that are taken"),
+        ('where = { status = { leave = ["a"] } }\n', "where.status: needs the values that are taken"),
         ('where = { status = { take = ["a"], leaves = ["b"] } }\n', "where.status.leaves"),
     ],
 )
