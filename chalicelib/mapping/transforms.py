@@ -129,7 +129,7 @@ def _ensure_formats(patterns: list[str]) -> None:
             datetime.strptime(datetime(2026, 11, 23, tzinfo=UTC).strftime(pattern), pattern or "%")  # noqa: DTZ007
         except ValueError as error:
             raise BadTransform(f"{pattern!r} is no strptime format: write one such as date:%d.%m.%Y") from error
-    if example := read_differently(patterns):
+    if example := read_differently(tuple(patterns)):
         raise BadTransform(f"the formats {' and '.join(patterns)} read {example} as different days: keep one of them")
 
 
