@@ -73,7 +73,7 @@ COMMANDS = (
         "publish-mapping",
         "check and publish the CSV mapping of a source",
         "publish-mapping sap-emea mapping.toml --check",
-        "publish-mapping sap-emea mapping.toml --check --sample orders.csv",
+        "publish-mapping shop shop.toml --check --sample o.csv",
         "publish-mapping sap-emea mapping.toml",
     ),
     _operators(
