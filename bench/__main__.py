@@ -10,6 +10,7 @@ BENCHES = {
     "orders": "the API's latency, and orders per second against a state machine that does nothing",
     "imports": "what each function's cold start imports, in milliseconds",
     "poller_throughput": "rows per second of the poller, beside a bare fetch loop and dlt",
+    "files": "MB/s and orders/s of each format of a file, up to its records",
     "bulk": "a batch beside a map, and a workflow, that do nothing",
 }
 

@@ -32,7 +32,7 @@ def read_sample(chunks: Sequence[bytes], mapping: CsvMapping, source: str) -> tu
     reader = CsvOrders(plain_text(chunks, mapping.encoding), mapping, source, Mark(), census)
     records = list(reader)
     if not records:
-        raise BrokenFile("the file holds no orders that the mapping takes")
+        raise BrokenFile("the file holds no orders, or the mapping leaves out all of them")
     ensure_of_format(Format.CSV, records)
     doubts = census.doubts()
     return [_sampled(doubts.judged(record)) for record in records], reader.mark.tally

@@ -197,6 +197,8 @@ class CsvMapping(Model):
                 yield "kinds.columns", f"no kind has a cell {column}, from which {', '.join(fields_read)} is read"
         if not {*self.order.external_id.origin} <= {*self.kinds.columns[self.kinds.begin]}:
             yield "kinds.columns", "external_id must be read from the kind that begins an order"
+        if self.trailer is not None and self.trailer.begins in (*self.kinds.columns, *self.kinds.skip):
+            yield "trailer.begins", "is a kind of record as well"
         for option in ("carry_down", "line_breaks", "match", "continuation"):
             if option in self.model_fields_set:
                 yield option, "says nothing where there are kinds"

@@ -164,6 +164,7 @@ def test_a_file_that_was_cut_off_gives_no_part_of_an_order() -> None:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
+        (("[order]", '[trailer]\nbegins = "C"\nrows = 2\n[order]'), "trailer.begins: is a kind of record as well"),
         (('begin = "H"', 'begin = "K"'), "begin and line must be two of the kinds"),
         (('line = "L"', 'line = "H"'), "begin and line must be two of the kinds"),
         (('skip = ["C"]', 'skip = ["C", "A"]'), "A is both skipped and read"),
