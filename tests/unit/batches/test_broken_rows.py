@@ -166,6 +166,15 @@ def test_a_stray_quote_where_line_breaks_are_allowed_swallows_nothing_either() -
     assert all(outcome.names(line) for line in range(2, 7))
 
 
+def test_what_is_wrong_with_one_order_is_bounded() -> None:
+    """Ten thousand problems of each of the orders of a page would not fit into memory."""
+    rows = [row("A", f"S-{n}").replace("10.00", "ten") for n in range(5_000)]
+    [record] = of(*rows, B1, B2).invalid
+    assert len(record.problems) == 100
+    [long] = of(*[A1] * 501, B1).invalid
+    assert long.problems == (("lines", "has 501 lines, at most 500 may be in an order"),)
+
+
 def test_ten_thousand_rows_of_one_number_are_no_order() -> None:
     outcome = of(*[A1] * 10_001)
     assert "more than 10,000 rows have the same order number" in outcome.refused

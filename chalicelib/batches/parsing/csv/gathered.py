@@ -16,8 +16,8 @@ MAX_ROWS = 10_000
 MAX_REMARKS = 100
 """Behind one order. Where there are more, nobody knows whether it has ended."""
 
-MAX_PROBLEMS = 500
-"""Of one order."""
+MAX_PROBLEMS = 100
+"""Of one order. A report names fewer."""
 
 
 @dataclass(slots=True)

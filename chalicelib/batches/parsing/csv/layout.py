@@ -16,6 +16,7 @@ from chalicelib.batches.parsing.csv.proof import is_whole
 from chalicelib.batches.parsing.csv.rows import Row
 from chalicelib.batches.parsing.csv_mapping import ALL_OTHERS, CsvMapping
 from chalicelib.batches.parsing.records import TOO_LONG, Problem
+from chalicelib.domain.order import MAX_LINES
 from chalicelib.mapping.faults import Fault
 from chalicelib.mapping.field_model import LineFields
 from chalicelib.mapping.rules import MappingContext, Rule, apply, columns_of, rules_of, sum_of_lines
@@ -169,6 +170,8 @@ class Layout:
         lines = order["lines"] = [self._line(number, row.cells, faults) for number, row in enumerate(goods)]
         for fields, rules in self._extra:
             self._add_extra(fields, rules, rows[0].cells, lines, faults)
+        if len(lines) > MAX_LINES:
+            faults.append(Fault("lines", "", f"has {len(lines)} lines, at most {MAX_LINES} may be in an order"))
         if not faults and self._mapping.order.total.computed is not None:
             order["total"] = sum_of_lines(order)
         return order, [(fault.field, _told(fault)) for fault in faults]

@@ -14,7 +14,7 @@ from typing import Any
 from chalicelib.batches.errors import BrokenFile
 from chalicelib.batches.model import Tally
 from chalicelib.batches.parsing.census import Census
-from chalicelib.batches.parsing.csv.gathered import MAX_REMARKS, Between, OrderRows
+from chalicelib.batches.parsing.csv.gathered import MAX_PROBLEMS, MAX_REMARKS, Between, OrderRows
 from chalicelib.batches.parsing.csv.kinds import layout_of
 from chalicelib.batches.parsing.csv.layout import Reading, record_text
 from chalicelib.batches.parsing.csv.rows import Row
@@ -176,7 +176,7 @@ class CsvOrders:
         text = ""
         if order.rows and TOO_LONG not in problems:
             content, faults = self._layout.order(order.rows)
-            problems += faults
+            problems = [*problems, *faults][:MAX_PROBLEMS]
             text = "" if problems else record_text(content)
             if at_end and text and not self._layout.is_whole_at_end(order.rows, text):
                 text, problems = "", [CUT_OFF]
