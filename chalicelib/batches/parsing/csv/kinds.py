@@ -90,7 +90,7 @@ class KindsLayout(Layout):
         return wide
 
     def left_out(self, rows: Sequence[Row]) -> bool:
-        if not self._where:
+        if not self._content.where:
             return False
         wide, problems = self._wide(rows)
         return bool(wide) and not problems and super().left_out(wide)

@@ -14,9 +14,10 @@ from typing import Any
 from chalicelib.batches.errors import BrokenFile
 from chalicelib.batches.model import Tally
 from chalicelib.batches.parsing.census import Census
+from chalicelib.batches.parsing.csv.content import record_text
 from chalicelib.batches.parsing.csv.gathered import MAX_PROBLEMS, MAX_REMARKS, Between, OrderRows
 from chalicelib.batches.parsing.csv.kinds import layout_of
-from chalicelib.batches.parsing.csv.layout import Reading, record_text
+from chalicelib.batches.parsing.csv.layout import Reading
 from chalicelib.batches.parsing.csv.rows import Row
 from chalicelib.batches.parsing.csv.table import opened
 from chalicelib.batches.parsing.csv.trailer import TrailerRow, ensure_is_there
