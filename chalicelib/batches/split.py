@@ -113,7 +113,10 @@ class SplitFile:
     def _finish(self, batch: Batch, pages: int, records: Reader, sums: Sums, census: Census) -> Splitting:
         """The whole file has been read: what it holds is compared with what was announced, then its pages count."""
         if not sums.orders:
-            raise BrokenFile("the file holds no orders" + (", only a header row" if batch.mapping else ""))
+            left_out = (
+                ": the mapping leaves out all of its rows" if records.mark.tally.skipped else ", only a header row"
+            )
+            raise BrokenFile("the file holds no orders" + (left_out if batch.mapping else ""))
         sums.ensure(batch.expected)
         doubts = census.doubts()
         if len(doubts):

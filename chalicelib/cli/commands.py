@@ -79,6 +79,7 @@ COMMANDS = (
         "publish-mapping",
         "check and publish the CSV mapping of a source",
         "publish-mapping sap-emea mapping.toml --check",
+        "publish-mapping shop shop.toml --check --sample o.csv",
         "publish-mapping sap-emea mapping.toml",
     ),
     _operators(

@@ -34,6 +34,9 @@ def _regular_expression(pattern: str) -> str:
     return pattern
 
 
+Pattern = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_regular_expression)]
+
+
 class FieldSource(Model):
     """Where one canonical field comes from.
 
@@ -61,7 +64,7 @@ class FieldSource(Model):
     default: str | int | float | bool | None = None
     transforms: tuple[str, ...] = ()
     codes: str | None = None
-    pattern: Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_regular_expression)] | None = None
+    pattern: Pattern | None = None
     keep_blanks: bool = False
     optional: bool = False
 

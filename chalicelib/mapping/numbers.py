@@ -47,9 +47,7 @@ def accounting(value: Value) -> Value:
 
 
 def unit(value: Value, units: str) -> Value:
-    """unit:EUR|€ takes a unit, a currency or % off a number, in front or behind: 3,71 € -> 3,71; another one, or none,
-    is refused (a last | allows none).
-    """
+    """unit:EUR|€ takes a unit, currency or % off a number; another one, or none, is refused (a last | allows none)."""
     text, allowed = to_text(value).strip(), [name.strip() for name in units.split("|")]
     in_brackets = text.startswith("(") and text.endswith(")")
     sign, body, minus = _SIGNED.fullmatch(text[1:-1].strip() if in_brackets else text).groups()  # type: ignore[union-attr]
@@ -74,5 +72,5 @@ def percent(value: Value) -> Value:
 
 
 def scale(value: Value, factor: Decimal) -> Value:
-    """scale:0.001 multiplies."""
+    """scale:0.001 multiplies; scale:-1 turns the sign."""
     return to_decimal(value) * factor

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
@@ -39,7 +38,8 @@ def _parsed(text: str, patterns: str) -> datetime:
     return found.pop()
 
 
-def read_differently(patterns: Sequence[str]) -> str:
+@lru_cache(maxsize=64)
+def read_differently(patterns: tuple[str, ...]) -> str:
     """A time, written in one of these formats, that another one of them takes for another time; "" if there is none."""
     for day in _SAMPLES if len(patterns) > 1 else ():
         for pattern in patterns:
@@ -54,9 +54,9 @@ def read_differently(patterns: Sequence[str]) -> str:
 
 _SAMPLES = [
     datetime(year, month, day, 10, 20, 30)  # noqa: DTZ001
-    for year in (2001, 2010, 2026)
+    for year in (2001, 2026)
     for month in range(1, 13)
-    for day in (1, 2, 3, 7, 10, 11, 12, 20, 26, 28)
+    for day in (1, 2, 3, 10, 12, 20, 26)
 ]
 
 

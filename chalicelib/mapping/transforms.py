@@ -96,7 +96,7 @@ def compile_transform(text: str) -> Transform:
     if name in _WITH_TEXT and argument:
         _check_argument(name, argument)
         return partial(_bound, _WITH_TEXT[name], argument)
-    if name == "scale" and re.fullmatch(r"\d+(\.\d+)?", argument):
+    if name == "scale" and re.fullmatch(r"-?\d+(\.\d+)?", argument):
         factor = Decimal(argument)
         return lambda value: scale(value, factor)
     if name in TRANSFORMS:
@@ -126,10 +126,10 @@ def _ensure_code_page(name: str) -> None:
 def _ensure_formats(patterns: list[str]) -> None:
     for pattern in patterns:
         try:
-            datetime.strptime(datetime(2026, 11, 23, tzinfo=UTC).strftime(pattern), pattern)  # noqa: DTZ007
+            datetime.strptime(datetime(2026, 11, 23, tzinfo=UTC).strftime(pattern), pattern or "%")  # noqa: DTZ007
         except ValueError as error:
-            raise BadTransform(f"{pattern} is no strptime format: write one such as date:%d.%m.%Y") from error
-    if example := read_differently(patterns):
+            raise BadTransform(f"{pattern!r} is no strptime format: write one such as date:%d.%m.%Y") from error
+    if example := read_differently(tuple(patterns)):
         raise BadTransform(f"the formats {' and '.join(patterns)} read {example} as different days: keep one of them")
 
 

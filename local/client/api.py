@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,6 +16,9 @@ from local.stack import Stack
 
 TIMEOUT_S = 120.0
 POOL = 32
+REPEATS = 20
+"""Of a request that was answered 503, which says that nothing was done, and when to repeat it (docs/api.md)."""
+
 PAGE = 100
 
 
@@ -54,7 +58,14 @@ class Client:
         headers = {"Authorization": f"Bearer {self.stack.tokens[role]}", **extra}
         if body is not None:
             headers.setdefault("Content-Type", "application/json")
-        response = self._pool.request(method, self.stack.api_url + path, body=body, headers=headers, timeout=TIMEOUT_S)
+        url, repeats = self.stack.api_url + path, 0
+        while True:
+            response = self._pool.request(method, url, body=body, headers=headers, timeout=TIMEOUT_S)
+            pause_s = response.headers.get("Retry-After")
+            if response.status != 503 or pause_s is None or repeats == REPEATS:
+                break
+            repeats += 1
+            time.sleep(float(pause_s))
         text = response.data.decode()
         is_json = "json" in response.headers.get("Content-Type", "")
         answer_headers = {name.lower(): value for name, value in response.headers.items()}

@@ -24,7 +24,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, mo
 from pydantic_core import PydanticCustomError
 
 from chalicelib.batches.errors import BrokenFile
-from chalicelib.mapping.field_model import Column, LineFields, Model, OrderFields
+from chalicelib.mapping.field_model import Column, LineFields, Model, OrderFields, Pattern
 from chalicelib.mapping.rules import columns_of, disagreements, field_sources
 from chalicelib.mapping.transforms import BadTransform, compile_transform
 
@@ -41,13 +41,18 @@ def _zone(name: str) -> str:
 
 
 class Choice(Model):
-    """The values of a column by which a row is taken or left out. Any other value is a mistake."""
+    """The values of a column by which a row is taken or left out, as words or as a pattern (a regular expression) for
+    all of the value. Any other value is a mistake, and so is one that is named both ways."""
 
-    take: Annotated[tuple[str, ...], Field(min_length=1)]
+    take: tuple[str, ...] = ()
     leave: tuple[str, ...] = ()
+    take_pattern: Pattern | None = None
+    leave_pattern: Pattern | None = None
 
     @model_validator(mode="after")
     def _apart(self) -> Self:
+        if not self.take and self.take_pattern is None:
+            raise PydanticCustomError("choice", "needs the values that are taken: take or take_pattern")
         if both := sorted({*self.take} & {*self.leave}):
             raise PydanticCustomError("choice", "{both} is both taken and left out", {"both": ", ".join(both)})
         return self
@@ -116,6 +121,7 @@ class Trailer(Model):
 class CsvMapping(Model):
     """One row per order line; the rows of an order follow each other and repeat its header fields.
 
+    `row_count` is a column with the number of rows that the order has.
     `ignore` names columns that are known and not needed; "*" stands for all that are not mapped, in `carry_down` and
     `line_breaks` for all columns. docs/batches.md explains each option.
     """
@@ -131,6 +137,7 @@ class CsvMapping(Model):
     line_breaks: tuple[str, ...] = ()
     ragged: Literal["refuse", "pad"] = "refuse"
     trailing_delimiter: bool = False
+    row_count: Column | None = None
     timezone: Annotated[str, AfterValidator(_zone)] = "UTC"
     ambiguous_time: Literal["earlier", "later", "quarantine"] = "earlier"
     ignore: tuple[str, ...] = ()
@@ -147,7 +154,8 @@ class CsvMapping(Model):
     def header_columns(self) -> tuple[str, ...]:
         """Those that are of the order: the same in all of its rows."""
         of_extra_lines = chain.from_iterable(map(columns_of, self.extra_lines))
-        return tuple(dict.fromkeys((*columns_of(self.order), *self.where, *of_extra_lines)))
+        counted = (self.row_count,) if self.row_count is not None else ()
+        return tuple(dict.fromkeys((*columns_of(self.order), *self.where, *counted, *of_extra_lines)))
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -173,6 +181,8 @@ class CsvMapping(Model):
         for table, choices in (("where", self.where), ("line_where", self.line_where)):
             for column in choices:
                 found.setdefault(column, []).append(table)
+        if self.row_count is not None:
+            found.setdefault(self.row_count, []).append("row_count")
         return found
 
     def disagreements(self) -> Iterator[tuple[str, str]]:
@@ -187,6 +197,8 @@ class CsvMapping(Model):
                 yield "kinds.columns", f"no kind has a cell {column}, from which {', '.join(fields_read)} is read"
         if not {*self.order.external_id.origin} <= {*self.kinds.columns[self.kinds.begin]}:
             yield "kinds.columns", "external_id must be read from the kind that begins an order"
+        if self.trailer is not None and self.trailer.begins in (*self.kinds.columns, *self.kinds.skip):
+            yield "trailer.begins", "is a kind of record as well"
         for option in ("carry_down", "line_breaks", "match", "continuation"):
             if option in self.model_fields_set:
                 yield option, "says nothing where there are kinds"

@@ -66,8 +66,8 @@ LEFT_OUT: Mapping[str, tuple[Edit, ...]] = {
 SPOILT: Mapping[str, Edit] = {
     "REST": (
         "chalicelib/api/handlers/orders.py",
-        "return parse_order(body)",
-        f"return parse_order({{k: v for k, v in body.items() if k != {FIELD!r}}})",
+        "return parse_order(body, services.clock.now())",
+        f"return parse_order({{k: v for k, v in body.items() if k != {FIELD!r}}}, services.clock.now())",
     ),
     "the way into the domain": (
         "chalicelib/orders/hand_over.py",
@@ -80,14 +80,14 @@ SPOILT: Mapping[str, Edit] = {
         f"__import__('re').sub(r', \"{FIELD}\": \"[^\"]*\"', '', order) + '\\n' for",
     ),
     "batch JSONL": (
-        "chalicelib/batches/parsing/records.py",
-        "yield FileRecord(number, line)",
-        f"yield FileRecord(number, re.sub({IN_JSON!r}, '', line))",
+        "chalicelib/batches/parsing/jsonl.py",
+        'yield FileRecord(line.number, line.text or "",',
+        f"yield FileRecord(line.number, __import__('re').sub({IN_JSON!r}, '', line.text or ''),",
     ),
     "batch JSON": (
-        "chalicelib/batches/parsing/records.py",
-        "yield FileRecord(self.elements, text)",
-        f"yield FileRecord(self.elements, re.sub({IN_JSON!r}, '', text))",
+        "chalicelib/batches/parsing/json_array.py",
+        "yield FileRecord(number, text)",
+        f"yield FileRecord(number, re.sub({IN_JSON!r}, '', text))",
     ),
     "batch CSV": (
         "chalicelib/batches/parsing/csv_mapping.py",

@@ -24,6 +24,13 @@ begin = "H"
 line = "L"
 columns = {{ H = {header}, L = {line} }}
 """
+TRAILER = """
+[trailer]
+begins = "END"
+rows = 2
+orders = 3
+total = 4
+"""
 
 
 @dataclass(frozen=True)
@@ -36,10 +43,17 @@ class Style:
     with_total: bool = False
     with_line: bool = False
     with_pattern: bool = False
+    with_trailer: bool = False
+    """The last row has the number of rows, of orders, and the sum of their totals."""
 
     @property
     def has_kinds(self) -> bool:
         return "kinds" in self.further_rows
+
+    @property
+    def has_own_numbers(self) -> bool:
+        """Whether each row says of which order it is."""
+        return self.further_rows not in ("blank", "bare-kinds")
 
     @property
     def line_cells(self) -> tuple[str, ...]:
@@ -59,6 +73,7 @@ delimiter = ";"
 ignore = ["*"]
 {modes.get(self.further_rows, "skip_rows = 1")}
 {kinds if self.has_kinds else ""}
+{TRAILER if self.with_trailer else ""}
 [order]
 external_id = {number}
 ordered_at = "at"
@@ -78,10 +93,11 @@ tax_rate = "tax"
 
 def rows_of(random: Random, orders: int, style: Style, digits: int = 4) -> list[list[str]]:
     """The cells below the header. Each line of each order has a SKU and a price of its own."""
-    rows = []
+    rows, total = [], 0
     for number in range(1, orders + 1):
         lines = random.choice((1, 1, 2, 3, 4))
         prices = [number * 100 + place * 7 + random.choice((1, 3)) for place in range(lines)]
+        total += sum(prices)
         header = [f"SO-{number:0{digits}}", f"2026-11-{random.randint(1, 28):02}T10:15:00Z", random.choice(CUSTOMERS)]
         header += ["EUR", f"{sum(prices)}.00", random.choice(NAMES), "Weg 1", random.choice(CITIES), "1010", "AT"]
         if style.has_kinds:
@@ -94,7 +110,7 @@ def rows_of(random: Random, orders: int, style: Style, digits: int = 4) -> list[
             if style.has_kinds:
                 shown = ["L", *header[: len(style.line_cells) + HEADER_CELLS - len(HEADER)]]
             rows.append([*shown, str(place), f"SKU-{number}-{place}", "1", f"{price}.00", "0", remark])
-    return rows
+    return [*rows, ["END", str(len(rows)), str(orders), str(total)]] if style.with_trailer else rows
 
 
 def text_of(rows: Sequence[Sequence[str]]) -> str:

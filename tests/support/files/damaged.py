@@ -22,7 +22,6 @@ from tests.support.files.reading import Outcome, meaning, outcome_of
 MOVES_ROWS = (damage.swapped, damage.interleaved)
 HARMLESS_TO_NUMBERS = (damage.long_line, damage.blank_lines, damage.respelled_key)
 FURTHER_ROWS = ("repeat", "carry", "blank", "kinds", "bare-kinds")
-WITHOUT_NUMBER = ("blank", "bare-kinds")
 
 
 @dataclass(frozen=True)
@@ -61,7 +60,7 @@ def proven_by_rows(random: Random) -> tuple[Random, Style, list[Damage]]:
     damages = [random.choice(VISIBLE) for _ in range(random.choice((1, 1, 2)))]
     # Where further rows have no number, the place of a row alone says to which order it belongs; and a row that was
     # moved and whose number was damaged besides may be of any order. There only sums tell.
-    if style.further_rows in WITHOUT_NUMBER or not set(damages) <= {*MOVES_ROWS, *HARMLESS_TO_NUMBERS}:
+    if not style.has_own_numbers or not set(damages) <= {*MOVES_ROWS, *HARMLESS_TO_NUMBERS}:
         damages = [each for each in damages if each not in MOVES_ROWS]
     return random, style, damages
 
@@ -72,10 +71,18 @@ def proven_by_totals(random: Random) -> tuple[Random, Style, list[Damage]]:
     return random, style, [random.choice(VISIBLE + INVISIBLE) for _ in range(random.choice((1, 1, 2, 3)))]
 
 
+def proven_by_trailer(random: Random) -> tuple[Random, Style, list[Damage]]:
+    """Any damages, up to three of them, in a file that ends with what must be in it."""
+    style = Style(random.choice(FURTHER_ROWS), random.random() < 0.5, random.random() < 0.5, with_trailer=True)
+    damages = [random.choice(VISIBLE + INVISIBLE) for _ in range(random.choice((1, 1, 2, 3)))]
+    return random, style, [each for each in damages if style.has_own_numbers or each not in MOVES_ROWS]
+
+
 def damaged(random: Random, style: Style, damages: list[Damage]) -> Damaged:
     """A file of one to six orders after all of these."""
     text = text_of(rows_of(random, random.randint(1, 6), style))
     meant = outcome_of(text.encode(), style.mapping)
+    assert meant.accepted, meant
     assert not meant.invalid, meant
     for done in damages:
         text = done(random, text) if text.count(SEPARATOR, below_header(text)) else text

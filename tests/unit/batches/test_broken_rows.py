@@ -70,6 +70,13 @@ ODOO = tuple(f";{EMPTY};1;S-{n};1;10.00;0;" for n in (2, 3))
         ((A1, B1, "TRAILER|2"), REPEAT, {"A": 1, "B": 1}),
         ((A1, B1, f";{EMPTY};;;;20.00;;"), REPEAT, {"A": 1, "B": 1}),
         ((A1, B1, f";{EMPTY};;;;20.00;;"), BLANK, {"A": 1, "B": 1}),
+        ((A1, f";{EMPTY};;;;20.00;;", B1), BLANK, {"A": 1, "B": 1}),
+        ((A1, f";{EMPTY};;;;20.00;;", ODOO[0], B1), BLANK, {"B": 1}),
+        ((A1, "", f";{EMPTY};;;;20.00;;", "", "Summe;;20.00", ODOO[0], B1), BLANK, {"B": 1}),
+        ((A1, "Summe;;20.00", "", "Summe;;20.00", "", B1), BLANK, {"A": 1, "B": 1}),
+        ((A1, "Summe;;20.00", A2, B1), REPEAT, {"B": 1}),
+        ((A1, "short", "Summe;;20.00", B1, B2, row("C", "U")), REPEAT, {"C": 1}),
+        ((A1, *["Summe;;20.00"] * 101, ODOO[0], B1), BLANK, {"B": 1}),
         ((A1, ";".join(HEADER), B1), REPEAT, {"A": 1, "B": 1}),
         ((A1, "x" * 1_000_001, B1, B2, row("C", "U")), REPEAT, {"C": 1}),
         ((A1, B1, "\x1a"), REPEAT, {"A": 1, "B": 1}),
@@ -157,6 +164,15 @@ def test_a_stray_quote_where_line_breaks_are_allowed_swallows_nothing_either() -
     outcome = of(*orders, more='line_breaks = ["*"]\n')
     assert not outcome.accepted
     assert all(outcome.names(line) for line in range(2, 7))
+
+
+def test_what_is_wrong_with_one_order_is_bounded() -> None:
+    """Ten thousand problems of each of the orders of a page would not fit into memory."""
+    rows = [row("A", f"S-{n}").replace("10.00", "ten") for n in range(5_000)]
+    [record] = of(*rows, B1, B2).invalid
+    assert len(record.problems) == 100
+    [long] = of(*[A1] * 501, B1).invalid
+    assert long.problems == (("lines", "has 501 lines, at most 500 may be in an order"),)
 
 
 def test_ten_thousand_rows_of_one_number_are_no_order() -> None:

@@ -89,6 +89,15 @@ def test_a_file_that_takes_many_calls_becomes_the_same_pages(data: bytes, kind: 
         assert once.files.get(doubts_key(first.batch_id)) == often.files.get(doubts_key(second.batch_id))
 
 
+def test_a_file_of_which_the_mapping_takes_nothing_says_so(bench: BulkBench) -> None:
+    bench.mappings.texts[SOURCE, "default"] = STYLE.mapping.replace(
+        "[order]", '[where.currency]\ntake = ["CHF"]\nleave = ["EUR"]\n[order]'
+    )
+    batch = bench.split(bench.started(csv_file(3).encode(), "csv"))
+    assert batch.state is BatchState.REFUSED
+    assert batch.problem == "the file holds no orders: the mapping leaves out all of its rows"
+
+
 def test_an_order_whose_rows_stand_far_apart_is_not_taken(bench: BulkBench) -> None:
     rows = csv_file(400).splitlines(keepends=True)
     torn = "SO-0000002"

@@ -71,6 +71,21 @@ def test_bad_rows_of_many_kinds_are_quarantined_and_the_good_ones_pass(erp: Sqli
     poller.close()
 
 
+def test_fields_are_calculated_from_columns_as_in_files(erp: SqliteErp) -> None:
+    """The price is that of all pieces."""
+    erp.add(1)
+    mapping = MAPPING.replace('unit_price = "price"', 'unit_price = { quotient = ["price", "qty"] }')
+    poller = bench(source(erp, mapping))
+    assert poller.poll().counts.accepted == 1
+    assert [str(line.unit_price) for line in poller.order(1).content.lines] == ["6.25"]
+    erp.add(2)
+    erp.sql("UPDATE order_line SET qty = 3 WHERE order_no = 2")
+    poller.poll()
+    [entry] = poller.findings.quarantined("erp", 9)
+    assert "lines[0].unit_price (column price, qty): has more than 6 decimals" in entry.reasons[0]
+    poller.close()
+
+
 def test_an_order_without_lines_waits_and_passes_when_they_come(erp: SqliteErp) -> None:
     erp.add(1)
     erp.sql("DELETE FROM order_line")
@@ -233,6 +248,8 @@ def test_transforms_refuse_what_they_cannot_read(transform: str, value: object) 
         ('sku = "item"', 'sku = { computed = "position" }', "line.sku.computed"),
         ('sku = "item"', 'sku = { column = "item", constant = "x" }', "line.sku"),
         ('sku = "item"', 'sku = { column = "item", optional = true, default = "x" }', "line.sku.optional"),
+        ('"price"', '{ sum = ["price", { column = "x", optional = true }] }', "line.unit_price.optional"),
+        ('"price"', '{ sum = ["price", { column = "x", codes = "nn" }] }', "line.unit_price.codes"),
         ('timezone = "Europe/Berlin"', 'timezone = "Berlin"', "timezone"),
         ('table = "order_line"\nkey = ["order_no"]', 'table = "order_line"\nkey = ["a", "b"]', "file"),
         ('table = "order_line"', 'query = "SELECT * FROM order_line ORDER BY pos"', "lines.query"),

@@ -5,7 +5,8 @@ A value that it names neither way decides nothing: a damaged cell can drop no or
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 
 from chalicelib.batches.parsing.csv_mapping import Choice
 from chalicelib.mapping.faults import Fault
@@ -18,7 +19,12 @@ class Choices:
     def __init__(self, table: str, choices: Mapping[str, Choice], columns: Sequence[str]) -> None:
         self._table = table
         self._choices = [
-            (column, columns.index(column), frozenset(choice.take), frozenset(choice.leave))
+            (
+                column,
+                columns.index(column),
+                _matcher(choice.take, choice.take_pattern),
+                _matcher(choice.leave, choice.leave_pattern),
+            )
             for column, choice in choices.items()
             if column in columns
         ]
@@ -31,8 +37,14 @@ class Choices:
         found = False
         for column, position, take, leave in self._choices:
             value = keys.composed(cells[position].strip())
-            if value in leave:
-                found = True
-            elif value not in take:
-                return Fault("", column, f"has a value that [{self._table}] neither takes nor leaves out")
+            leaves = leave(value)
+            if leaves == take(value):
+                named = "both takes and" if leaves else "neither takes nor"
+                return Fault("", column, f"has a value that [{self._table}] {named} leaves out")
+            found = found or leaves
         return found
+
+
+def _matcher(values: Sequence[str], pattern: str | None) -> Callable[[str], bool]:
+    words, matches = frozenset(values), re.compile(pattern).fullmatch if pattern is not None else None
+    return lambda value: value in words or (matches is not None and bool(matches(value)))

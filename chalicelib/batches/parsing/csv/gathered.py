@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from chalicelib.batches.errors import BrokenFile
+from chalicelib.batches.parsing.csv.reading import Reading
 from chalicelib.batches.parsing.csv.rows import Row
 from chalicelib.batches.parsing.lines import MAX_RECORD_CHARACTERS
 from chalicelib.batches.parsing.records import TOO_LONG, Problem
@@ -12,19 +13,23 @@ from chalicelib.batches.parsing.records import TOO_LONG, Problem
 MAX_ROWS = 10_000
 """Of one order number: beyond, it is none."""
 
-MAX_PROBLEMS = 500
-"""Of one order."""
+MAX_REMARKS = 100
+"""Behind one order. Where there are more, nobody knows whether it has ended."""
+
+MAX_PROBLEMS = 100
+"""Of one order. A report names fewer."""
 
 
 @dataclass(slots=True)
 class Between:
     """Rows behind the last one of an order, which are part of it only if another one follows. `rows`: how many of the
-    skipped ones hold data, as comments do not."""
+    skipped ones hold data, as comments do not. `remark`: the row behind these, if it is of no order by itself."""
 
     blank: int = 0
     skipped: int = 0
     rows: int = 0
     last: Row | None = None
+    remark: tuple[Row, Reading] | None = None
 
 
 @dataclass(slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from chalicelib.batches.parsing.csv.layout import Layout
+from chalicelib.batches.parsing.csv.layout import Layout, begins_totals
 from chalicelib.batches.parsing.csv.reading import Reading
 from chalicelib.batches.parsing.csv.rows import Row
 from chalicelib.batches.parsing.csv_mapping import CsvMapping, Kinds
@@ -42,11 +42,11 @@ class KindsLayout(Layout):
             kind: [(place, columns.index(name)) for place, name in enumerate(names, 1) if name]
             for kind, names in kinds.columns.items()
         }
+        first = {slot for _, slot in self._slots[kinds.begin]}
         self._shared = {
-            kind: [(place, slot) for place, slot in slots if columns[slot] in kinds.columns[kinds.begin]]
+            kind: [] if kind == kinds.begin else [(place, slot) for place, slot in slots if slot in first]
             for kind, slots in self._slots.items()
         }
-        self._shared[kinds.begin] = []
         own_key = {*mapping.order.external_id.origin}
         self._with_key = {kind for kind, names in kinds.columns.items() if own_key <= {*names}}
 
@@ -69,7 +69,8 @@ class KindsLayout(Layout):
         names = self._kinds.columns.get(kind)
         if names is None:
             known = ", ".join((*self._kinds.columns, *self._kinds.skip))
-            return Reading(problem=("", f"is of a kind that the mapping does not know: it knows {known}"))
+            told = f"is of a kind that the mapping does not know: it knows {known}"
+            return Reading(problem=("", told), is_remark=begins_totals(row))
         if len(row.cells) != self._width(names) or (self._end and row.cells[-1].strip()):
             told = f"has {len(row.cells)} cells, a row of kind {kind} has {self._width(names)}"
             return Reading(problem=("", f"{told}: a quote or delimiter is missing"))
@@ -90,7 +91,7 @@ class KindsLayout(Layout):
         return wide
 
     def left_out(self, rows: Sequence[Row]) -> bool:
-        if not self._where:
+        if not self._content.where:
             return False
         wide, problems = self._wide(rows)
         return bool(wide) and not problems and super().left_out(wide)
@@ -119,17 +120,18 @@ class KindsLayout(Layout):
             if kind in seen:
                 problems.append(("", f"line {row.line} is one more row of kind {kind}, of which an order has one"))
             seen.add(kind)
-            problems += self._differences(kind, header, row)
-            self._filled(header, row)
-        for row in lines:
-            problems += self._differences(self._kinds.line, header, row)
-        return [row._replace(cells=self._filled([*header], row)) for row in lines], problems
+            self._add(header, row, problems)
+        wide = [row._replace(cells=self._add([*header], row, problems)) for row in lines]
+        return wide, problems
 
-    def _differences(self, kind: str, header: Sequence[str], row: Row) -> list[Problem]:
-        """Cells that stand in the row that begins the order as well."""
-        begin = self._kinds.begin
-        return [
-            ("", f"differs in line {row.line} from the row of kind {begin} (column {self._columns[slot]})")
-            for place, slot in self._shared[kind]
-            if slot not in self._key_at and row.cells[place].strip() != header[slot].strip()
-        ]
+    def _add(self, header: list[str], row: Row, problems: list[Problem]) -> list[str]:
+        """The cells of the row put into the header. What stands there from the row that begins the order must be the
+        same."""
+        before = [(slot, header[slot]) for _, slot in self._shared[row.cells[0].strip()]]
+        self._filled(header, row)
+        for slot, cell in before:
+            if slot not in self._key_at and header[slot].strip() != cell.strip():
+                told = f"differs in line {row.line} from the row of kind {self._kinds.begin}"
+                problems.append(("", f"{told} (column {self._columns[slot]})"))
+            header[slot] = cell
+        return header

@@ -1,27 +1,21 @@
-"""What the cells of a row mean, by the mapping and the header row of one file: whose they are, and what they say."""
+"""What the cells of a row mean, by the mapping and the header row of one file: whose they are."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
-from decimal import Decimal
-from operator import itemgetter
 from typing import Any
 
-import msgspec
-
-from chalicelib.batches.parsing.csv.choices import Choices
+from chalicelib.batches.parsing.csv.content import Content, told
+from chalicelib.batches.parsing.csv.proof import is_whole
 from chalicelib.batches.parsing.csv.reading import Reading
 from chalicelib.batches.parsing.csv.rows import Row
 from chalicelib.batches.parsing.csv_mapping import ALL_OTHERS, CsvMapping
 from chalicelib.batches.parsing.records import TOO_LONG, Problem
 from chalicelib.mapping.faults import Fault
-from chalicelib.mapping.field_model import LineFields
-from chalicelib.mapping.rules import MappingContext, Rule, apply, columns_of, field_sources, rules_of, sum_of_lines
+from chalicelib.mapping.rules import columns_of
 from chalicelib.mapping.values import BadValue
 from chalicelib.orders import keys
-from chalicelib.orders.payload import InvalidPayload, parse_order
 
 MAX_SHIFT = 20
 """Delimiters too many in one row, up to which its order number is looked for."""
@@ -33,31 +27,20 @@ _TOTALS = re.compile(
 )
 """How a row begins that sums up others: it is part of no order, whatever its length."""
 
-_encode = msgspec.json.Encoder().encode
-
-PROVEN = frozenset({"quantity", "unit_price", "tax_rate", "total", "currency", "ship_to.country"})
-"""Fields of which a part would not agree with the order's total, or is no code."""
-
 
 class Layout:
-    """The rules of the mapping, compiled for the columns of one file."""
+    """Whose the rows of one file are."""
 
     def __init__(self, columns: Sequence[str], mapping: CsvMapping, source: str) -> None:
-        around = MappingContext(mapping.codes, mapping.timezone, mapping.ambiguous_time)
         self._columns = columns
-        self._source = source
         self._mapping = mapping
-        self._rules = rules_of(mapping.order, columns, around)
-        self._line_rules = rules_of(mapping.line, columns, around)
-        self._key_rule = next(rule for rule in self._rules if rule.field == "external_id")
+        self._content = Content(columns, mapping, source)
+        self._key_rule = next(rule for rule in self._content.rules if rule.field == "external_id")
         self._key_at = [columns.index(name) for name in mapping.order.external_id.origin if name in columns]
-        self._header = [(name, columns.index(name)) for name in mapping.header_columns if name in columns]
-        self._header_cells = itemgetter(*(position for _, position in self._header)) if self._header else tuple
-        self._where = Choices("where", mapping.where, columns)
-        self._line_where = Choices("line_where", mapping.line_where, columns)
-        self._extra = [(fields, rules_of(fields, columns, around)) for fields in mapping.extra_lines]
         self._lines_at = [columns.index(name) for name in columns_of(mapping.line) if name in columns]
-        self._header_only = sorted({position for _, position in self._header} - {*self._lines_at, *self._key_at})
+        self._header_only = sorted(
+            {position for _, position in self._content.header} - {*self._lines_at, *self._key_at}
+        )
         self._sku_at = [columns.index(name) for name in mapping.line.sku.origin if name in columns]
         strict = ALL_OTHERS not in mapping.ignore
         self._nameless = [position for position, name in enumerate(columns) if not name and strict]
@@ -81,7 +64,7 @@ class Layout:
                 return found
             return self._without_key(cells)
         problem = ("", self.unreadable(row))
-        if _TOTALS.match(next((cell.strip() for cell in cells or row.pieces if cell.strip()), "")):
+        if begins_totals(row):
             return Reading(problem=problem, is_remark=True)
         count = len(cells or row.pieces)
         return Reading(
@@ -96,7 +79,8 @@ class Layout:
         has nothing that makes it one of any: neither header nor SKU."""
         with_header = any(cells[position].strip() for position in self._header_only)
         if not with_header and not any(cells[position].strip() for position in self._sku_at):
-            return Reading(is_remark=True)
+            is_text = self._mapping.continuation == "blank" and self._content.line_where.leave_out(cells) is True
+            return Reading(continues=is_text, is_remark=not is_text)
         if self._mapping.continuation == "blank" and with_header:
             return Reading(problem=("external_id", "is empty in a row that has cells of an order's header"))
         return Reading(continues=self._mapping.continuation == "blank")
@@ -130,100 +114,16 @@ class Layout:
 
     def left_out(self, rows: Sequence[Row]) -> bool:
         """Whether the mapping leaves the order out. It does not if the rows of its header differ."""
-        if not self._where or self._where.leave_out(rows[0].cells) is not True:
-            return False
-        faults: list[Fault] = []
-        self._compare_headers(rows, faults)
-        return not faults
+        return self._content.left_out(rows)
 
     def order(self, rows: Sequence[Row]) -> tuple[dict[str, Any], list[Problem]]:
         """The JSON of the order that these rows make, and what is wrong with it."""
-        faults: list[Fault] = []
-        order: dict[str, Any] = {"source": self._source}
-        apply(self._rules, rows[0].cells, order, "", faults)
-        self._compare_headers(rows, faults)
-        if self._where and isinstance(fault := self._where.leave_out(rows[0].cells), Fault):
-            faults.append(fault)
-        goods = self._goods(rows, faults) if self._line_where else rows
-        lines = order["lines"] = [self._line(number, row.cells, faults) for number, row in enumerate(goods)]
-        for fields, rules in self._extra:
-            self._add_extra(fields, rules, rows[0].cells, lines, faults)
-        if not faults and self._mapping.order.total.computed is not None:
-            order["total"] = sum_of_lines(order)
-        return order, [(fault.field, _told(fault)) for fault in faults]
-
-    def _goods(self, rows: Sequence[Row], faults: list[Fault]) -> list[Row]:
-        """The rows that are lines of the order."""
-        found = []
-        for row in rows:
-            decision = self._line_where.leave_out(row.cells)
-            if isinstance(decision, Fault):
-                faults.append(replace(decision, reason=f"line {row.line} {decision.reason}"))
-            elif not decision:
-                found.append(row)
-        if not found and not faults:
-            faults.append(Fault("lines", "", "all rows of the order are left out by [line_where]"))
-        return found
-
-    def _add_extra(
-        self,
-        fields: LineFields,
-        rules: Sequence[Rule],
-        cells: Sequence[str],
-        lines: list[dict[str, Any]],
-        faults: list[Fault],
-    ) -> None:
-        """A line that the mapping makes of cells of the order, such as its shipping; none if it costs nothing."""
-        number, found = len(lines), list[Fault]()
-        line: dict[str, Any] = {"line": number + 1} if fields.line.computed is not None else {}
-        apply(rules, cells, line, f"lines[{number}].", found)
-        if Decimal(line.get("unit_price", 1)):
-            lines.append(line)
-            faults += found
+        return self._content.order(rows)
 
     def is_whole_at_end(self, rows: Sequence[Row], text: str) -> bool:
-        """Whether the last rows of a file were cut neither between rows, which a total that is sent proves, nor in the
-        last cell, which a line end proves. A computed total proves nothing: then control sums are needed."""
-        try:
-            order = parse_order(text)
-        except InvalidPayload:
-            return True  # it says itself what is wrong
-        if order.total not in order.possible_totals():
-            return False
-        if rows[-1].ended:
-            return True
-        if not self._total_is_sent or self._mapping.ragged == "pad":
-            return False
-        name = self._columns[-1]
-        is_compared = len(rows) > 1 and name in dict(self._header)
-        return name not in self._mapping.columns or is_compared or self._is_proven(name)
-
-    @property
-    def _total_is_sent(self) -> bool:
-        """Whether the total is something else than the lines in other words, or their only cell."""
-        total = self._mapping.order.total
-        of_lines = {column for fields in self._line_tables for column in columns_of(fields)}
-        return bool(total.origin) and not {*total.origin} & of_lines
-
-    @property
-    def _line_tables(self) -> tuple[LineFields, ...]:
-        return (self._mapping.line, *self._mapping.extra_lines)
-
-    def _is_proven(self, column: str) -> bool:
-        """Whether an order in which a part of this cell is missing would not agree with its total. What a price is
-        calculated from proves nothing: with a smaller quantity the price becomes higher."""
-        calculated = {
-            name
-            for fields in self._line_tables
-            for spec in field_sources(fields).values()
-            for part in spec.operands
-            for name in part.origin
-        }
-        return self._fields_of(column) <= PROVEN and column not in calculated
-
-    def _fields_of(self, column: str) -> set[str]:
-        tables = (self._mapping.order, *self._line_tables)
-        return {path for fields in tables for path, spec in field_sources(fields).items() if column in spec.origin}
+        """Whether the end of the file has cut nothing off the order that stands there."""
+        is_last_compared = len(rows) > 1 and self._columns[-1] in dict(self._content.header)
+        return is_whole(text, rows[-1].ended, self._columns[-1], is_last_compared, self._mapping)
 
     def key(self, cells: Sequence[str]) -> Reading:
         """The order number of a row."""
@@ -232,31 +132,10 @@ class Layout:
             value = rule.extract(cells)
             external_id = "" if value is None else keys.composed(str(rule.convert(value)))
         except BadValue as error:
-            return Reading(problem=(rule.field, _told(Fault(rule.field, rule.column, str(error)))))
+            return Reading(problem=(rule.field, told(Fault(rule.field, rule.column, str(error)))))
         if problem := keys.unreadable(external_id):
             return Reading(problem=(rule.field, f"{problem} (column {rule.column})"))
         return Reading(external_id)
-
-    def _line(self, number: int, cells: Sequence[str], faults: list[Fault]) -> dict[str, Any]:
-        line: dict[str, Any] = {"line": number + 1} if self._mapping.line.line.computed is not None else {}
-        apply(self._line_rules, cells, line, f"lines[{number}].", faults)
-        return line
-
-    def _compare_headers(self, rows: Sequence[Row], faults: list[Fault]) -> None:
-        first = rows[0].cells
-        if len(rows) == 1 or not self._header:
-            return
-        same = self._header_cells(first)
-        others = [row.cells for row in rows[1:] if self._header_cells(row.cells) != same]
-        for column, position in self._header if others else ():
-            if position in self._key_at:  # the same number, perhaps written in another way
-                continue
-            carried = self._mapping.carries_down(column)
-            differs = (
-                cells[position] != first[position] and not (carried and not cells[position].strip()) for cells in others
-            )
-            if any(differs):
-                faults.append(Fault("", column, "differs between the rows of the order"))
 
     def unreadable(self, row: Row) -> str:
         """Why nobody knows what the cells of a row are."""
@@ -273,10 +152,6 @@ class Layout:
         return TOO_LONG[1]
 
 
-def record_text(order: dict[str, Any]) -> str:
-    """An order as one line of JSON."""
-    return _encode(order).decode()
-
-
-def _told(fault: Fault) -> str:
-    return f"{fault.reason} (column {fault.column})" if fault.column else fault.reason
+def begins_totals(row: Row) -> bool:
+    """Whether a row that is no order's says itself that it sums up others."""
+    return bool(_TOTALS.match(next((cell.strip() for cell in row.cells or row.pieces if cell.strip()), "")))

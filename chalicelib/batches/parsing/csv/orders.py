@@ -14,9 +14,9 @@ from typing import Any
 from chalicelib.batches.errors import BrokenFile
 from chalicelib.batches.model import Tally
 from chalicelib.batches.parsing.census import Census
-from chalicelib.batches.parsing.csv.gathered import Between, OrderRows
+from chalicelib.batches.parsing.csv.content import record_text
+from chalicelib.batches.parsing.csv.gathered import MAX_PROBLEMS, MAX_REMARKS, Between, OrderRows
 from chalicelib.batches.parsing.csv.kinds import layout_of
-from chalicelib.batches.parsing.csv.layout import record_text
 from chalicelib.batches.parsing.csv.reading import Reading
 from chalicelib.batches.parsing.csv.rows import Row
 from chalicelib.batches.parsing.csv.table import opened
@@ -51,6 +51,7 @@ class CsvOrders:
         self._is_complete = is_complete
         self._order: OrderRows | None = None
         self._between = Between()
+        self._held: list[Between] = []
         self.mark = begin if begin.place.lines else replace(begin, place=table.header, tally=Tally(table.header.lines))
 
     def __iter__(self) -> Iterator[FileRecord]:
@@ -78,14 +79,32 @@ class CsvOrders:
         found, order = self._layout.read(row), self._order
         if found.candidates:
             self._census.suspect(found.candidates, row.line)
-        if order is None or not self._is_of(order, found):
+        if order is None:
             return self._begin(row, found)
+        if found.is_remark:
+            self._held.append(replace(self._between, remark=(row, found)))
+            self._between = Between()
+            if len(self._held) > MAX_REMARKS:
+                self._take_held(order)
+            return ()
+        if not self._is_of(order, found):
+            return self._begin(row, found)
+        self._take_held(order)
         order.in_file += self._between.rows
         order.add(row, found.problem and ("", f"line {row.line} {_sentence(found.problem)}"))
         order.spoils_next = row.line if found.holds_more else 0
         if self._between.last is not None:
             self._between = Between()  # the order takes them, too
         return ()
+
+    def _take_held(self, order: OrderRows) -> None:
+        """Rows that seemed to be of no order stand within one: nobody knows what they are to it."""
+        for between in self._held:
+            assert between.remark is not None
+            row, found = between.remark
+            order.in_file += between.rows
+            order.add(row, ("", f"line {row.line}, between its rows, {_sentence(found.problem or found.alone)}"))
+        self._held.clear()
 
     def _begin(self, row: Row, found: Reading) -> Iterator[FileRecord]:
         """A row that goes on with nothing: of the next order, or of none that is known."""
@@ -112,9 +131,15 @@ class CsvOrders:
         if found.is_part:
             self._census.suspect([found.external_id], row.line)
         yield from self._close(None if is_known else _doubted(row.line))
-        doubt = 0 if is_known and not found.holds_more else row.line
-        self._advance(row, row.line, 1, doubt=doubt, is_number_doubtful=found.ends_in_number)
-        yield FileRecord(row.line, "", (found.problem or found.alone,), found.external_id, row.last_line)
+        yield self._alone(row, found, is_known)
+
+    def _alone(self, row: Row, found: Reading, is_known: bool) -> FileRecord:
+        """Its record. What was doubtful above it goes on to be so below."""
+        doubt, in_number = self.mark.doubt, self.mark.is_number_doubtful
+        if not is_known or found.holds_more:
+            doubt, in_number = row.line, found.ends_in_number
+        self._advance(row, row.line, 1, doubt=doubt, is_number_doubtful=in_number)
+        return FileRecord(row.line, "", (found.problem or found.alone,), found.external_id, row.last_line)
 
     def _close(self, problem: Problem | None = None, at_end: bool = False) -> Iterator[FileRecord]:
         """The order whose rows have been read, with what speaks against it; none if the mapping leaves it out."""
@@ -139,7 +164,12 @@ class CsvOrders:
             )
             if record is not None:
                 yield record
-        self._pass_on()
+        held, last, self._held, self._between = self._held, self._between, [], Between()
+        for between in held:
+            self._pass_on(between)
+            assert between.remark is not None
+            yield self._alone(*between.remark, is_known=True)
+        self._pass_on(last)
 
     def _read(self, order: OrderRows, problems: list[Problem], at_end: bool) -> tuple[dict[str, Any], FileRecord]:
         """What its rows say, and the record."""
@@ -147,7 +177,7 @@ class CsvOrders:
         text = ""
         if order.rows and TOO_LONG not in problems:
             content, faults = self._layout.order(order.rows)
-            problems += faults
+            problems = [*problems, *faults][:MAX_PROBLEMS]
             text = "" if problems else record_text(content)
             if at_end and text and not self._layout.is_whole_at_end(order.rows, text):
                 text, problems = "", [CUT_OFF]
@@ -183,9 +213,9 @@ class CsvOrders:
         between.blank, between.skipped = between.blank + blank, between.skipped + skipped
         ensure_few_blanks(self.mark.tally.blank + between.blank)
 
-    def _pass_on(self) -> None:
-        """The rows since the last order stand behind it."""
-        between, tally, self._between = self._between, self.mark.tally, Between()
+    def _pass_on(self, between: Between) -> None:
+        """These rows stand behind the last order."""
+        tally = self.mark.tally
         if between.last is not None:
             tally = replace(tally, blank=tally.blank + between.blank, skipped=tally.skipped + between.skipped)
             counted = self.mark.counted

@@ -49,10 +49,12 @@ class TrailerRow:
 
     def _number(self, cells: Sequence[str], place: int, where: str, transforms: Sequence[object] = ()) -> Decimal:
         value: Value = cells[place - 1].strip() if place <= len(cells) else ""
+        if value == "":
+            raise BrokenFile(f"{where}: cell {place} is empty")
         try:
             for transform in transforms:
                 value = transform(value)  # type: ignore[operator]
-            return to_decimal(value or None)
+            return to_decimal(value)
         except BadValue as error:
             raise BrokenFile(f"{where}: cell {place} {error}") from None
 
