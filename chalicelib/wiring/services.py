@@ -143,6 +143,7 @@ class Services(Orders):
             self.dead_letters,
             self.dead_letter_queue,
             DynamoDbBookmark(self.client("dynamodb"), self.settings.name("control"), "sweep"),
+            park=self.handle_failure,
         )
 
     @cached_property

@@ -76,7 +76,7 @@ def _act(request: Request, services: ApiServices, principal: Principal, action: 
         return _act_on_group(request, services, action, principal)
     if ORDER_ID.match(target):
         asked, commands = command(request, CommandIn), services.commands
-        act = commands.redrive if action is Action.REDRIVE else commands.cancel
+        act = commands.redrive if action is Action.REDRIVE else commands.give_up
         return commanded(request, services, act(target, asked.actor(principal), asked.reason))
     raise _no_such_letter()
 

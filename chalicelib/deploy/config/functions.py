@@ -148,7 +148,7 @@ _FUNCTIONS = (  # all that they need but for payments; see functions()
         "sweep",
         60,
         512,
-        (*_DECIDE_ABOUT_ORDERS, *_CONTROL, may.READ_ORDERS, may.WATCH_WORKFLOW, may.SEND_DEAD_LETTERS),
+        (*_DECIDE_ABOUT_ORDERS, *_CONTROL, may.READ_ORDERS, may.WATCH_WORKFLOW, may.SEND_DEAD_LETTERS, may.ALERT),
         reserved_concurrency=1,
     ),
     Function(
