@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from chalicelib.batches.model import LineOutcome, LineResult, correlation_id_of
@@ -10,7 +11,7 @@ from chalicelib.batches.parsing.records import FileRecord
 from chalicelib.domain.errors import EventTooLarge
 from chalicelib.domain.order import OrderContent
 from chalicelib.orders.accept import Intake
-from chalicelib.orders.again import OrderConflict, Terms
+from chalicelib.orders.again import Difference, OrderConflict, Terms
 from chalicelib.orders.payload import InvalidPayload, parse_order
 
 CHANNEL = "batch"
@@ -28,25 +29,11 @@ class AcceptLine:
 
     intake: Intake
 
-    def read(self, source: str, record: FileRecord) -> OrderContent | LineResult:
-        """The order of the line; its result at once if it is none of `source`."""
-        if record.problems:
-            return _invalid(record, record.external_id, record.problems)
-        try:
-            content = parse_order(record.text)
-        except InvalidPayload as error:
-            problems = tuple((problem.field, problem.message) for problem in error.problems)
-            return _invalid(record, record.external_id or _external_id(record.text), problems)
-        if content.source != source:
-            return _invalid(record, content.external_id, (("source", f"must be {source}, as for the whole file"),))
-        return content
-
     def __call__(self, batch_id: str, record: FileRecord, content: OrderContent) -> LineResult:
         """Raises TransientError: the line was not handed over for sure, and must be again."""
         own = correlation_id_of(batch_id, record.line)
-        terms = Terms(once=True, file=f"{batch_id}.")
         try:
-            accepted = self.intake.accept(content, own, CHANNEL, terms)
+            accepted = self.intake.accept(content, own, CHANNEL, terms_of(batch_id))
         except OrderConflict as conflict:
             return _conflict(record, content.external_id, conflict)
         except EventTooLarge as error:
@@ -62,16 +49,38 @@ class AcceptLine:
         )
 
 
+def read_line(source: str, record: FileRecord) -> OrderContent | LineResult:
+    """The order of a line; its result at once if it is none of `source`."""
+    if record.problems:
+        return _invalid(record, record.external_id, record.problems)
+    try:
+        content = parse_order(record.text)
+    except InvalidPayload as error:
+        problems = tuple((problem.field, problem.message) for problem in error.problems)
+        return _invalid(record, record.external_id or _external_id(record.text), problems)
+    if content.source != source:
+        return _invalid(record, content.external_id, (("source", f"must be {source}, as for the whole file"),))
+    return content
+
+
+def terms_of(batch_id: str) -> Terms:
+    """On which a line of this batch is accepted."""
+    return Terms(once=True, file=f"{batch_id}.")
+
+
+def conflict_errors(differences: Iterable[Difference], advice: str) -> tuple[tuple[str, str], ...]:
+    """What the report says of a number that was accepted before with another content."""
+    told = f"differs from the order that was accepted before under this number; {advice}"
+    return tuple((difference.field, told) for difference in differences)[:MAX_ERRORS]
+
+
 def _invalid(record: FileRecord, external_id: str, problems: tuple[tuple[str, str], ...]) -> LineResult:
     errors = problems[:MAX_ERRORS]
     return LineResult(record.line, external_id, LineOutcome.INVALID, errors=errors, last_line=record.last_line)
 
 
 def _conflict(record: FileRecord, external_id: str, conflict: OrderConflict) -> LineResult:
-    fields = tuple(
-        (difference.field, f"differs from the order that was accepted before under this number; {conflict.advice}")
-        for difference in conflict.differences[:MAX_ERRORS]
-    )
+    fields = conflict_errors(conflict.differences, conflict.advice)
     order_id = conflict.order.order_id
     return LineResult(record.line, external_id, LineOutcome.INVALID, order_id, fields, record.last_line)
 

@@ -40,9 +40,12 @@ file keeps its batch from release to release.
 """
 
 
-def batch_id_of(source: str, kind: Format, encoding: str, mapping: str, sha256: str) -> str:
-    """`mapping`: for CSV what `identity_of` its mapping is, else empty. `sha256` (hex) is of the unpacked content."""
-    return hashed_id("b", source, kind, encoding, mapping, sha256)
+def batch_id_of(source: str, kind: Format, encoding: str, mapping: str, sha256: str, trial: str = "") -> str:
+    """`mapping`: for CSV what `identity_of` its mapping is, else empty. `sha256` (hex) is of the unpacked content.
+
+    `trial`: the id of the upload, if the file is only tried: each trial is a batch of its own, and none is the batch.
+    """
+    return hashed_id("b", source, kind, encoding, mapping, sha256, *((trial,) if trial else ()))
 
 
 def identity_of(mapping: CsvMapping) -> str:

@@ -42,6 +42,8 @@ class LineOutcome(StrEnum):
     ACCEPTED = "accepted"
     DUPLICATE = "duplicate"
     INVALID = "invalid"
+    VALID = "valid"
+    """Only tried, and right as far as can be told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,7 @@ class Upload:
     problem: str = ""
     mapping_text: str | None = None
     expected: Expected = field(default_factory=Expected)
+    dry_run: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +152,7 @@ class Batch:
     object_version: str = ""
     split_from: int = 0
     split_tries: int = 0
+    dry_run: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +171,10 @@ class LineResult:
 
 @dataclass(frozen=True, slots=True)
 class BatchCounts:
-    """The accounting. received = accepted + duplicate + invalid; accepted = the other five."""
+    """The accounting. received = accepted + duplicate + invalid + valid; accepted = the five from confirmed on.
+
+    `valid` are lines of a dry run, in which none is accepted.
+    """
 
     duplicate: int = 0
     invalid: int = 0
@@ -176,6 +183,7 @@ class BatchCounts:
     cancelled: int = 0
     failed: int = 0
     running: int = 0
+    valid: int = 0
 
     @property
     def accepted(self) -> int:
@@ -183,7 +191,7 @@ class BatchCounts:
 
     @property
     def received(self) -> int:
-        return self.accepted + self.duplicate + self.invalid
+        return self.accepted + self.duplicate + self.invalid + self.valid
 
     @property
     def settled(self) -> int:
@@ -198,7 +206,7 @@ class BatchCounts:
 class Page:
     """A page of a batch. `open` orders run, `parked` ones FAILED; the counters are of those that have ended.
 
-    Orders are named by revision, see `page_orders`. `parts` are the objects with the results of the lines received so
+    Orders are named by revision, see `pages.orders`. `parts` are the objects with the results of the lines received so
     far; `moved_at` is when anything last changed.
     """
 
@@ -215,6 +223,7 @@ class Page:
     open: tuple[str, ...] = ()
     parked: tuple[str, ...] = ()
     parts: tuple[str, ...] = ()
+    valid: int = 0
 
     @property
     def counts(self) -> BatchCounts:
@@ -226,6 +235,7 @@ class Page:
             cancelled=self.cancelled,
             failed=len(self.parked),
             running=len(self.open),
+            valid=self.valid,
         )
 
     @property
@@ -246,6 +256,7 @@ class Page:
             self,
             duplicate=self.duplicate + outcomes.count(LineOutcome.DUPLICATE),
             invalid=self.invalid + outcomes.count(LineOutcome.INVALID),
+            valid=self.valid + outcomes.count(LineOutcome.VALID),
             open=self.open + opened,
         )
 
@@ -272,29 +283,3 @@ _ENDED = frozenset({Status.CONFIRMED, Status.REJECTED, Status.CANCELLED, Status.
 def correlation_id_of(batch_id: str, line: int) -> str:
     """Stored in the event that brings the line's order. It tells, after any crash, whether this line brought it."""
     return f"{batch_id}.{line}"
-
-
-def page_key(batch_id: str, number: int) -> str:
-    return f"batches/{batch_id}/pages/{number:06}.jsonl"
-
-
-def part_key(batch_id: str, number: int, first: int, token: str) -> str:
-    """`token` keeps two workers of a page apart: the one who loses leaves an object that nobody names."""
-    return f"batches/{batch_id}/results/{number:06}/{first:06}-{token}.jsonl"
-
-
-def checkpoint_key(batch_id: str, pages: int) -> str:
-    return f"batches/{batch_id}/checkpoints/{pages:06}"
-
-
-def doubts_key(batch_id: str) -> str:
-    """What is known at the end of a CSV file only: 64 bits of an order number -> a line that makes it doubtful."""
-    return f"batches/{batch_id}/doubts"
-
-
-def manifest_key(batch_id: str) -> str:
-    return f"batches/{batch_id}/manifest.jsonl"
-
-
-def report_key(batch_id: str, kind: str) -> str:
-    return f"batches/{batch_id}/report.{kind}"

@@ -11,17 +11,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from chalicelib.batches.codec import decode_records, decode_results
-from chalicelib.batches.model import (
-    Batch,
-    BatchCounts,
-    BatchState,
-    LineOutcome,
-    LineResult,
-    Page,
-    page_key,
-    report_key,
-)
-from chalicelib.batches.page_orders import standing
+from chalicelib.batches.model import Batch, BatchCounts, BatchState, LineOutcome, LineResult, Page
+from chalicelib.batches.object_keys import page_key, report_key
+from chalicelib.batches.pages.orders import standing
 from chalicelib.batches.parsing.records import FileRecord
 from chalicelib.batches.ports import Files, Ledger, OrderRows
 from chalicelib.domain.errors import Contention
@@ -86,7 +78,8 @@ def closing(batch: Batch, counts: BatchCounts) -> dict[str, Any]:
         problem = f"{missing} lines were not handed over and {counts.running} orders have no outcome yet"
         return {"state": BatchState.INCOMPLETE, "problem": problem}
     if counts.received and counts.invalid == counts.received:
-        problem = f"none of the {counts.invalid} orders was accepted: the report says what is wrong with each"
+        verb = "would be" if batch.dry_run else "was"
+        problem = f"none of the {counts.invalid} orders {verb} accepted: the report says what is wrong with each"
         return {"state": BatchState.NOTHING_ACCEPTED, "problem": problem}
     return {"state": BatchState.COMPLETED, "problem": ""}
 

@@ -6,18 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from chalicelib.batches.accounting import Throughput, counted, throughput
-from chalicelib.batches.model import (
-    Batch,
-    BatchCounts,
-    BatchState,
-    Cancellation,
-    Expected,
-    Format,
-    Page,
-    Upload,
-    report_key,
-)
-from chalicelib.batches.page_orders import ids_of
+from chalicelib.batches.model import Batch, BatchCounts, BatchState, Cancellation, Expected, Format, Page, Upload
+from chalicelib.batches.object_keys import report_key
+from chalicelib.batches.pages.orders import ids_of
 from chalicelib.batches.parsing.unpack import MAX_UPLOAD_BYTES
 from chalicelib.batches.ports import Files, Ledger, OrderRows, UploadForm
 from chalicelib.batches.report import brought_up_to_date
@@ -52,24 +43,48 @@ class BatchService:
     ids: Ids
 
     def offer(
-        self, source: str, kind: Format, encoding: str, mapping: str, expected: Expected = NOT_SAID
+        self,
+        source: str,
+        kind: Format,
+        encoding: str,
+        mapping: str,
+        expected: Expected = NOT_SAID,
+        dry_run: bool = False,
     ) -> tuple[Upload, UploadForm]:
-        """A place for a file. Whoever fills it starts the batch. Raises BrokenFile if there is no such mapping."""
+        """A place for a file. Whoever fills it starts the batch, which is only tried if it is a dry run.
+
+        Raises BrokenFile if there is no such mapping.
+        """
         text = self.start.mapping_text(source, mapping) if kind is Format.CSV else None
         upload_id = f"u-{self.ids.token()}"
         key = upload_key(source, upload_id)
         now = self.clock.now()
-        upload = Upload(upload_id, source, kind, encoding, mapping, key, now, mapping_text=text, expected=expected)
+        upload = Upload(
+            upload_id,
+            source,
+            kind,
+            encoding,
+            mapping,
+            key,
+            now,
+            mapping_text=text,
+            expected=expected,
+            dry_run=dry_run,
+        )
         self.ledger.save_upload(upload)
         return upload, self.files.form(key, MAX_UPLOAD_BYTES)
 
-    def take(self, source: str, orders: Sequence[str], expected: Expected = NOT_SAID) -> tuple[Batch, bool]:
+    def take(
+        self, source: str, orders: Sequence[str], expected: Expected = NOT_SAID, dry_run: bool = False
+    ) -> tuple[Batch, bool]:
         """Orders handed over in the call itself, as the JSON text of each, on a line: stored as a file as they came, so
         that each gets the answer that it would get alone, and started at once. False: they were before."""
         upload_id = f"u-{self.ids.token()}"
         key = upload_key(source, upload_id)
         now = self.clock.now()
-        self.ledger.save_upload(Upload(upload_id, source, Format.JSONL, "utf-8", "", key, now, expected=expected))
+        self.ledger.save_upload(
+            Upload(upload_id, source, Format.JSONL, "utf-8", "", key, now, expected=expected, dry_run=dry_run)
+        )
         self.files.put(key, "".join(order + "\n" for order in orders).encode())
         batch = self.start(key)
         assert batch is not None, "orders that were JSON in the request are JSON in the file"

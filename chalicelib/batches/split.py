@@ -15,7 +15,8 @@ import msgspec
 
 from chalicelib.batches.codec import encode_doubts, encode_lines
 from chalicelib.batches.errors import BrokenFile
-from chalicelib.batches.model import Batch, BatchState, checkpoint_key, doubts_key, manifest_key, page_key
+from chalicelib.batches.model import Batch, BatchState
+from chalicelib.batches.object_keys import checkpoint_key, doubts_key, manifest_key, page_key
 from chalicelib.batches.parsing.census import Census, StoredCensus
 from chalicelib.batches.parsing.read import reader
 from chalicelib.batches.parsing.recognise import ensure_of_format

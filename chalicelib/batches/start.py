@@ -113,7 +113,7 @@ class StartBatch:
 
     def _former(self, upload: Upload, reading: Reading, print_: Fingerprint) -> Batch | None:
         """The batch that release 0.1 made of this content, when ids were made of the text of the mapping."""
-        if reading.former is None:
+        if reading.former is None or upload.dry_run:
             return None
         return self.ledger.batch(
             batch_id_of(upload.source, upload.format, upload.encoding, reading.former, print_.sha256)
@@ -121,9 +121,10 @@ class StartBatch:
 
     def _batch(self, upload: Upload, reading: Reading, etag: str, print_: Fingerprint) -> Batch:
         now = self.clock.now()
+        trial = upload.upload_id if upload.dry_run else ""
         small = print_.content_bytes <= SMALL_FILE_BYTES
         return Batch(
-            batch_id=batch_id_of(upload.source, upload.format, upload.encoding, reading.identity, print_.sha256),
+            batch_id=batch_id_of(upload.source, upload.format, upload.encoding, reading.identity, print_.sha256, trial),
             source=upload.source,
             format=upload.format,
             encoding=upload.encoding,
@@ -136,6 +137,7 @@ class StartBatch:
             attempt=1,
             attempt_started_at=now,
             expected=upload.expected,
+            dry_run=upload.dry_run,
         )
 
     def _claim(self, batch: Batch, former: Batch | None) -> Batch:

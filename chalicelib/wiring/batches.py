@@ -9,7 +9,7 @@ from chalicelib.adapters.dynamodb.control.batches import DynamoDbLedger, DynamoD
 from chalicelib.adapters.s3.batches import S3Files, S3Mappings
 
 if TYPE_CHECKING:
-    from chalicelib.batches.page_worker import PageWorker
+    from chalicelib.batches.pages.worker import PageWorker
     from chalicelib.batches.report import MakeReport
     from chalicelib.batches.service import BatchService
     from chalicelib.batches.split import SplitFile
@@ -57,13 +57,15 @@ class Batches:
     @cached_property
     def work_on_page(self) -> PageWorker:
         from chalicelib.batches.accept_line import AcceptLine
-        from chalicelib.batches.page_worker import PageWorker
+        from chalicelib.batches.pages.worker import PageWorker
+        from chalicelib.batches.rehearse_line import RehearseLine
 
         app = self._app
         return PageWorker(
             ledger=self.ledger,
             files=self.files,
             accept=AcceptLine(app.intake),
+            rehearse=RehearseLine(app.rehearse),
             orders=self.orders,
             commands=app.commands,
             clock=app.clock,

@@ -10,6 +10,7 @@ from chalicelib.wiring.stores import Stores
 if TYPE_CHECKING:
     from chalicelib.orders.accept import Intake
     from chalicelib.orders.commands import OrderCommands
+    from chalicelib.orders.rehearse import Rehearse
     from chalicelib.steps.handle_failure import HandleFailure
 
 
@@ -21,6 +22,12 @@ class Orders(Stores):
         from chalicelib.orders.accept import Intake
 
         return Intake(self.repository("Intake"), self.workflow)
+
+    @cached_property
+    def rehearse(self) -> Rehearse:
+        from chalicelib.orders.rehearse import Rehearse
+
+        return Rehearse(self.events, self.reference, self.inventory, self.clock)
 
     @cached_property
     def commands(self) -> OrderCommands:

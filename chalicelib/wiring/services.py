@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from chalicelib.adapters.messaging.parking_queue import SqsParking
     from chalicelib.api.services import ApiServices
     from chalicelib.auth.issue import TokenIssuer
-    from chalicelib.orders.rehearse import Rehearse
     from chalicelib.read_model.project_events import ProjectEvents
     from chalicelib.recovery.dead_letter_consumer import DeadLetterConsumer
     from chalicelib.recovery.group_jobs import GroupJobs
@@ -172,12 +171,6 @@ class Services(Orders):
         from chalicelib.wiring.batches import Batches
 
         return Batches(self)
-
-    @cached_property
-    def rehearse(self) -> Rehearse:
-        from chalicelib.orders.rehearse import Rehearse
-
-        return Rehearse(self.events, self.reference, self.inventory, self.clock)
 
     @cached_property
     def api(self) -> ApiServices:

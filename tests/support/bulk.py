@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from chalicelib.adapters.memory import MemoryInventory, MemoryReferenceData
 from chalicelib.adapters.memory.batches import (
     MemoryBulkEngine,
     MemoryFiles,
@@ -18,7 +19,8 @@ from chalicelib.api.openapi.examples import ORDER
 from chalicelib.batches.accept_line import AcceptLine
 from chalicelib.batches.accounting import counted
 from chalicelib.batches.model import Batch, BatchCounts, Expected, Format, Upload
-from chalicelib.batches.page_worker import PageWorker
+from chalicelib.batches.pages.worker import PageWorker
+from chalicelib.batches.rehearse_line import RehearseLine
 from chalicelib.batches.report import MakeReport
 from chalicelib.batches.service import NOT_SAID, BatchService
 from chalicelib.batches.split import SplitFile
@@ -26,7 +28,9 @@ from chalicelib.batches.start import StartBatch
 from chalicelib.domain.errors import Reason
 from chalicelib.domain.events import OrderConfirmed, OrderRejected, RejectionDecided
 from chalicelib.orders.accept import Intake
+from chalicelib.orders.rehearse import Rehearse
 from chalicelib.ports import OrderRow
+from tests.support.builders import CUSTOMER, GADGET, WIDGET
 from tests.support.operations import TIMEOUT, FakeApplication
 
 SOURCE = "sap-emea"
@@ -51,12 +55,14 @@ class BulkBench:
     files: MemoryFiles = field(default_factory=MemoryFiles)
     mappings: MemoryMappings = field(default_factory=MemoryMappings)
     engine: MemoryBulkEngine = field(default_factory=MemoryBulkEngine)
+    reference: MemoryReferenceData = field(default_factory=lambda: MemoryReferenceData([CUSTOMER], [WIDGET, GADGET]))
     window: int = 5
 
     def __post_init__(self) -> None:
         self.ended: set[str] = set()
         self.outcome: Callable[[BulkBench, str], None] = BulkBench.confirm
         self.most_in_flight = 0
+        self.inventory = MemoryInventory(self.fakes.events)
 
     @property
     def start(self) -> StartBatch:
@@ -78,6 +84,7 @@ class BulkBench:
             self.ledger,
             self.files,
             AcceptLine(Intake(orders.repository("Intake"), orders.workflow)),
+            RehearseLine(Rehearse(orders.events, self.reference, self.inventory, orders.clock)),
             _LiveRows(self),
             orders.commands,
             orders.clock,
@@ -92,9 +99,10 @@ class BulkBench:
         encoding: str = "utf-8",
         mapping: str = "default",
         expected: Expected = NOT_SAID,
+        dry_run: bool = False,
     ) -> Upload:
         """A file is sent and its notice handled; the upload as it then is."""
-        upload, _ = self.service.offer(SOURCE, Format(kind), encoding, mapping, expected)
+        upload, _ = self.service.offer(SOURCE, Format(kind), encoding, mapping, expected, dry_run)
         self.files.put(upload.key, data)
         self.start(upload.key)
         found = self.ledger.upload(upload.upload_id)

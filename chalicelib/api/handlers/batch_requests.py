@@ -61,6 +61,9 @@ class BatchIn(BaseModel):
     mapping: Annotated[str, StringConstraints(max_length=MAX_NAME_CHARACTERS, pattern=NAME_PATTERN)] | None = Field(
         default=None, description="Name of a published CSV mapping of the source; default: `default`"
     )
+    dry_run: bool = Field(
+        default=False, description="Only try it: the report says of each order what would become of it as of now"
+    )
     expected: ExpectedIn | None = Field(default=None, description="What must be in the file, or it is refused")
 
     @model_validator(mode="after")

@@ -43,14 +43,14 @@ def create_batch(request: Request, services: ApiServices, principal: Principal) 
             [FieldError("source", f"must be {principal.source}")],
         )
     if asked.orders is not None:
-        batch, is_new = services.batches.take(asked.source, orders, asked.announced())
+        batch, is_new = services.batches.take(asked.source, orders, asked.announced(), asked.dry_run)
         view = batch_view(services.batches.status(batch))
         logger().info("batch taken", extra={"batch_id": batch.batch_id, "orders": len(orders), "new": is_new})
         headers = {} if is_new else {"Idempotent-Replayed": "true"}
         return Response(202 if is_new else 200, view, {"Location": request.reference(view["links"]["self"]), **headers})
     kind, encoding, mapping = Format(asked.format or ""), asked.encoding or "utf-8", asked.mapping or "default"
     try:
-        upload, form = services.batches.offer(asked.source, kind, encoding, mapping, asked.announced())
+        upload, form = services.batches.offer(asked.source, kind, encoding, mapping, asked.announced(), asked.dry_run)
     except BrokenFile as wrong:  # not a file yet, only how it will be read
         detail = "A file could not be read with this mapping."
         raise Problem(problems.VALIDATION, detail, [FieldError("mapping", str(wrong))]) from None

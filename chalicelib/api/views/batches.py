@@ -6,14 +6,15 @@ from typing import NotRequired
 
 from typing_extensions import TypedDict
 
-from chalicelib.batches.model import Batch, BatchState, Upload
+from chalicelib.batches.model import Batch, BatchCounts, BatchState, Upload
 from chalicelib.batches.ports import UploadForm
 from chalicelib.batches.service import BatchStatus
 from chalicelib.domain.timestamps import rfc3339
 
 
 class CountsView(TypedDict):
-    """received = accepted + duplicate + invalid; accepted = confirmed + rejected + cancelled + failed + running."""
+    """received = accepted + duplicate + invalid + valid; accepted = confirmed + rejected + cancelled + failed +
+    running."""
 
     received: int
     """Lines that were handed over so far."""
@@ -29,6 +30,8 @@ class CountsView(TypedDict):
     failed: int
     """Parked by a technical failure; once they are redriven they are counted as what they become."""
     running: int
+    valid: NotRequired[int]
+    """In a dry run: lines that would bring an order, and nothing is against it."""
 
 
 class FileView(TypedDict):
@@ -76,6 +79,8 @@ class BatchView(TypedDict):
     batch_id: str
     """Derived from the source and the content: the same file is the same batch. Empty until the file is there."""
     source: str
+    dry_run: bool
+    """Only tried: nothing is accepted."""
     state: BatchState
     lines: int | None
     """Orders in the file; null until it has been read."""
@@ -123,21 +128,12 @@ def batch_view(status: BatchStatus) -> BatchView:
     return {
         "batch_id": batch.batch_id,
         "source": batch.source,
+        "dry_run": batch.dry_run,
         "state": batch.state,
         "lines": batch.lines,
         "file": _file_view(batch),
         "waiting": None if batch.lines is None else batch.lines - counts.received,
-        "counts": {
-            "received": counts.received,
-            "accepted": counts.accepted,
-            "duplicate": counts.duplicate,
-            "invalid": counts.invalid,
-            "confirmed": counts.confirmed,
-            "rejected": counts.rejected,
-            "cancelled": counts.cancelled,
-            "failed": counts.failed,
-            "running": counts.running,
-        },
+        "counts": _counts_view(counts, batch.dry_run),
         "rate_per_s": round(status.throughput.rate_per_s, 2),
         "estimated_end": rfc3339(end) if end else None,
         "received_at": rfc3339(batch.received_at),
@@ -149,6 +145,23 @@ def batch_view(status: BatchStatus) -> BatchView:
         else None,
         "links": links,
     }
+
+
+def _counts_view(counts: BatchCounts, dry_run: bool) -> CountsView:
+    view: CountsView = {
+        "received": counts.received,
+        "accepted": counts.accepted,
+        "duplicate": counts.duplicate,
+        "invalid": counts.invalid,
+        "confirmed": counts.confirmed,
+        "rejected": counts.rejected,
+        "cancelled": counts.cancelled,
+        "failed": counts.failed,
+        "running": counts.running,
+    }
+    if dry_run:
+        view["valid"] = counts.valid
+    return view
 
 
 def _file_view(batch: Batch) -> FileView | None:
@@ -169,6 +182,7 @@ def upload_view(upload: Upload, form: UploadForm | None = None) -> BatchView:
     view: BatchView = {
         "batch_id": "",
         "source": upload.source,
+        "dry_run": upload.dry_run,
         "state": BatchState.REFUSED if upload.problem else BatchState.AWAITING_UPLOAD,
         "lines": None,
         "file": None,

@@ -68,9 +68,7 @@ def foreign(first: bytes, encoding: str) -> str:
             return what
     if first.startswith(_ZIP):
         found = next((what for name, what in _IN_ZIP if name in first), "")
-        return (
-            found or "a ZIP archive: unpack it, and compress each file with gzip; if it is a workbook, save it as CSV"
-        )
+        return found or "a ZIP archive: unpack it, and compress each file with gzip; an Excel workbook: save it as CSV"
     text = first[:LOOKED_AT].decode(encoding, "replace").lstrip("\ufeff \t\r\n")
     for form, what in _TEXTS:
         if form.match(text):

@@ -20,15 +20,14 @@ class JsonLines:
     def __iter__(self) -> Iterator[FileRecord]:
         tally = self.mark.tally
         blank, records = tally.blank, tally.records
-        for line in lines_of(self._text, self.mark.place):
-            is_blank = line.text is not None and not line.text.strip()
-            if is_blank:
+        place = self.mark.place
+        for line in lines_of(self._text, place):
+            place = Place(line.end, line.number)
+            if line.text is not None and not line.text.strip():
                 blank += 1
                 ensure_few_blanks(blank)
-            else:
-                records += 1
-            self.mark = Mark(Place(line.end, line.number), replace(tally, blank=blank, records=records))
-            if line.text is None:
-                yield FileRecord(line.number, problems=(TOO_LONG,))
-            elif not is_blank:
-                yield FileRecord(line.number, line.text)
+                continue
+            records += 1
+            self.mark = Mark(place, replace(tally, blank=blank, records=records))
+            yield FileRecord(line.number, line.text or "", () if line.text else (TOO_LONG,))
+        self.mark = Mark(place, replace(tally, blank=blank, records=records))

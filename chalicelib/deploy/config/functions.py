@@ -198,7 +198,15 @@ _FUNCTIONS = (  # all that they need but for payments; see functions()
         WORK_ON_PAGE.function,
         WORK_ON_PAGE.function_timeout_s,
         1024,
-        (*_DECIDE_ABOUT_ORDERS, *_CONTROL, may.READ_ORDERS, may.READ_BATCHES, may.WRITE_BATCHES),
+        (
+            *_DECIDE_ABOUT_ORDERS,
+            *_CONTROL,
+            may.READ_ORDERS,
+            may.READ_BATCHES,
+            may.WRITE_BATCHES,
+            *_REFERENCE,
+            may.READ_INVENTORY,
+        ),
     ),
     Function(
         REPORT_BATCH.function,

@@ -9,8 +9,9 @@ from dataclasses import replace
 
 import pytest
 
-from chalicelib.batches import page_worker, split
+from chalicelib.batches import split
 from chalicelib.batches.model import Batch, BatchCounts, BatchState, Page
+from chalicelib.batches.pages import worker as page_worker
 from chalicelib.batches.parsing.csv_mapping import CANONICAL, parse_mapping
 from chalicelib.domain.errors import Contention, DependencyUnavailable, Refused
 from chalicelib.domain.order import order_id

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from chalicelib.batches.accept_line import AcceptLine
+from chalicelib.batches.accept_line import AcceptLine, read_line
 from chalicelib.batches.model import Batch, BatchCounts, LineOutcome, Page, correlation_id_of
-from chalicelib.batches.page_orders import ids_of, standing
-from chalicelib.batches.page_settling import Settling
+from chalicelib.batches.pages.orders import ids_of, standing
+from chalicelib.batches.pages.settling import Settling
 from chalicelib.batches.parsing.csv_mapping import CANONICAL
 from chalicelib.batches.parsing.records import FileRecord
 from chalicelib.domain.events import OrderCancelled
@@ -116,7 +116,7 @@ def test_a_number_that_stands_twice_in_a_file_is_counted_once_though_the_first_w
 def accept(bench: BulkBench, batch: Batch, line: int, payload: dict[str, Any]) -> Any:
     accept_line = AcceptLine(Intake(bench.fakes.repository("Intake"), bench.fakes.workflow))
     record = FileRecord(line, json.dumps(payload))
-    content = accept_line.read(SOURCE, record)
+    content = read_line(SOURCE, record)
     assert not hasattr(content, "outcome"), content
     return accept_line(batch.batch_id, record, content)
 

@@ -13,7 +13,8 @@ import pytest
 from chalicelib.batches import split
 from chalicelib.batches.codec import decode_records
 from chalicelib.batches.errors import BrokenFile
-from chalicelib.batches.model import Batch, BatchState, Expected, doubts_key, page_key
+from chalicelib.batches.model import Batch, BatchState, Expected
+from chalicelib.batches.object_keys import doubts_key, page_key
 from chalicelib.batches.parsing.csv_mapping import CANONICAL
 from chalicelib.batches.parsing.records import FileRecord
 from chalicelib.domain.errors import DependencyUnavailable

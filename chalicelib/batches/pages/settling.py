@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from chalicelib.batches.model import Cancellation, Page
-from chalicelib.batches.page_orders import ids_of, standing
+from chalicelib.batches.pages.orders import ids_of, standing
 from chalicelib.batches.ports import OrderRows
 from chalicelib.domain.errors import Refused
 from chalicelib.observability import logger

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
-from chalicelib.batches.accept_line import AcceptLine
+from chalicelib.batches.accept_line import read_line
 from chalicelib.batches.model import Batch, LineResult, Page
 from chalicelib.batches.parsing.records import FileRecord
 from chalicelib.domain.errors import TransientError
@@ -24,11 +25,17 @@ class Filled:
     failed: TransientError | None
 
 
+class TakeLine(Protocol):
+    """Hands an order over, or only tries it. Raises TransientError."""
+
+    def __call__(self, batch_id: str, record: FileRecord, content: OrderContent) -> LineResult: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Window:
     """`width`: how many orders of the page run at the same time."""
 
-    accept: AcceptLine
+    take: TakeLine
     clock: Clock
     width: int
     threads: Executor
@@ -56,12 +63,12 @@ class Window:
             if isinstance(line.read, LineResult):
                 return line.read
             try:
-                return self.accept(batch.batch_id, line.record, line.read)
+                return self.take(batch.batch_id, line.record, line.read)
             except TransientError as error:
                 return error
 
         results: list[LineResult] = []
-        for lines in _in_turns([_Line(record, self.accept.read(batch.source, record)) for record in records]):
+        for lines in _in_turns([_Line(record, read_line(batch.source, record)) for record in records]):
             for result in self.threads.map(one, lines):
                 if isinstance(result, TransientError):
                     return results, result

@@ -14,11 +14,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from chalicelib.batches.accept_line import AcceptLine
 from chalicelib.batches.codec import decode_doubts, decode_records, encode_lines
-from chalicelib.batches.model import Batch, LineResult, Page, doubts_key, page_key, part_key
-from chalicelib.batches.page_settling import Settling
-from chalicelib.batches.page_window import Window
+from chalicelib.batches.model import Batch, LineResult, Page
+from chalicelib.batches.object_keys import doubts_key, page_key, part_key
+from chalicelib.batches.pages.settling import Settling
+from chalicelib.batches.pages.window import TakeLine, Window
 from chalicelib.batches.parsing.records import FileRecord
 from chalicelib.batches.ports import Files, Ledger, OrderRows
 from chalicelib.domain.errors import TransientError
@@ -68,11 +68,12 @@ class _Work:
 
 @dataclass(frozen=True, slots=True)
 class PageWorker:
-    """`window`: how many orders of a page run at the same time."""
+    """`rehearse` is for batches that are only tried. `window`: how many orders of a page run at the same time."""
 
     ledger: Ledger
     files: Files
-    accept: AcceptLine
+    accept: TakeLine
+    rehearse: TakeLine
     orders: OrderRows
     commands: OrderCommands
     clock: Clock
@@ -88,7 +89,8 @@ class PageWorker:
         page = self.ledger.page(batch_id, number) or Page(batch_id, number, len(records), now)
         settling = Settling(self.orders, self.commands)
         with ThreadPoolExecutor(min(THREADS, self.window)) as threads:
-            window = Window(self.accept, self.clock, self.window, threads)
+            take = self.rehearse if batch.dry_run else self.accept
+            window = Window(take, self.clock, self.window, threads)
             work = _Work(batch, settling.all(page), saved=page, saved_at=now, moved_at=now)
             return self._work(work, records, window, settling, until=now + WORKING_TIME)
 
