@@ -20,7 +20,7 @@ def test_a_batch_at_its_last_attempt_says_what_to_do() -> None:
     bench.engine.ended.add((batch.batch_id, MAX_ATTEMPTS))
     before = bench.batch(batch.batch_id)
 
-    with pytest.raises(Refused, match="100 attempts, the most allowed; send the orders .* as a file of their own"):
+    with pytest.raises(Refused, match=r"100 attempts, the most allowed; send the orders .* as a file of their own"):
         bench.service.resume(before)
     upload = bench.upload(data)
     assert upload.problem.startswith(f"batch {batch.batch_id} of this content has had 100 attempts")
