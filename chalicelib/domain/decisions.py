@@ -136,8 +136,10 @@ def _why_not_revised(order: Order) -> str:
 
 
 def attempts_are_spent(order: Order) -> bool:
-    """Nothing gives this order another attempt by itself; see MAX_ATTEMPTS."""
-    return order.tries >= MAX_ATTEMPTS
+    """Nothing gives this order another attempt by itself; see MAX_ATTEMPTS. An undoing has as many of its own: it was
+    promised when it was decided, in whichever attempt that was."""
+    tries = order.attempt - order.undone_from + 1 if order.is_undone else order.tries
+    return tries >= MAX_ATTEMPTS
 
 
 def _ensure_attempts_are_left(order: Order) -> None:

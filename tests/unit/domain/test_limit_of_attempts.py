@@ -15,6 +15,8 @@ from chalicelib.domain.decisions import (
 from chalicelib.domain.errors import Refused
 from chalicelib.domain.events import CancellationRequested, Event, OrderRedriven
 from tests.support.domain.histories import (
+    BEING_CANCELLED,
+    BEING_REJECTED,
     CANCELLATION,
     CONFIRMED,
     FAILED,
@@ -34,6 +36,13 @@ LAST = in_attempt(MAX_ATTEMPTS)
 AT_THE_LIMIT = (*LAST, FAILURE)
 CANCELLED_AT_THE_LIMIT = (*LAST, CANCELLATION, STUCK)
 REJECTED_AT_THE_LIMIT = (*LAST, REJECTION, STUCK)
+
+
+def attempts_after(last: int) -> tuple[Event, ...]:
+    """Executions that ended without a word, up to that attempt."""
+    return tuple(redriven(attempt) for attempt in range(2, last + 1))
+
+
 MOST = "the order has had 50 attempts, the most allowed; cancel it"
 
 
@@ -51,10 +60,25 @@ def test_at_the_limit_only_an_order_that_is_undone_is_redriven(row: Row) -> None
 
 @table(
     given("on its way", *LAST).then_raises(Refused, MOST),
-    given("being cancelled", *LAST, CANCELLATION).then_raises(Refused, MOST),
-    given("being rejected", *LAST, REJECTION).then_raises(Refused, MOST),
+    given("being cancelled since its first attempt", *BEING_CANCELLED, *attempts_after(50)).then_raises(Refused, MOST),
+    given("being rejected since its first attempt", *BEING_REJECTED, *attempts_after(50)).then_raises(Refused, MOST),
+    given("rejected, although it was cancelled", *BEING_CANCELLED, *attempts_after(50), REJECTION).then_raises(
+        Refused, MOST
+    ),
 )
 def test_at_the_limit_nothing_is_restarted_by_itself(row: Row) -> None:
+    row.when(lambda order: decide_restart(order, "sweeper", "gone"))
+
+
+@table(
+    given("cancelled in its last attempt", *LAST, CANCELLATION).then(OrderRedriven(51, "sweeper", "gone")),
+    given("rejected in its last attempt", *LAST, REJECTION).then(OrderRedriven(51, "sweeper", "gone")),
+    given("rejected in its second attempt", *in_attempt(2), REJECTION, *attempts_after(50)).then(
+        OrderRedriven(51, "sweeper", "gone")
+    ),
+)
+def test_an_undoing_has_attempts_of_its_own(row: Row) -> None:
+    """It was promised when the order was at its limit already."""
     row.when(lambda order: decide_restart(order, "sweeper", "gone"))
 
 

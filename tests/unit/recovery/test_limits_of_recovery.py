@@ -146,3 +146,13 @@ def test_the_limit_counts_for_a_revision(app: FakeApplication) -> None:
     app.park(order_id, BUG)
     app.commands.redrive(order_id, "anna", "fixed")
     assert app.order(order_id).status is Status.RECEIVED
+
+
+def test_a_cancellation_that_was_accepted_at_the_limit_is_carried_out(app: FakeApplication) -> None:
+    """The last execution was gone already when it was answered with 202."""
+    order_id = in_its_last_attempt(app)
+    app.workflow.ended.add((order_id, MAX_ATTEMPTS))
+    app.commands.cancel(order_id, "anna", "not needed")
+    app.clock.advance(601)
+    assert app.sweeper()["restarted"] == 1
+    assert app.workflow.started[-1] == (order_id, "correlation-1", MAX_ATTEMPTS + 1)
