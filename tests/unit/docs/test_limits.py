@@ -6,7 +6,7 @@ import ast
 import importlib
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import timedelta
 from functools import reduce
 from typing import Any
@@ -60,7 +60,7 @@ def value_of(name: str) -> Any:
 def _instance(module: Any, rest: list[str]) -> Any:
     """Fields of a dataclass with slots have their default in its parameters only."""
     if len(rest) == 2 and isinstance(owner := getattr(module, rest[0]), type):
-        default = owner.__dataclass_fields__[rest[1]].default
+        default = next(field.default for field in fields(owner) if field.name == rest[1])
         return type("Defaults", (), {rest[0]: type("Owner", (), {rest[1]: default})})
     return module
 
