@@ -16,7 +16,7 @@ help: ## show this list
 
 setup: $(READY) ## virtual environment and system packages
 
-$(READY): requirements.txt requirements-dev.txt scripts/setup
+$(READY): requirements.txt requirements-dev.txt scripts/setup scripts/install.py
 	@PYTHON=$(PYTHON) scripts/setup $(VENV)
 	@touch $@
 

@@ -10,6 +10,8 @@ BENCHES = {
     "orders": "the API's latency, and orders per second against a state machine that does nothing",
     "imports": "what each function's cold start imports, in milliseconds",
     "poller_throughput": "rows per second of the poller, beside a bare fetch loop and dlt",
+    "files": "how fast files of each format are read",
+    "splitting": "large files call by call, and files that are made to be slow at two sizes",
     "bulk": "a batch beside a map, and a workflow, that do nothing",
 }
 

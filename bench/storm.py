@@ -57,7 +57,7 @@ def _settle(plan: Plan, server: Server, state_file: Path) -> None:
     """Until every promising source has all, or no more arrive for a while."""
     committed, state = len(_committed(server)), SqliteState(state_file)
     quiet_since, before = time.monotonic(), -1
-    while time.monotonic() - quiet_since < 20 + 5 * plan.interval_s:
+    while time.monotonic() - quiet_since < 120 + 5 * plan.interval_s:
         counts = {name: len(state.accepted(name)) for name in plan.modes()}
         if all(count >= committed for name, count in counts.items() if not name.startswith("careless")):
             break

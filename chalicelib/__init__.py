@@ -3,5 +3,5 @@
 __version__ = "0.2.0"
 """Of the release: the only place where it is written. `GET /health` answers it, pyproject.toml reads it."""
 
-API_VERSION = "1.0.0"
+API_VERSION = "1.1.0"
 """Of the HTTP API, `info.version` of its document; when it moves is said in docs/api.md."""

@@ -8,7 +8,7 @@ an ERP that refuses or has no secret, is parked with its reason, to be sent agai
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -31,6 +31,14 @@ class Callback(Protocol):
     def __call__(self, source: str, message_id: str, body: bytes) -> None: ...
 
 
+Documents = Callable[[Mapping[str, Any]], tuple[str, str, dict[str, Any]] | None]
+"""A message about something else than an order -> source, id and body of the callback; None if it is past."""
+
+
+def no_document(message: Mapping[str, Any]) -> None:
+    """Where orders are all that an ERP is told about."""
+
+
 @dataclass(frozen=True, slots=True)
 class AnnounceOutcome:
     """A listener of the event stream: a message for every outcome of a source that wants callbacks."""
@@ -50,13 +58,26 @@ class AcknowledgeErp:
     repository: OrderRepository
     callback: Callback
     park: Callable[[str, str], None]
+    others: Documents = no_document
 
     def __call__(self, body: str) -> None:
         try:
-            self._acknowledge(_order_id(body))
+            message = _message(body)
+            if "order_id" in message:
+                self._acknowledge(str(message["order_id"]))
+            else:
+                self._tell(message)
         except (PermanentError, UnreadableMessage) as problem:
             logger().error("acknowledgement parked", extra={"error": type(problem).__name__, "detail": str(problem)})
             self.park(body, f"{type(problem).__name__}: {problem}")
+
+    def _tell(self, message: Mapping[str, Any]) -> None:
+        outgoing = self.others(message)
+        if outgoing is not None:
+            source, message_id, document = outgoing
+            with log_context(source=source):
+                self.callback(source, message_id, json.dumps(document).encode())
+                logger().info("ERP told", extra={"callback": message_id})
 
     def _acknowledge(self, order_id: str) -> None:
         order = self.repository.load(order_id)
@@ -79,11 +100,14 @@ def redelivery_delay_s(receives: int) -> int:
     return int(min(FIRST_DELAY_S * 2 ** (min(receives, 20) - 1), LONGEST_DELAY_S))
 
 
-def _order_id(body: str) -> str:
+def _message(body: str) -> Mapping[str, Any]:
     try:
-        return str(json.loads(body)["order_id"])
-    except (ValueError, KeyError, TypeError) as error:
-        raise UnreadableMessage("it names no order_id") from error
+        message = json.loads(body)
+    except ValueError:
+        message = None
+    if not isinstance(message, dict) or not {"order_id", "batch_id"} & message.keys():
+        raise UnreadableMessage("it names no order_id and no batch_id")
+    return message
 
 
 def message_id(order: Order) -> str:

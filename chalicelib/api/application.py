@@ -1,7 +1,7 @@
 """Chalice with our manners: every answer has a correlation id, and every error is a problem document.
 
-Chalice itself answers unknown methods, wrong content types and exceptions with documents of its own; these are
-rewritten here, so that a caller learns one form of error only. Nothing else of Chalice is changed.
+Chalice itself answers exceptions with documents of its own; these are rewritten here, so that a caller learns one form
+of error only, and the answer to HEAD loses its body. Nothing else of Chalice is changed.
 """
 
 from __future__ import annotations
@@ -13,11 +13,13 @@ from typing import Any
 
 from chalice import Chalice
 
+from chalicelib import API_VERSION
 from chalicelib.api.http import problems
 from chalicelib.api.http.problems import FieldError, Problem, ProblemType, answer_of
 from chalicelib.api.http.request import Request
 from chalicelib.observability import log_context
 
+VERSION_HEADER = "API-Version"
 CORRELATION_HEADER = "X-Correlation-ID"
 _CORRELATION_ID = re.compile(r"[A-Za-z0-9._-]{1,64}\Z", re.ASCII)
 
@@ -44,7 +46,9 @@ class OrderbridgeApi(Chalice):  # type: ignore[misc]  # Chalice has no types
             self.log = log
             response = self._respond(event, context, refuse_header=given is not None and not usable)
             log.info("request", extra={"route": _route(event), "http_status": response["statusCode"]})
-        response["headers"][CORRELATION_HEADER] = correlation_id
+        if event["requestContext"]["httpMethod"] == "HEAD":
+            response["body"] = ""
+        response["headers"] |= {CORRELATION_HEADER: correlation_id, VERSION_HEADER: API_VERSION}
         return response
 
     def _respond(self, event: dict[str, Any], context: Any, refuse_header: bool) -> dict[str, Any]:
@@ -63,11 +67,6 @@ def _framework_problem(response: Mapping[str, Any]) -> Problem:
     """What Chalice answered by itself, as a problem."""
     status = response["statusCode"]
     kind = _KIND_OF_STATUS.get(status, problems.INTERNAL if status >= 500 else problems.MALFORMED)
-    if kind is problems.UNSUPPORTED_MEDIA_TYPE:
-        return Problem(kind, kind.remedy, [FieldError("Content-Type", "must be application/json")])
-    if kind is problems.METHOD_NOT_ALLOWED:
-        allowed = response["headers"].get("Allow", "")
-        return Problem(kind, f"This route knows: {allowed}.", headers={"Allow": allowed})
     if kind.status >= 500:
         return Problem(problems.INTERNAL, INTERNAL_DETAIL)
     return Problem(kind, _message(response) or kind.remedy)

@@ -8,11 +8,12 @@ from typing import Any
 from chalice.app import Blueprint
 from chalice.app import Response as ChaliceResponse
 
+from chalicelib.api.http import problems
 from chalicelib.api.http.problem_of_error import problem_of
 from chalicelib.api.http.problems import Problem, answer_of
-from chalicelib.api.http.request import JSON, Request, Response
+from chalicelib.api.http.request import Request, Response
 from chalicelib.api.route import Guarded, Public
-from chalicelib.api.routes import ROUTES
+from chalicelib.api.routes import METHODS, ROUTES, allowed_methods, served
 from chalicelib.api.services import ApiServices
 from chalicelib.domain.errors import OrderbridgeError, PermanentError, UnknownOrder
 from chalicelib.observability import logger
@@ -25,12 +26,31 @@ def routes(services: Callable[[], ApiServices], authorizer: Any = None) -> Any:
     """
     api = Blueprint(__name__)
     for route in ROUTES:
-        # No content types for GET: it has no body to declare, and Chalice would refuse a harmless header.
-        content_types = [JSON] if route.method == "POST" else []
         guard = None if isinstance(route.endpoint, Public) else authorizer
-        register = api.route(route.path, methods=[route.method], content_types=content_types, authorizer=guard)
+        # No content types: Chalice would compare them as text, and refuse a harmless header of a GET (`http.body`).
+        register = api.route(route.path, methods=served(route.method), content_types=[], authorizer=guard)
         register(_view(api, route.endpoint, services))
+    for path in dict.fromkeys(route.path for route in ROUTES):
+        allowed = allowed_methods(path)
+        others = ["OPTIONS", *(method for method in METHODS if method not in allowed)]
+        api.route(path, methods=others, content_types=[])(_methods(api, ", ".join(allowed)))
     return api
+
+
+def _methods(api: Any, allow: str) -> Callable[..., Any]:
+    """What answers for a path, without a token, to whoever asks for its methods, or uses one that it does not have."""
+
+    def view(**_: str) -> Any:
+        """The methods of this path."""
+        request = Request.of(api.current_request.to_original_event())
+        if request.method == "OPTIONS":
+            return ChaliceResponse("", {"Allow": allow, "Cache-Control": "no-store"}, 204)
+        refusal = Problem(problems.METHOD_NOT_ALLOWED, f"This route knows: {allow}.", headers={"Allow": allow})
+        answer = answer_of(refusal, request)
+        return ChaliceResponse(answer.text(), answer.all_headers(), answer.status)
+
+    view.__name__ = "methods"
+    return view
 
 
 def _view(api: Any, endpoint: Guarded | Public, services: Callable[[], ApiServices]) -> Callable[..., Any]:

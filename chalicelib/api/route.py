@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from chalicelib.api.access import INCLUDES, require
+from chalicelib.api.http.idempotency import HEADER, once
 from chalicelib.api.http.problems import ProblemType
-from chalicelib.api.http.request import Request, Response
+from chalicelib.api.http.request import JSON, Request, Response
 from chalicelib.api.services import ApiServices
 from chalicelib.auth.tokens import Principal, Role
 
@@ -22,7 +23,12 @@ class Guarded:
 
     def __call__(self, request: Request, services: ApiServices) -> Response:
         """Raises Problem (401, 403), and whatever the handler raises."""
-        return self.handler(request, services, require(request, services.clock.now(), *self.roles))
+        principal = require(request, services.clock.now(), *self.roles)
+        if request.method == "POST" and HEADER.lower() in request.headers:
+            return once(
+                services.keys, services.clock, request, principal, lambda: self.handler(request, services, principal)
+            )
+        return self.handler(request, services, principal)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +41,20 @@ class Public:
         return self.handler(request, services)
 
 
+BODILESS = object()
+
+
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """A good answer. `view` is its typed dictionary (None: any object), `examples` names in `openapi/examples.py`."""
+    """A good answer. `view` is its typed dictionary (None: any object; BODILESS: it has no body), `examples` names in
+    `openapi/examples.py`."""
 
     status: int
     description: str
     view: Any
     examples: tuple[str, ...] = ()
     headers: tuple[str, ...] = ()
+    media_type: str = JSON
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,5 +85,11 @@ class Route:
 
 def query_parameter(name: str, description: str, example: Any, **schema: Any) -> dict[str, Any]:
     """A parameter in the query string, in OpenAPI's own form; a string unless `schema` says otherwise."""
-    schema = {"type": "string", **schema}
+    schema = schema if "anyOf" in schema else {"type": "string", **schema}
     return {"name": name, "in": "query", "description": description, "schema": schema, "example": example}
+
+
+def header_parameter(name: str, description: str, example: str, **schema: Any) -> dict[str, Any]:
+    """A header that may be sent, in OpenAPI's own form."""
+    schema = {"type": "string", **schema}
+    return {"name": name, "in": "header", "description": description, "schema": schema, "example": example}

@@ -11,6 +11,7 @@ from chalicelib.orders.accept import Intake
 from chalicelib.orders.commands import OrderCommands
 from chalicelib.orders.rehearse import Rehearsal
 from chalicelib.ports import Clock, DeadLetters, EventStore, Projection
+from chalicelib.ports.idempotency import IdempotencyKeys
 from chalicelib.recovery.group_jobs import GroupJobs
 
 
@@ -48,4 +49,5 @@ class ApiServices:
     rehearse: Callable[[OrderContent], Rehearsal]
     health: Callable[[], Sequence[Check]]
     version: str
+    keys: IdempotencyKeys
     limits: Limits = field(default_factory=Limits)

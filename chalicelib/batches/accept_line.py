@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from chalicelib.batches.model import LineOutcome, LineResult, correlation_id_of
 from chalicelib.batches.parsing.records import FileRecord
@@ -49,12 +50,12 @@ class AcceptLine:
         )
 
 
-def read_line(source: str, record: FileRecord) -> OrderContent | LineResult:
-    """The order of a line; its result at once if it is none of `source`."""
+def read_line(source: str, record: FileRecord, now: datetime | None = None) -> OrderContent | LineResult:
+    """The order of a line; its result at once if it is none of `source`. `now` bounds how far ahead it may be dated."""
     if record.problems:
         return _invalid(record, record.external_id, record.problems)
     try:
-        content = parse_order(record.text)
+        content = parse_order(record.text, now)
     except InvalidPayload as error:
         problems = tuple((problem.field, problem.message) for problem in error.problems)
         return _invalid(record, record.external_id or _external_id(record.text), problems)

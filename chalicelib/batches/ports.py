@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from chalicelib.batches.model import Batch, Page, Upload
@@ -28,6 +29,15 @@ class Ledger(Protocol):
 
     def save(self, batch: Batch) -> Batch:
         """Replace the version that `batch` was made from; returns it with its new version."""
+        ...
+
+    def listed(self, source: str | None, start: datetime | None, end: datetime | None, after: str) -> Iterator[str]:
+        """Positions (`domain.cursors`) of the batches and the uploads, of a source or of all, newest first: by when
+        they were received or offered, in [start, end), and behind `after`. Strongly consistent."""
+        ...
+
+    def found(self, ids: Sequence[str]) -> Mapping[str, Batch | Upload]:
+        """Those that are there, by their ids."""
         ...
 
     def page(self, batch_id: str, number: int) -> Page | None: ...

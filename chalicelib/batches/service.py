@@ -12,6 +12,7 @@ from chalicelib.batches.pages.orders import ids_of
 from chalicelib.batches.parsing.unpack import MAX_UPLOAD_BYTES
 from chalicelib.batches.ports import Files, Ledger, OrderRows, UploadForm
 from chalicelib.batches.report import brought_up_to_date
+from chalicelib.batches.reporting.listing import BatchPage, BatchQuery, batch_page
 from chalicelib.batches.start import StartBatch, upload_key
 from chalicelib.domain.errors import Refused
 from chalicelib.ports import Clock, Ids
@@ -103,6 +104,10 @@ class BatchService:
                 for kind in ("jsonl", "csv")
             }
         return BatchStatus(batch, counts, throughput(batch, counts, self.clock.now()), links)
+
+    def page(self, query: BatchQuery) -> BatchPage:
+        """Raises ValueError for a cursor that is not ours."""
+        return batch_page(self.ledger, query)
 
     def cancel(self, batch: Batch, by: str, reason: str, orders: bool) -> Batch:
         """Accept no further line. Raises Refused if the batch has ended, Contention."""

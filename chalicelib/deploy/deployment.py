@@ -13,6 +13,7 @@ from chalicelib.deploy.config.functions import BY_NAME
 from chalicelib.deploy.config.placeholders import filled_in
 from chalicelib.deploy.config.stages import Stage, settings_of
 from chalicelib.deploy.errors import explained
+from chalicelib.deploy.index_steps import TableIndexes, one_index_at_a_time
 from chalicelib.deploy.record import DeploymentRecord
 from chalicelib.deploy.stack_updates import Stack, Stacks
 from chalicelib.deploy.templates import bulk, resources, workflow
@@ -63,8 +64,11 @@ class Deployment:
     def deploy_resources(self) -> None:
         """Before Chalice acts."""
         template = resources.template(self.stage, self.settings)
-        stack = Stack(resources.stack_name(self.stage), template, protected=self.stage.protects_data)
-        self.events_stream = self.stacks.apply(stack)[resources.EVENTS_STREAM]
+        indexes = TableIndexes(self.client("dynamodb"), self.stacks.watch)
+        for step in one_index_at_a_time(template, indexes.of):
+            stack = Stack(resources.stack_name(self.stage), step, protected=self.stage.protects_data)
+            self.events_stream = self.stacks.apply(stack)[resources.EVENTS_STREAM]
+            indexes.wait_until_active(step)
 
     def exact(self, document: dict[str, Any]) -> dict[str, Any]:
         """A document out of .chalice, as Chalice read it, with the account and the region."""

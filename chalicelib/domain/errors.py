@@ -19,7 +19,8 @@ OrderbridgeError
 │   ├── CorruptHistory         stored events that cannot be read or folded
 │   ├── EventTooLarge          an event beyond the item limit of the store
 │   └── Misconfigured          a setting, a secret or a table is missing or wrong
-└── Refused                a request that the current state does not allow (HTTP 409)
+├── Refused                a request that the current state does not allow (HTTP 409)
+└── Moved                  a request about a version of the order that is not the present one (HTTP 412)
 
 Step Functions matches exact class names, so `subclasses` derives the Retry and Catch lists from this tree.
 """
@@ -152,6 +153,14 @@ class Misconfigured(PermanentError):
 
 class Refused(OrderbridgeError):
     """The order's state does not allow the request; the message says why."""
+
+
+class Moved(OrderbridgeError):
+    """The order is not at the version that the request is about."""
+
+    def __init__(self, version: int) -> None:
+        self.version = version
+        super().__init__(f"the order is at version {version} now")
 
 
 def subclasses(*roots: type[Exception]) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """Money as an integer number of minor units, so that no rounding happens unseen and no float ever appears.
 
-The number of decimals of each currency is that of ISO 4217 (list one, 2026-01-01).
+The number of decimals of each currency is that of ISO 4217 (list one, 2026-01-01): every code that has a minor unit,
+funds included, but not metals, units of account and codes for testing.
 """
 
 from __future__ import annotations
@@ -17,12 +18,16 @@ KES KGS KHR KPW KYD KZT LAK LBP LKR LRD LSL MAD MDL MGA MKD MMK MNT MOP MRU MUR 
 NIO NOK NPR NZD PAB PEN PGK PHP PKR PLN QAR RON RSD RUB SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP
 SZL THB TJS TMT TOP TRY TTD TWD TZS UAH USD UYU UZS VED VES WST XCD XCG YER ZAR ZMW ZWG
 """
+_FUNDS_OF_TWO_DECIMALS = "BOV CHE CHW COU MXV USN XAD"
 _THREE_DECIMALS = "BHD IQD JOD KWD LYD OMR TND"
+_FOUR_DECIMALS = "CLF UYW"
 
 MINOR_UNITS: dict[str, int] = {
     **dict.fromkeys(_NO_DECIMALS.split(), 0),
     **dict.fromkeys(_TWO_DECIMALS.split(), 2),
+    **dict.fromkeys(_FUNDS_OF_TWO_DECIMALS.split(), 2),
     **dict.fromkeys(_THREE_DECIMALS.split(), 3),
+    **dict.fromkeys(_FOUR_DECIMALS.split(), 4),
 }
 """Currency code -> decimals."""
 

@@ -7,7 +7,7 @@ import json
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, is_dataclass, replace
+from dataclasses import dataclass, field, is_dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -43,12 +43,12 @@ class PaymentInstruction:
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where to deliver; `country` is an ISO 3166 alpha-2 code."""
+    """Where to deliver; `country` is an ISO 3166 alpha-2 code. `postal_code` is empty where there are none."""
 
     name: str
     address: str
     city: str
-    postal_code: str
+    postal_code: str = field(default="", kw_only=True)
     country: str
 
 

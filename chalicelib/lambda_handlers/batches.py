@@ -21,6 +21,8 @@ def start_batch(event: Mapping[str, Any], context: Any) -> dict[str, str]:
     uploaded = event["detail"]["object"]
     with log_context(step="StartBatch", request_id=context.aws_request_id):
         batch = batches.start(uploaded["key"], uploaded.get("version-id", ""))
+        if batch is None:
+            _announce_refusal(batches, uploaded["key"])
         return {"batch_id": batch.batch_id if batch else ""}
 
 
@@ -28,7 +30,10 @@ def split_batch(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
     """The first state: {"batch_id", "split": what the last call answered}."""
     batches = application(context.invoked_function_arn).batches
     with log_context(step="SplitBatch", batch_id=event["batch_id"], request_id=context.aws_request_id):
-        return asdict(batches.split(_batch(batches, event), int(event["split"]["pages"])))
+        splitting = batches.split(_batch(batches, event), int(event["split"]["pages"]))
+        if splitting.state == "refused":
+            batches.announce_end(_batch(batches, event))
+        return asdict(splitting)
 
 
 def work_on_page(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
@@ -43,7 +48,18 @@ def report_batch(event: Mapping[str, Any], context: Any) -> dict[str, str]:
     """The last state: {"batch_id"}."""
     batches = application(context.invoked_function_arn).batches
     with log_context(step="ReportBatch", batch_id=event["batch_id"], request_id=context.aws_request_id):
-        return {"state": batches.report(_batch(batches, event)).state}
+        batch = batches.report(_batch(batches, event))
+        batches.announce_end(batch)
+        return {"state": batch.state}
+
+
+def _announce_refusal(batches: Batches, key: str) -> None:
+    """Nobody is told of an object that no upload was asked for."""
+    from chalicelib.batches.start import upload_id_of
+
+    upload = batches.ledger.upload(upload_id_of(key))
+    if upload is not None and upload.problem:
+        batches.announce_end(upload)
 
 
 def _batch(batches: Batches, event: Mapping[str, Any]) -> Batch:

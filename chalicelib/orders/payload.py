@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
 
@@ -27,33 +26,27 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from chalicelib.domain.errors import OrderbridgeError
+from chalicelib.domain.countries import COUNTRIES, WITHOUT_POSTAL_CODES
 from chalicelib.domain.money import MINOR_UNITS, InvalidMoney, Money, parse_decimal
 from chalicelib.domain.names import MAX_NAME_CHARACTERS, NAME_PATTERN
 from chalicelib.domain.order import MAX_LINES, OrderContent
+from chalicelib.domain.timestamps import parse_rfc3339
 from chalicelib.orders import keys
+from chalicelib.orders.described import DECIMAL, PRICE, RATE, TEXT, TOTAL, described
 from chalicelib.orders.hand_over import hand_over
-from chalicelib.orders.json_text import MalformedJson, kind_of, read_json
+from chalicelib.orders.invalid_payload import FieldProblem as FieldProblem
+from chalicelib.orders.invalid_payload import InvalidPayload as InvalidPayload
+from chalicelib.orders.invalid_payload import invalid, read_object
 
 MAX_QUANTITY = 1_000_000
 MAX_PRICE_DECIMALS = 6
 
+FIRST_YEAR = 2000
+MAX_AHEAD = timedelta(days=366)
+"""An order may be dated ahead by clocks, time zones and pre-orders, not by more than the slips of a year."""
 
-@dataclass(frozen=True, slots=True)
-class FieldProblem:
-    """A wrong field: its path (`lines[2].quantity`, empty for the whole), what is wrong and how to fix it."""
-
-    field: str
-    message: str
-
-
-class InvalidPayload(OrderbridgeError):
-    """The payload cannot be an order. `malformed`: it is not even JSON."""
-
-    def __init__(self, problems: tuple[FieldProblem, ...], malformed: bool = False) -> None:
-        self.problems = problems
-        self.malformed = malformed
-        super().__init__("; ".join(f"{p.field or 'payload'}: {p.message}" for p in problems[:5]))
+MAX_EXACT_FLOAT = 2**53
+"""Beyond it a number with a decimal point may be another whole number than the one that was written."""
 
 
 def _plain_text(text: str) -> str:
@@ -129,30 +122,59 @@ def _currency(code: str) -> str:
     return code
 
 
-def _timestamp(value: object) -> datetime:
-    """RFC 3339 with an offset. A naive time would be a guess."""
-    if isinstance(value, str):
-        try:
-            value = datetime.fromisoformat(value)
-        except ValueError:
-            value = None
-    if not isinstance(value, datetime) or value.tzinfo is None:
-        raise PydanticCustomError("timestamp", 'must be a time with its offset, such as "2026-11-23T10:15:00Z"')
-    if not 2000 <= value.year <= 2100:
-        raise PydanticCustomError("timestamp", "must lie between the years 2000 and 2100")
-    return value.astimezone(UTC)
+def _country(code: str) -> str:
+    if code not in COUNTRIES:
+        raise PydanticCustomError("country", "must be an ISO 3166-1 alpha-2 code in capitals, such as DE")
+    return code
+
+
+def _whole(value: object) -> object:
+    """3.0 is the whole number 3, also in JSON (RFC 8259 has numbers only, no integers)."""
+    if isinstance(value, float) and value.is_integer() and abs(value) < MAX_EXACT_FLOAT:
+        return int(value)
+    return value
+
+
+def _timestamp(value: object, info: ValidationInfo) -> datetime:
+    """RFC 3339, hence with an offset. A naive time would be a guess."""
+    try:
+        moment = value if isinstance(value, datetime) else parse_rfc3339(value if isinstance(value, str) else "")
+    except (ValueError, OverflowError):
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise PydanticCustomError(
+            "timestamp", 'must be a time of RFC 3339 with its offset, such as "2026-11-23T10:15:00Z"'
+        )
+    if moment.year < FIRST_YEAR:
+        raise PydanticCustomError("timestamp", f"must not lie before the year {FIRST_YEAR}")
+    if info.context is not None and moment > info.context["now"] + MAX_AHEAD:
+        raise PydanticCustomError("timestamp", f"lies in the future by more than {MAX_AHEAD.days} days")
+    return moment.astimezone(UTC)
 
 
 def _text(most: int, pattern: str | None = None) -> Any:
     return StringConstraints(strict=True, min_length=1, max_length=most, pattern=pattern)
 
 
+WHOLE = BeforeValidator(_whole)
+"""Before a strict integer."""
+
 SourceName = Annotated[str, _text(MAX_NAME_CHARACTERS, NAME_PATTERN)]
-Key = Annotated[str, _text(128), AfterValidator(_key)]
-Name = Annotated[str, _text(200), AfterValidator(_name)]
-Currency = Annotated[str, _text(3), AfterValidator(_currency)]
-Country = Annotated[str, _text(2, r"^[A-Z]{2}$")]
-DecimalText = Annotated[Decimal, BeforeValidator(_decimal, json_schema_input_type=str)]
+Key = Annotated[str, _text(128), AfterValidator(_key), described(pattern=TEXT)]
+Name = Annotated[str, _text(200), AfterValidator(_name), described(pattern=TEXT)]
+Currency = Annotated[str, _text(3), AfterValidator(_currency), described(enum=sorted(MINOR_UNITS))]
+Country = Annotated[str, _text(2, r"^[A-Z]{2}$"), AfterValidator(_country), described(enum=sorted(COUNTRIES))]
+Time = Annotated[
+    datetime,
+    BeforeValidator(_timestamp, json_schema_input_type=str),
+    described(format="date-time"),
+]
+DecimalText = Annotated[Decimal, BeforeValidator(_decimal, json_schema_input_type=str), described(pattern=DECIMAL)]
+Price = Annotated[DecimalText, AfterValidator(_price), described(pattern=PRICE)]
+Rate = Annotated[DecimalText, AfterValidator(_rate), described(pattern=RATE)]
+PostalCode = Annotated[
+    str, StringConstraints(strict=True, max_length=20), AfterValidator(_name), described(pattern=f"^$|{TEXT}")
+]
 
 
 class _Model(BaseModel):
@@ -162,11 +184,13 @@ class _Model(BaseModel):
 class LineIn(_Model):
     """One position of an order."""
 
-    line: int = Field(strict=True, ge=1, le=999_999, description="The ERP's own line number", examples=[1])
+    line: Annotated[int, WHOLE] = Field(
+        strict=True, ge=1, le=999_999, description="The ERP's own line number", examples=[1]
+    )
     sku: Key = Field(examples=["WIDGET-1"])
-    quantity: int = Field(strict=True, ge=1, le=MAX_QUANTITY, examples=[3])
-    unit_price: Annotated[DecimalText, AfterValidator(_price)] = Field(description="Net", examples=["12.50"])
-    tax_rate: Annotated[DecimalText, AfterValidator(_rate)] = Field(description="A fraction", examples=["0.20"])
+    quantity: Annotated[int, WHOLE] = Field(strict=True, ge=1, le=MAX_QUANTITY, examples=[3])
+    unit_price: Price = Field(description="Net", examples=["12.50"])
+    tax_rate: Rate = Field(description="A fraction", examples=["0.20"])
 
 
 class PaymentIn(_Model):
@@ -188,8 +212,22 @@ class AddressIn(_Model):
     name: Name
     address: Name
     city: Name
-    postal_code: Annotated[str, _text(20), AfterValidator(_name)]
-    country: Country = Field(description="ISO 3166-1 alpha-2", examples=["DE"])
+    country: Country = Field(description="ISO 3166-1 alpha-2, and XK", examples=["DE"])
+    postal_code: PostalCode = Field(
+        default="",
+        validate_default=True,
+        description="Empty or absent only where the country has no postal codes, such as AE or HK",
+        examples=["20457"],
+    )
+
+    @field_validator("postal_code")
+    @classmethod
+    def _where_there_are_postal_codes(cls, code: str, info: ValidationInfo) -> str:
+        """If the country is wrong, its own problem is enough."""
+        country = info.data.get("country")
+        if not code and country is not None and country not in WITHOUT_POSTAL_CODES:
+            raise PydanticCustomError("postal_code", "is needed in {country}", {"country": country})
+        return code
 
 
 class OrderIn(_Model):
@@ -197,11 +235,13 @@ class OrderIn(_Model):
 
     source: SourceName = Field(description="The ERP system", examples=["sap-emea"])
     external_id: Key = Field(description="The ERP's order number", examples=["SO-100045"])
-    ordered_at: Annotated[datetime, BeforeValidator(_timestamp, json_schema_input_type=str)]
+    ordered_at: Time = Field(description="RFC 3339", examples=["2026-11-23T10:15:00Z"])
     customer_id: Key = Field(examples=["C-1001"])
     currency: Currency = Field(description="ISO 4217", examples=["EUR"])
     lines: Annotated[list[LineIn], Field(min_length=1, max_length=MAX_LINES)]
-    total: DecimalText = Field(description="Gross, tax included", examples=["45.00"])
+    total: Annotated[DecimalText, described(pattern=TOTAL)] = Field(
+        description="Gross, tax included", examples=["45.00"]
+    )
     payment: PaymentIn
     ship_to: AddressIn
 
@@ -231,34 +271,14 @@ class OrderIn(_Model):
 _content_of = hand_over(OrderIn, OrderContent)
 
 
-def parse_order(raw: Mapping[str, Any] | str) -> OrderContent:
-    """An order from JSON text or from an already parsed object. Raises InvalidPayload with every problem."""
-    value = _read(raw) if isinstance(raw, str) else raw
+def parse_order(raw: Mapping[str, Any] | str, now: datetime | None = None) -> OrderContent:
+    """An order from JSON text or from an already parsed object. Raises InvalidPayload with every problem.
+
+    `now` bounds how far ahead the order may be dated; without it (in the past that a file tells of) nothing does.
+    """
+    value = read_object(raw) if isinstance(raw, str) else raw
     try:
-        model = OrderIn.model_validate(value)
+        model = OrderIn.model_validate(value, context=None if now is None else {"now": now})
     except ValidationError as error:
-        raise _invalid(error) from error
+        raise invalid(error) from error
     return model.content()
-
-
-def _read(text: str) -> Mapping[str, Any]:
-    try:
-        value = read_json(text)
-    except MalformedJson as error:
-        places = error.places or ("",)
-        message = "stands more than once in its object" if error.places else error.message
-        raise InvalidPayload(tuple(FieldProblem(place, message) for place in places), malformed=True) from None
-    if not isinstance(value, dict):
-        raise InvalidPayload((FieldProblem("", f"must be a JSON object {{...}}, but is {kind_of(value)}"),))
-    return value
-
-
-def _invalid(error: ValidationError) -> InvalidPayload:
-    """Never repeats the offending input: it may be personal, or 200 kB long."""
-    found = error.errors(include_url=False, include_context=False, include_input=False)
-    return InvalidPayload(tuple(FieldProblem(_path(item["loc"]), item["msg"]) for item in found))
-
-
-def _path(location: tuple[int | str, ...]) -> str:
-    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location)
-    return text.lstrip(".")[:200]

@@ -17,6 +17,9 @@ class OrderQuery:
 
     status: Status | None = None
     source: str | None = None
+    external_id: str | None = None
+    customer_id: str | None = None
+    correlation_id: str | None = None
     start: datetime | None = None
     end: datetime | None = None
     limit: int = 50

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from chalicelib.adapters.s3.batches import S3Files, S3Mappings
 if TYPE_CHECKING:
     from chalicelib.batches.pages.worker import PageWorker
     from chalicelib.batches.report import MakeReport
+    from chalicelib.batches.reporting.ended import AnnounceEnd
     from chalicelib.batches.service import BatchService
     from chalicelib.batches.split import SplitFile
     from chalicelib.batches.start import StartBatch
@@ -20,8 +22,9 @@ if TYPE_CHECKING:
 class Batches:
     """Made from the rest of the application when it is first used."""
 
-    def __init__(self, app: Orders) -> None:
+    def __init__(self, app: Orders, announce: Callable[[], AnnounceEnd]) -> None:
         self._app = app
+        self._announce = announce
 
     @cached_property
     def ledger(self) -> DynamoDbLedger:
@@ -78,6 +81,10 @@ class Batches:
         from chalicelib.batches.report import MakeReport
 
         return MakeReport(self.ledger, self.files, self.orders, self._app.clock)
+
+    @cached_property
+    def announce_end(self) -> AnnounceEnd:
+        return self._announce()
 
     @cached_property
     def service(self) -> BatchService:

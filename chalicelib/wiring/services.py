@@ -106,8 +106,14 @@ class Services(Orders):
     @cached_property
     def acknowledge_erp(self) -> AcknowledgeErp:
         from chalicelib.acknowledgements.callback import AcknowledgeErp
+        from chalicelib.batches.reporting.ended import EndDocument
 
-        return AcknowledgeErp(self.repository("AcknowledgeErp"), self._guarded_callback, self.dead_letter_queue.park)
+        return AcknowledgeErp(
+            self.repository("AcknowledgeErp"),
+            self._guarded_callback,
+            self.dead_letter_queue.park,
+            EndDocument(self.batches.ledger),
+        )
 
     def postpone_acknowledgement(self, receipt_handle: str, receives: int) -> None:
         """A message that failed after it was received so often. If that fails too, the queue's own timeout holds."""
@@ -168,12 +174,14 @@ class Services(Orders):
 
     @cached_property
     def batches(self) -> Batches:
+        from chalicelib.batches.reporting.ended import AnnounceEnd
         from chalicelib.wiring.batches import Batches
 
-        return Batches(self)
+        return Batches(self, lambda: AnnounceEnd(self.bus.tell, self.callbacks.wanted, self._send_acknowledgement))
 
     @cached_property
     def api(self) -> ApiServices:
+        from chalicelib.adapters.dynamodb.control.idempotency import DynamoDbIdempotencyKeys
         from chalicelib.api.services import ApiServices
         from chalicelib.wiring.circuits import checks
 
@@ -186,6 +194,7 @@ class Services(Orders):
             letters=self.dead_letters,
             jobs=self.group_jobs,
             batches=self.batches.service,
+            keys=DynamoDbIdempotencyKeys(self.client("dynamodb"), self.settings.name("control")),
             rehearse=lambda content: self.rehearse(content),  # made when it is first asked for
             health=lambda: checks(self.circuits, always=PAYMENT),
             version=__version__,

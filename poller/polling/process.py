@@ -71,7 +71,7 @@ class Processor:
         verdicts: list[tuple[RawOrder, Verdict]] = []
         for order in orders:
             try:
-                ready.append((order, content_of(self.mapper, order)))
+                ready.append((order, content_of(self.mapper, order, self.services.clock.now())))
             except BadRow as error:
                 verdicts.append((order, error))
         answers = self._pool.map(self._accept, ready) if self._pool else map(self._accept, ready)

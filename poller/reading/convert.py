@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 
 from chalicelib.domain.order import OrderContent
 from chalicelib.orders.payload import FieldProblem, InvalidPayload, parse_order
@@ -13,11 +14,12 @@ from poller.reading.reader import RawOrder
 _INDEX = re.compile(r"\[\d+\]")
 
 
-def content_of(mapper: Mapper, order: RawOrder) -> OrderContent:
-    """The order, ready for accept(). Raises BadRow, each fault with the ERP's column."""
+def content_of(mapper: Mapper, order: RawOrder, now: datetime | None = None) -> OrderContent:
+    """The order, ready for accept(). `now` bounds how far ahead it may be dated. Raises BadRow, each fault with the
+    ERP's column."""
     mapped = mapper(order)
     try:
-        return parse_order(mapped)
+        return parse_order(mapped, now)
     except InvalidPayload as error:
         raise BadRow(tuple(_fault(mapper, problem) for problem in error.problems)) from error
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import zlib
 from typing import Any
 
 from tests.conformance.lab import Lab, shows
@@ -12,6 +14,8 @@ import json
 def handler(event, context):
     body = {key: event[key] for key in ("path", "pathParameters", "multiValueQueryStringParameters")}
     body["size"] = len(event["body"] or "")
+    body["text"] = (event["body"] or "")[:100]
+    body["coding"] = event["headers"].get("content-encoding") or event["headers"].get("Content-Encoding")
     body["authorizer"] = event["requestContext"].get("authorizer")
     return {"statusCode": 200, "body": json.dumps(body)}
 """
@@ -121,6 +125,27 @@ def large_bodies_are_refused(lab: Lab) -> None:
     refused = lab.http(f"{url}/orders/o-1", body=b"x" * 11 * 1024 * 1024)
     assert (refused.status, refused.body) == (413, "HTTP content length exceeded 10485760 bytes.")
     assert lab.http(f"{url}/orders/o-1").status == 200
+
+
+@shows("api_gateway.content_codings")
+def compressed_bodies_arrive_as_text(lab: Lab) -> None:
+    url, _ = api(lab)
+    for coding, body in (("gzip", gzip.compress(b'{"a": 1}')), ("deflate", zlib.compress(b'{"a": 1}'))):
+        answer = lab.http(f"{url}/orders/o-1", body=body, **{"Content-Encoding": coding})
+        assert (answer.status, answer.body["text"], answer.body["coding"]) == (200, '{"a": 1}', coding)
+    plain = lab.http(f"{url}/orders/o-1", body=b"plain", **{"Content-Encoding": "identity"})
+    assert (plain.status, plain.body["text"]) == (200, "plain")
+
+
+@shows("api_gateway.content_codings")
+def what_cannot_be_decompressed_is_refused(lab: Lab) -> None:
+    url, _ = api(lab)
+    whole = gzip.compress(b"x" * 1000)
+    for coding, body in (("br", b"x"), ("gzip", b"plain"), ("gzip", whole[:-9]), ("zstd", whole)):
+        refused = lab.http(f"{url}/orders/o-1", body=body, **{"Content-Encoding": coding})
+        assert (refused.status, json.loads(refused.body)) == (415, {"message": "Unsupported Media Type"})
+    bomb = lab.http(f"{url}/orders/o-1", body=gzip.compress(b"x" * 40_000_000), **{"Content-Encoding": "gzip"})
+    assert bomb.status == 413
 
 
 def what_needs_no_adaptation(lab: Lab) -> None:

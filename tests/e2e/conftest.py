@@ -11,7 +11,7 @@ from tests.support.e2e.deployed import Deployed, deployed, lasting_differences
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
-    """One local AWS, one `chalice deploy --stage local`, one seed. The tests of deployment, which break it, come last.
+    """One local AWS, one `chalice deploy --stage local`, one seed. Who breaks things takes `deployed()` for himself.
 
     After all tests, replay must find no difference between the read model and the events.
     """

@@ -39,7 +39,12 @@ class Erp:
     def told_about(self, order_id: str) -> list[str]:
         """The types of the callbacks about the order, each with a true signature."""
         bodies = [Webhook(SECRET).verify(body, headers) for headers, body in self.received]
-        return [str(body["type"]) for body in bodies if body["data"]["order_id"] == order_id]
+        return [str(body["type"]) for body in bodies if body["data"].get("order_id") == order_id]
+
+    def told_about_batch(self, batch_id: str) -> list[dict[str, Any]]:
+        """The callbacks about the batch, each with a true signature."""
+        bodies = [Webhook(SECRET).verify(body, headers) for headers, body in self.received]
+        return [body for body in bodies if body["data"].get("batch_id") == batch_id]
 
 
 @contextmanager
@@ -63,7 +68,7 @@ def serving() -> Iterator[Erp]:
         server.shutdown()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def erp(stack: Deployed) -> Iterator[Erp]:
     """An ERP whose address and secret are set as docs/callbacks.md says."""
     app = stack.app
@@ -105,6 +110,20 @@ def test_an_erp_that_is_up_down_or_refuses(stack: Deployed, erp: Erp) -> None:
 
     wait_until(lambda: is_acknowledged(stack, postponed), "the queue delivers again")
     assert erp.told_about(postponed) == ["order.confirmed"]
+
+
+def test_an_erp_is_told_when_its_batch_has_ended(stack: Deployed, erp: Erp) -> None:
+    orders = [{**confirmed_order(), "source": SOURCE}, {"external_id": "no order"}]
+    taken = stack.api.post("/batches", {"source": SOURCE, "orders": orders}, role="callbacks")
+    assert taken.status == 202, taken.body
+    batch_id = taken.body["batch_id"]
+    wait_until(lambda: erp.told_about_batch(batch_id) != [], "the ERP is told")
+    [body, *repeats] = erp.told_about_batch(batch_id)
+    assert all(repeat == body for repeat in repeats)
+    assert body["type"] == "batch.completed"
+    assert (body["data"]["lines"], body["data"]["counts"]["invalid"], body["data"]["counts"]["confirmed"]) == (2, 1, 1)
+    shown = stack.api.get(body["data"]["links"]["self"], role="callbacks").body
+    assert shown["state"] == "COMPLETED"
 
 
 def command(stack: Deployed, *arguments: str) -> str:

@@ -6,6 +6,7 @@ import itertools
 import json
 import re
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from chalicelib.deploy.templates.workflow import stack_name as workflow_stack
 from chalicelib.workflow.definition import function_names
 from local.deployment import Deployment
 from local.sample.tour import tour
-from tests.support.e2e.deployed import Deployed
+from tests.support.e2e.deployed import Deployed, deployed
 
 pytestmark = pytest.mark.e2e
 
@@ -27,10 +28,11 @@ STACKS = tuple(name(STAGES["local"]) for name in (resources_stack, workflow_stac
 _numbers = itertools.count(900_001)
 
 
-@pytest.fixture
-def mine(stack: Deployed) -> Deployed:
-    """May be changed, broken and deleted: these tests are the last that need it (tests/support/parallel.py)."""
-    return stack
+@pytest.fixture(scope="module")
+def mine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
+    """A system that may be broken, changed and deleted. No test of this file needs the other one: see room_of."""
+    with deployed(tmp_path_factory.mktemp("mine")) as system:
+        yield system
 
 
 def order() -> dict[str, Any]:
@@ -61,10 +63,10 @@ def everything_deployed(system: Deployed) -> dict[str, Any]:
     }
 
 
-def test_every_function_has_a_role_of_its_own_with_no_wildcard_action(stack: Deployed) -> None:
-    functions, iam = stack.aws.client("lambda"), stack.aws.client("iam")
+def test_every_function_has_a_role_of_its_own_with_no_wildcard_action(mine: Deployed) -> None:
+    functions, iam = mine.aws.client("lambda"), mine.aws.client("iam")
     roles = [
-        functions.get_function_configuration(FunctionName=f.aws_name(stack.settings))["Role"].rpartition("/")[2]
+        functions.get_function_configuration(FunctionName=f.aws_name(mine.settings))["Role"].rpartition("/")[2]
         for f in FUNCTIONS
     ]
     assert len(set(roles)) == len(FUNCTIONS)
@@ -72,42 +74,42 @@ def test_every_function_has_a_role_of_its_own_with_no_wildcard_action(stack: Dep
         assert iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"] == []
         (name,) = iam.list_role_policies(RoleName=role)["PolicyNames"]
         document = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
-        assert document == function.policy(stack.settings)
+        assert document == function.policy(mine.settings)
         assert not [a for s in document["Statement"] for a in s["Action"] if "*" in a]
 
 
-def test_every_function_runs_under_the_limits_of_the_table(stack: Deployed) -> None:
-    functions = stack.aws.client("lambda")
+def test_every_function_runs_under_the_limits_of_the_table(mine: Deployed) -> None:
+    functions = mine.aws.client("lambda")
     for function in FUNCTIONS:
-        found = functions.get_function_configuration(FunctionName=function.aws_name(stack.settings))
+        found = functions.get_function_configuration(FunctionName=function.aws_name(mine.settings))
         assert (found["Timeout"], found["MemorySize"]) == (function.timeout_s, function.memory_mb)
         assert found["TracingConfig"]["Mode"] == "Active"
-        assert found["Environment"]["Variables"]["ORDERBRIDGE_ACCOUNT_ID"] == stack.settings.account_id
+        assert found["Environment"]["Variables"]["ORDERBRIDGE_ACCOUNT_ID"] == mine.settings.account_id
 
 
-def test_queue_consumers_report_single_failures(stack: Deployed) -> None:
-    mappings = stack.aws.client("lambda").list_event_source_mappings()["EventSourceMappings"]
+def test_queue_consumers_report_single_failures(mine: Deployed) -> None:
+    mappings = mine.aws.client("lambda").list_event_source_mappings()["EventSourceMappings"]
     by_function = {mapping["FunctionArn"].rpartition("-")[2]: mapping["FunctionResponseTypes"] for mapping in mappings}
     consumers = {function.name for function in FUNCTIONS if function.consumes} | {"project_events"}
     assert by_function == {name: ["ReportBatchItemFailures"] for name in consumers}
 
 
-def test_the_state_machine_is_valid_and_invokes_what_is_live(stack: Deployed) -> None:
-    states = stack.aws.client("stepfunctions")
-    machine = states.describe_state_machine(stateMachineArn=stack.settings.state_machine_arn)
+def test_the_state_machine_is_valid_and_invokes_what_is_live(mine: Deployed) -> None:
+    states = mine.aws.client("stepfunctions")
+    machine = states.describe_state_machine(stateMachineArn=mine.settings.state_machine_arn)
     checked = states.validate_state_machine_definition(definition=machine["definition"], type=machine["type"])
     assert (checked["result"], checked["diagnostics"]) == ("OK", [])
     aliases = set(re.findall(r"function:[^\"]+", machine["definition"]))
     assert aliases == {f"function:orderbridge-local-{name}:live" for name in function_names()}
 
 
-def test_input_and_output_of_every_state_stay_small_for_the_largest_order(stack: Deployed) -> None:
+def test_input_and_output_of_every_state_stay_small_for_the_largest_order(mine: Deployed) -> None:
     largest = max(tour(), key=lambda sample: len(sample.payload["lines"]))
     assert (len(largest.payload["lines"]), largest.expected_status) == (500, "CONFIRMED")
-    order_id = stack.submit({**largest.payload, "external_id": f"SO-{next(_numbers)}"})
-    assert stack.outcome(order_id)["status"] == "CONFIRMED"
-    arn = f"{stack.settings.state_machine_arn.replace(':stateMachine:', ':execution:')}:{order_id}-1"
-    pages = stack.aws.client("stepfunctions").get_paginator("get_execution_history").paginate(executionArn=arn)
+    order_id = mine.submit({**largest.payload, "external_id": f"SO-{next(_numbers)}"})
+    assert mine.outcome(order_id)["status"] == "CONFIRMED"
+    arn = f"{mine.settings.state_machine_arn.replace(':stateMachine:', ':execution:')}:{order_id}-1"
+    pages = mine.aws.client("stepfunctions").get_paginator("get_execution_history").paginate(executionArn=arn)
     texts = [
         text
         for page in pages

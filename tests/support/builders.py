@@ -19,7 +19,7 @@ NOW = datetime(2026, 11, 23, 10, 15, tzinfo=UTC)
 CUSTOMER = Customer("C-1001", "Nordlicht Handel GmbH", currencies=("EUR", "USD"), credit_limit=Money(500_000, "EUR"))
 WIDGET = Product("WIDGET-1", "Widget, blue", prices={"EUR": Decimal("12.50"), "USD": Decimal("13.75")})
 GADGET = Product("GADGET-7", "Gadget, large", prices={"EUR": Decimal("99.00"), "USD": Decimal("109.00")})
-ADDRESS = Address("Nordlicht Handel GmbH", "Hafenstr. 12", "Hamburg", "20457", "DE")
+ADDRESS = Address("Nordlicht Handel GmbH", "Hafenstr. 12", "Hamburg", "DE", postal_code="20457")
 
 
 def line(sku: str = "WIDGET-1", quantity: int = 3, number: int = 1, unit_price: str = "12.50") -> Line:

@@ -14,11 +14,9 @@ import pytest
 from xdist.scheduler.loadscope import LoadScopeScheduling
 
 DEPLOYMENT, DATABASES = "tests/e2e/", "tests/odbc/"
-BREAK_THE_DEPLOYMENT = "tests/e2e/test_deploy.py"
-DEPLOY_THEMSELVES = tuple(f"tests/e2e/test_{name}.py" for name in ("deploy_failures", "package", "locked_bundle"))
+DEPLOY_THEMSELVES = ("tests/e2e/test_deploy", "tests/e2e/test_package", "tests/e2e/test_locked_bundle")
 ORDER = (
     DEPLOYMENT,
-    BREAK_THE_DEPLOYMENT,
     "tests/unit/",
     DATABASES,
     "tests/conformance/",

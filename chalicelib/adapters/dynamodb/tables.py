@@ -26,7 +26,14 @@ def _key_schema(*keys: str) -> list[dict[str, str]]:
 POSITION = "position"
 """Range key of every index of `orders`: `<received_at>#<order_id>`, so that ties have an order too."""
 
-ORDERS_INDEXES = {"by_day": "day_shard", "by_status": "status_shard", "by_source": "source_shard"}
+ORDERS_INDEXES = {
+    "by_day": "day_shard",
+    "by_status": "status_shard",
+    "by_source": "source_shard",
+    "by_external_id": "external_id_shard",
+    "by_customer": "customer_shard",
+    "by_correlation": "correlation_shard",
+}
 """Index of `orders` -> its hash key, `<value>#<shard>`."""
 
 

@@ -6,11 +6,13 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import datetime
 from threading import RLock
 
 from chalicelib.batches.errors import FileReplaced
 from chalicelib.batches.model import Batch, Page, Upload
 from chalicelib.batches.ports import Stream, UploadForm
+from chalicelib.domain.cursors import bounds, position_of
 from chalicelib.domain.errors import Contention
 from chalicelib.ports import OrderRow, Projection
 
@@ -44,6 +46,20 @@ class MemoryLedger:
                 raise Contention(f"batch {batch.batch_id} was changed by somebody else")
             self._batches[batch.batch_id] = replace(batch, version=batch.version + 1)
             return self._batches[batch.batch_id]
+
+    def listed(self, source: str | None, start: datetime | None, end: datetime | None, after: str) -> Iterator[str]:
+        low, high = bounds(start, end, after)
+        with self._lock:
+            known = [
+                *((each.source, position_of(each.received_at, each.batch_id)) for each in self._batches.values()),
+                *((each.source, position_of(each.created_at, each.upload_id)) for each in self._uploads.values()),
+            ]
+        fitting = (place for owner, place in known if source in (None, owner) and low <= place <= high)
+        yield from sorted((place for place in fitting if place != after), reverse=True)
+
+    def found(self, ids: Sequence[str]) -> Mapping[str, Batch | Upload]:
+        both: dict[str, Batch | Upload] = {**self._uploads, **self._batches}
+        return {id_: both[id_] for id_ in ids if id_ in both}
 
     def page(self, batch_id: str, number: int) -> Page | None:
         return self._pages.get((batch_id, number))

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from threading import RLock
 
+from chalicelib.domain.cursors import decode_cursor, encode_cursor
 from chalicelib.ports import OrderPage, OrderQuery, OrderRow
-from chalicelib.read_model.listing import decode_cursor, encode_cursor, matches, position
+from chalicelib.read_model.listing import matches, position
 
 
 class MemoryProjection:

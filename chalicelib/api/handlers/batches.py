@@ -29,6 +29,9 @@ from chalicelib.orders.json_text import cut_array
 MAX_BODY_BYTES = 5_000_000
 """Lambda takes 6 MB from API Gateway. Larger batches are uploaded."""
 
+RETRY_AFTER = {"Retry-After": "5"}
+"""Until a batch is worth being looked at again."""
+
 _BATCH_ID = re.compile(r"b-[0-9a-z]{24}\Z", re.ASCII)
 _UPLOAD_ID = re.compile(r"u-[0-9A-Za-z-]{1,64}\Z", re.ASCII)
 
@@ -47,7 +50,8 @@ def create_batch(request: Request, services: ApiServices, principal: Principal) 
         view = batch_view(services.batches.status(batch))
         logger().info("batch taken", extra={"batch_id": batch.batch_id, "orders": len(orders), "new": is_new})
         headers = {} if is_new else {"Idempotent-Replayed": "true"}
-        return Response(202 if is_new else 200, view, {"Location": request.reference(view["links"]["self"]), **headers})
+        headers |= {"Location": request.reference(view["links"]["self"])}
+        return Response(202, view, headers | RETRY_AFTER) if is_new else Response(200, view, headers)
     kind, encoding, mapping = Format(asked.format or ""), asked.encoding or "utf-8", asked.mapping or "default"
     try:
         upload, form = services.batches.offer(asked.source, kind, encoding, mapping, asked.announced(), asked.dry_run)
@@ -55,7 +59,7 @@ def create_batch(request: Request, services: ApiServices, principal: Principal) 
         detail = "A file could not be read with this mapping."
         raise Problem(problems.VALIDATION, detail, [FieldError("mapping", str(wrong))]) from None
     view = upload_view(upload, form)
-    return Response(202, view, {"Location": request.reference(view["links"]["self"])})
+    return Response(202, view, {"Location": request.reference(view["links"]["self"]), **RETRY_AFTER})
 
 
 def _asked(body: str) -> tuple[BatchIn, Sequence[str]]:
@@ -97,7 +101,7 @@ def resume_batch(request: Request, services: ApiServices, principal: Principal) 
 
 def _commanded(request: Request, services: ApiServices, batch: Batch) -> Response:
     view = batch_view(services.batches.status(batch))
-    return Response(202, view, {"Location": request.reference(view["links"]["self"])})
+    return Response(202, view, {"Location": request.reference(view["links"]["self"]), **RETRY_AFTER})
 
 
 def _batch(request: Request, services: ApiServices, principal: Principal) -> Batch:

@@ -10,9 +10,11 @@ import re
 from chalicelib.api.handlers.orders import ORDER_ID, commanded
 from chalicelib.api.http import problems
 from chalicelib.api.http.commands import CommandIn, GroupCommandIn, command
-from chalicelib.api.http.problems import Problem
+from chalicelib.api.http.preconditions import wanted_versions
+from chalicelib.api.http.problems import FieldError, Problem
 from chalicelib.api.http.query import DEFAULT_PAGE, Parameters, WrongParameter, page_size
-from chalicelib.api.http.request import Request, Response
+from chalicelib.api.http.request import Request, Response, link_header
+from chalicelib.api.http.waiting import RETRY_AFTER
 from chalicelib.api.services import ApiServices
 from chalicelib.api.views.dead_letters import GroupsView, LettersView, group_view, job_view, letter_view
 from chalicelib.auth.tokens import Principal
@@ -44,10 +46,15 @@ def list_letters(request: Request, services: ApiServices, _: Principal) -> Respo
     parameters.done()
     letters = services.letters.in_group(fingerprint, limit + 1, after)
     own = f"/dead-letters/{fingerprint}"
-    view: LettersView = {"letters": [letter_view(x) for x in letters[:limit]], "links": {"self": own}}
-    if len(letters) > limit:
-        view["links"]["next"] = f"{own}?limit={limit}&cursor={letters[limit - 1].failed.order_id}"
-    return Response(200, view)
+    cursor = letters[limit - 1].failed.order_id if len(letters) > limit else None
+    view: LettersView = {
+        "letters": [letter_view(x) for x in letters[:limit]],
+        "next_cursor": cursor,
+        "links": {"self": own},
+    }
+    if cursor:
+        view["links"]["next"] = f"{own}?limit={limit}&cursor={cursor}"
+    return Response(200, view, link_header(request, view["links"]))
 
 
 def redrive(request: Request, services: ApiServices, principal: Principal) -> Response:
@@ -77,17 +84,20 @@ def _act(request: Request, services: ApiServices, principal: Principal, action: 
     if ORDER_ID.match(target):
         asked, commands = command(request, CommandIn), services.commands
         act = commands.redrive if action is Action.REDRIVE else commands.give_up
-        return commanded(request, services, act(target, asked.actor(principal), asked.reason))
+        order = act(target, asked.actor(principal), asked.reason, wanted_versions(request))
+        return commanded(request, services, order)
     raise _no_such_letter()
 
 
 def _act_on_group(request: Request, services: ApiServices, action: Action, principal: Principal) -> Response:
     asked = command(request, GroupCommandIn)
+    if wanted_versions(request) is not None:
+        raise Problem(problems.MOVED, "A group has no ETag.", [FieldError("If-Match", "is for a single order")])
     job = services.jobs.request(request.params["id"], action, asked.rate_per_s, asked.actor(principal), asked.reason)
     if job is None:
         raise _no_such_letter()
     view = job_view(job)
-    return Response(202, view, {"Location": request.reference(view["links"]["self"])})
+    return Response(202, view, {"Location": request.reference(view["links"]["self"]), **RETRY_AFTER})
 
 
 def _after(text: str) -> str:

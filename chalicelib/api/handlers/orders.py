@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
-from urllib.parse import urlencode
 
 from chalicelib.api.access import may_see
 from chalicelib.api.http import problems
 from chalicelib.api.http.body import json_object
 from chalicelib.api.http.commands import CommandIn, command
+from chalicelib.api.http.preconditions import answer_unless_known, wanted_versions
 from chalicelib.api.http.problem_of_error import problem_of_payload
 from chalicelib.api.http.problems import FieldError, Problem
-from chalicelib.api.http.query import Parameters, order_query, yes_or_no
+from chalicelib.api.http.query import Parameters, yes_or_no
 from chalicelib.api.http.request import Request, Response
+from chalicelib.api.http.waiting import RETRY_AFTER, outcome_within, seconds_to_wait
 from chalicelib.api.services import ApiServices
 from chalicelib.api.views.events import EventsView, event_view
-from chalicelib.api.views.orders import accepted, order_view, row_view
+from chalicelib.api.views.orders import accepted, order_view
 from chalicelib.api.views.rehearsal import rehearsal
-from chalicelib.api.views.schemas import OrderPageView
 from chalicelib.auth.tokens import Principal, Role
 from chalicelib.domain.order import OrderContent
-from chalicelib.domain.state import Order, fold
+from chalicelib.domain.state import IN_PROGRESS, Order, Status, fold
 from chalicelib.observability import logger
 from chalicelib.orders.payload import InvalidPayload, parse_order
 from chalicelib.recovery.close_dead_letter import close_dead_letter
@@ -30,8 +29,10 @@ ORDER_ID = re.compile(r"o-[0-9a-z]{24}\Z", re.ASCII)
 
 
 def accept_order(request: Request, services: ApiServices, principal: Principal) -> Response:
-    """`POST /orders`: 202 once and for a new revision, 200 for a repeat, with the same order id; 200 for a dry run."""
+    """`POST /orders`: 202 once and for a new revision, 200 for a repeat, with the same order id; 200 for a dry run, and
+    if the outcome is there in time."""
     parameters = Parameters(request.query)
+    wait_s, applied = seconds_to_wait(request, parameters)
     dry_run = parameters.take("dry_run", yes_or_no)
     parameters.done()
     content = _order(request, services)
@@ -47,17 +48,25 @@ def accept_order(request: Request, services: ApiServices, principal: Principal) 
     logger().info(
         "order accepted", extra={"order_id": taken.order_id, "replayed": taken.replayed, "started": taken.started}
     )
-    view = accepted(taken.order_id, taken.status, taken.correlation_id, taken.revision)
-    headers = {"Location": request.reference(view["links"]["self"])}
+    status = taken.status
+    if wait_s:
+        order = fold(services.events.load(taken.order_id))
+        status = outcome_within(services.events, services.clock, order, wait_s).status
+    view = accepted(taken.order_id, status, taken.correlation_id, taken.revision)
+    headers = {"Location": request.reference(view["links"]["self"]), **applied, **_retry_after(status)}
     if taken.replayed:
         return Response(200, view, {**headers, "Idempotent-Replayed": "true"})
-    return Response(202, view, headers)
+    return Response(202 if status in IN_PROGRESS else 200, view, headers)
 
 
 def show_order(request: Request, services: ApiServices, principal: Principal) -> Response:
-    """`GET /orders/{order_id}`, from the events: strongly consistent."""
-    Parameters(request.query).done()
-    return Response(200, order_view(_visible_order(request, services, principal)))
+    """`GET /orders/{order_id}`, from the events: strongly consistent; 304 if the caller has that version."""
+    parameters = Parameters(request.query)
+    wait_s, applied = seconds_to_wait(request, parameters)
+    parameters.done()
+    order = outcome_within(services.events, services.clock, _visible_order(request, services, principal), wait_s)
+    answer = Response(200, order_view(order), {**applied, **_retry_after(order.status)})
+    return answer_unless_known(request, order, answer)
 
 
 def show_events(request: Request, services: ApiServices, principal: Principal) -> Response:
@@ -74,37 +83,19 @@ def show_events(request: Request, services: ApiServices, principal: Principal) -
     return Response(200, view)
 
 
-def list_orders(request: Request, services: ApiServices, principal: Principal) -> Response:
-    """`GET /orders`: a page of the read model, newest first."""
-    query = order_query(request.query)
-    if principal.role is Role.INGEST:
-        if query.source not in (None, principal.source):
-            raise Problem(problems.WRONG_SOURCE, f"This token shows orders of {principal.source} only.")
-        query = replace(query, source=principal.source)
-    try:
-        page = services.projection.query(query)
-    except ValueError as error:
-        raise Problem(problems.VALIDATION, "The cursor is wrong.", [FieldError("cursor", str(error))]) from None
-    view: OrderPageView = {
-        "orders": [row_view(row) for row in page.rows],
-        "links": {"self": _page_link(request, query.cursor)},
-    }
-    if page.cursor:
-        view["links"]["next"] = _page_link(request, page.cursor)
-    return Response(200, view)
-
-
 def cancel_order(request: Request, services: ApiServices, principal: Principal) -> Response:
     """`POST /orders/{order_id}/cancel`: 202, or 409 with the reason why it is too late."""
     asked = command(request, CommandIn)
-    order = services.commands.cancel(_order_id(request), asked.actor(principal), asked.reason)
+    versions = wanted_versions(request)
+    order = services.commands.cancel(_order_id(request), asked.actor(principal), asked.reason, versions)
     return commanded(request, services, order)
 
 
 def redrive_order(request: Request, services: ApiServices, principal: Principal) -> Response:
     """`POST /orders/{order_id}/redrive`: the next attempt of a FAILED order, going on where it stands."""
     asked = command(request, CommandIn)
-    order = services.commands.redrive(_order_id(request), asked.actor(principal), asked.reason)
+    versions = wanted_versions(request)
+    order = services.commands.redrive(_order_id(request), asked.actor(principal), asked.reason, versions)
     return commanded(request, services, order)
 
 
@@ -113,23 +104,27 @@ def commanded(request: Request, services: ApiServices, order: Order) -> Response
     close_dead_letter(services.letters, order)
     logger().info("order commanded", extra={"order_id": order.order_id, "status": order.status.value})
     view = accepted(order.order_id, order.status, order.correlation_id, order.revision)
-    return Response(202, view, {"Location": request.reference(view["links"]["self"])})
+    return Response(202, view, {"Location": request.reference(view["links"]["self"]), **RETRY_AFTER})
+
+
+def _retry_after(status: Status) -> dict[str, str]:
+    return RETRY_AFTER if status in IN_PROGRESS else {}
 
 
 def _order(request: Request, services: ApiServices) -> OrderContent:
     body = json_object(request, services.limits.max_body_bytes)
     try:
-        return parse_order(body)
+        return parse_order(body, services.clock.now())
     except InvalidPayload as error:
         raise problem_of_payload(error) from None
 
 
 def _order_id(request: Request) -> str:
     """Anything that cannot be an id of ours is not looked for: the store's keys have limits."""
-    order_id = request.params["order_id"]
-    if not ORDER_ID.match(order_id):
+    asked_for = request.params["order_id"]
+    if not ORDER_ID.match(asked_for):
         raise _no_such_order()
-    return order_id
+    return asked_for
 
 
 def _visible_order(request: Request, services: ApiServices, principal: Principal) -> Order:
@@ -142,10 +137,3 @@ def _visible_order(request: Request, services: ApiServices, principal: Principal
 def _no_such_order() -> Problem:
     """The same for an order of another source: an ingest token does not learn what others have sent."""
     return Problem(problems.NOT_FOUND, "There is no order with this id.")
-
-
-def _page_link(request: Request, cursor: str) -> str:
-    parameters = [(name, value) for name, values in request.query.items() if name != "cursor" for value in values]
-    if cursor:
-        parameters.append(("cursor", cursor))
-    return "/orders" + (f"?{urlencode(parameters)}" if parameters else "")

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from chalicelib.api.http import problems
+from chalicelib.api.http.content import DoesNotFit, check_media_type, content_coding, decompressed, unsupported_coding
 from chalicelib.api.http.problems import FieldError, Problem
 from chalicelib.api.http.request import JSON, Request
 from chalicelib.orders.json_text import MalformedJson, kind_of, read_json
@@ -19,20 +20,11 @@ def json_object(request: Request, max_bytes: int) -> Mapping[str, Any]:
 
 
 def body_text(request: Request, max_bytes: int) -> str:
-    """The text of a body that says it is JSON. Raises Problem: 400, 413, 415."""
-    _check_media_type(request.headers.get("content-type", JSON))
-    return _decode(_bytes(request, max_bytes))
-
-
-def _check_media_type(header: str) -> None:
-    """RFC 8259: JSON between systems is UTF-8."""
-    media_type, *parameters = (part.strip().lower() for part in header.split(";"))
-    if media_type != JSON or any(part.replace('"', "") not in ("", "charset=utf-8") for part in parameters):
-        raise Problem(
-            problems.UNSUPPORTED_MEDIA_TYPE,
-            "The body must be JSON in UTF-8.",
-            [FieldError("Content-Type", "must be application/json")],
-        )
+    """The text of a body that says it is JSON, or says nothing. Raises Problem: 400, 413, 415."""
+    check_media_type(request.headers.get("content-type", JSON))
+    coding = content_coding(request.headers)
+    data = _bytes(request, max_bytes)
+    return _decode(data if coding == "identity" else _decompressed(request, data, coding, max_bytes))
 
 
 def _bytes(request: Request, max_bytes: int) -> bytes:
@@ -51,6 +43,19 @@ def _bytes(request: Request, max_bytes: int) -> bytes:
     if len(data) > max_bytes:
         raise _too_large(max_bytes)
     return data
+
+
+def _decompressed(request: Request, data: bytes, coding: str, max_bytes: int) -> bytes:
+    if not request.is_base64:
+        if data.startswith(b"\x1f"):  # of gzip, made a text by what does not know it: the rest is lost
+            raise unsupported_coding("does not get through here: send the body without compressing it")
+        return data
+    try:
+        return decompressed(data, coding, max_bytes)
+    except DoesNotFit:
+        raise _too_large(max_bytes) from None
+    except ValueError as error:
+        raise _malformed(str(error)) from None
 
 
 def _decode(data: bytes) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -12,7 +12,8 @@ from chalicelib.api.http.body import json_object
 from chalicelib.api.http.problems import FieldError, Problem
 from chalicelib.api.http.request import Request
 from chalicelib.auth.tokens import Principal
-from chalicelib.orders.payload import Name
+from chalicelib.orders.invalid_payload import path_of
+from chalicelib.orders.payload import WHOLE, Name
 from chalicelib.recovery.group_jobs import MAX_RATE_PER_S
 
 MAX_COMMAND_BYTES = 10_000
@@ -37,7 +38,7 @@ class CommandIn(BaseModel):
 class GroupCommandIn(CommandIn):
     """The same for a whole group of dead letters."""
 
-    rate_per_s: int = Field(
+    rate_per_s: Annotated[int, WHOLE] = Field(
         default=DEFAULT_RATE_PER_S, strict=True, ge=1, le=MAX_RATE_PER_S, description="Orders per second", examples=[20]
     )
 
@@ -48,7 +49,7 @@ def parse(model: type[Model], body: Mapping[str, Any]) -> Model:
         return model.model_validate(body)
     except ValidationError as error:
         found = error.errors(include_url=False, include_context=False, include_input=False)
-        errors = [FieldError(".".join(str(part) for part in item["loc"])[:200], item["msg"]) for item in found]
+        errors = [FieldError(path_of(item["loc"]), item["msg"]) for item in found]
         raise Problem(problems.VALIDATION, "Some fields of the command are wrong.", errors) from None
 
 

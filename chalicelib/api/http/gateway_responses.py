@@ -12,6 +12,7 @@ import json
 from typing import Any
 
 from chalicelib.api.http import problems
+from chalicelib.api.http.content import CODINGS
 from chalicelib.api.http.problem_of_error import RETRY_AFTER_SECONDS
 from chalicelib.api.http.problems import Problem, ProblemType
 
@@ -43,6 +44,11 @@ GATEWAY_RESPONSES: dict[str, dict[str, Any]] = {
         problems.NOT_FOUND, "There is no such route, or not with this method; see /openapi.json."
     ),
     "REQUEST_TOO_LARGE": _gateway_response(problems.TOO_LARGE, "The request is larger than API Gateway takes."),
+    "UNSUPPORTED_MEDIA_TYPE": _gateway_response(
+        problems.UNSUPPORTED_MEDIA_TYPE,
+        "The body is not compressed as Content-Encoding says, or in a way that is not known here.",
+        **{"Accept-Encoding": CODINGS},
+    ),
     "THROTTLED": _gateway_response(problems.TOO_MANY, "More requests than agreed.", **{"Retry-After": "1"}),
     "QUOTA_EXCEEDED": _gateway_response(problems.TOO_MANY, "The quota of the usage plan is spent."),
     "AUTHORIZER_FAILURE": _gateway_response(

@@ -9,6 +9,7 @@ from chalicelib.api.http.problems import FieldError, Problem
 from chalicelib.domain.errors import (
     CircuitOpen,
     EventTooLarge,
+    Moved,
     OrderbridgeError,
     Refused,
     TransientError,
@@ -31,6 +32,9 @@ def problem_of(error: OrderbridgeError) -> Problem:
         return _conflict(error)
     if isinstance(error, UnknownOrder):
         return Problem(problems.NOT_FOUND, "There is no order with this id.")
+    if isinstance(error, Moved):
+        found = [FieldError("If-Match", f'the order\'s ETag is "{error.version}" now')]
+        return Problem(problems.MOVED, _sentence(str(error)), found, headers={"ETag": f'"{error.version}"'})
     if isinstance(error, Refused):
         return Problem(problems.NOT_POSSIBLE, _sentence(str(error)))
     if isinstance(error, EventTooLarge):

@@ -51,9 +51,30 @@ CONFLICT = ProblemType(
     "The order number was accepted with another content",
     "Compare `differences`; `detail` says whether and when this number can be sent again.",
 )
+IN_FLIGHT = ProblemType(
+    "request-in-flight",
+    409,
+    "The first request with this key is still at work",
+    "Repeat the very same request after `Retry-After` seconds.",
+)
+KEY_REUSED = ProblemType(
+    "idempotency-key-reused",
+    422,
+    "The Idempotency-Key was used for another request",
+    "Take a new key for each request, and the same one only to repeat it.",
+)
+MOVED = ProblemType(
+    "precondition-failed",
+    412,
+    "The order is not at the version that you know",
+    "Read the order again, decide, and send its new ETag in `If-Match`.",
+)
 TOO_LARGE = ProblemType("too-large", 413, "The request is too large", "Split the order, or send a batch.")
 UNSUPPORTED_MEDIA_TYPE = ProblemType(
-    "unsupported-media-type", 415, "The body is not declared as JSON", "Send `Content-Type: application/json`."
+    "unsupported-media-type",
+    415,
+    "The body is not declared as JSON in UTF-8, or compressed in a way that is not known",
+    "Send `Content-Type: application/json`; compress with gzip or not at all.",
 )
 VALIDATION = ProblemType(
     "validation", 422, "Some fields are wrong", "Correct every field in `errors` and send it again."
@@ -71,9 +92,12 @@ KINDS = (
     METHOD_NOT_ALLOWED,
     NOT_POSSIBLE,
     CONFLICT,
+    IN_FLIGHT,
+    MOVED,
     TOO_LARGE,
     UNSUPPORTED_MEDIA_TYPE,
     VALIDATION,
+    KEY_REUSED,
     TOO_MANY,
     INTERNAL,
     UNAVAILABLE,
@@ -127,4 +151,6 @@ def answer_of(problem: Problem, request: Request) -> Response:
     headers = dict(problem.headers)
     if problem.kind is UNAUTHORIZED:
         headers["WWW-Authenticate"] = "Bearer"
-    return Response(problem.kind.status, problem.document(request.path, request.correlation_id), headers, CONTENT_TYPE)
+    document = problem.document(request.path, request.correlation_id)
+    document["documentation"] = f"{request.reference('/problems')}#{problem.kind.slug}"
+    return Response(problem.kind.status, document, headers, CONTENT_TYPE)

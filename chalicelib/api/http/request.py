@@ -6,8 +6,12 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import unquote
 
 JSON = "application/json"
+
+BODILESS = (204, 304)
+"""Statuses that never have a body."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +40,8 @@ class Request:
             method=context["httpMethod"],
             path=str(context.get("path") or context["resourcePath"]),
             resource=context["resourcePath"],
-            params=event.get("pathParameters") or {},
+            # API Gateway hands them on as they were encoded; %2D is a dash like any other (RFC 3986, 6.2.2.2).
+            params={name: unquote(value) for name, value in (event.get("pathParameters") or {}).items()},
             query=event.get("multiValueQueryStringParameters") or {},
             headers={str(name).lower(): str(value) for name, value in (event.get("headers") or {}).items()},
             body=event.get("body"),
@@ -66,4 +71,11 @@ class Response:
 
     def all_headers(self) -> dict[str, str]:
         """Orders change by themselves and are private: nobody on the way may keep an answer."""
-        return {"Content-Type": self.content_type, "Cache-Control": "no-store", **self.headers}
+        of_body = {} if self.status in BODILESS else {"Content-Type": self.content_type}
+        return {**of_body, "Cache-Control": "no-store", **self.headers}
+
+
+def link_header(request: Request, links: Mapping[str, object]) -> dict[str, str]:
+    """The next page in the header of RFC 8288; nothing on the last one."""
+    following = links.get("next")
+    return {"Link": f'<{request.reference(str(following))}>; rel="next"'} if following else {}

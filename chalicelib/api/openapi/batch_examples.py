@@ -6,10 +6,12 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from chalicelib.api.views.batches import batch_view, upload_view
+from chalicelib.api.operations.parameters import EXAMPLE_BATCH_CURSOR
+from chalicelib.api.views.batches import batch_row_view, batch_view, upload_view
 from chalicelib.batches.accounting import throughput
 from chalicelib.batches.model import Batch, BatchCounts, BatchState, Format, Upload
 from chalicelib.batches.ports import UploadForm
+from chalicelib.batches.reporting.ended import document
 from chalicelib.batches.service import BatchStatus
 
 SOURCE = "sap-emea"
@@ -53,5 +55,11 @@ def batch_examples(order: dict[str, Any], begin: datetime) -> dict[str, Any]:
         "cancel_batch": {"reason": "The wrong file", "by": "M. Ito", "running_orders": "finish"},
         "upload_offered": upload_view(upload, form),
         "batch_running": batch_view(BatchStatus(running, half, throughput(running, half, now), {})),
+        "batch_ended": document(done, whole),
+        "batch_page": {
+            "batches": [batch_row_view(done), batch_row_view(upload)],
+            "next_cursor": EXAMPLE_BATCH_CURSOR,
+            "links": {"self": "/batches?limit=2", "next": f"/batches?limit=2&cursor={EXAMPLE_BATCH_CURSOR}"},
+        },
         "batch_done": batch_view(BatchStatus(done, whole, throughput(done, whole, end), links)),
     }

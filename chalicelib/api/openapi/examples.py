@@ -7,15 +7,17 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from chalicelib import __version__
+from chalicelib.acknowledgements.callback import outcome_document
 from chalicelib.api.http import problems
 from chalicelib.api.http.problem_of_error import problem_of
 from chalicelib.api.http.problems import FieldError, Problem, ProblemType
 from chalicelib.api.openapi.batch_examples import batch_examples
+from chalicelib.api.operations.parameters import EXAMPLE_ORDER_CURSOR
 from chalicelib.api.views.dead_letters import group_view, job_view, letter_view
 from chalicelib.api.views.events import event_view
 from chalicelib.api.views.orders import accepted, order_view, row_view
 from chalicelib.api.views.rehearsal import rehearsal
-from chalicelib.domain.errors import DependencyUnavailable, EventTooLarge, Reason, Refused
+from chalicelib.domain.errors import DependencyUnavailable, EventTooLarge, Moved, Reason, Refused
 from chalicelib.domain.events import (
     Event,
     InventoryReserved,
@@ -109,9 +111,11 @@ def examples() -> dict[str, Any]:
         "rejected_order": order_view(fold(REJECTED)),
         "events": {"order_id": CONTENT.order_id, "events": [event_view(x, show_address=False) for x in CONFIRMED]},
         "page": _page(confirmed),
+        "order_ended": outcome_document(confirmed),
         "groups": {"groups": [group_view(_group(failed))], "jobs": [job_view(_job())]},
         "letters": {
             "letters": [letter_view(DeadLetter(failed))],
+            "next_cursor": None,
             "links": {"self": f"/dead-letters/{FINGERPRINT}"},
         },
         "job": job_view(_job()),
@@ -138,6 +142,7 @@ _SPECIAL = {
             FieldError("total", 'must be a plain decimal number such as "12.50"'),
         ],
     ),
+    problems.MOVED: problem_of(Moved(8)),
     problems.CONFLICT: problem_of(
         OrderConflict(
             fold(CONFIRMED),
@@ -159,7 +164,8 @@ def _rehearsed() -> Rehearsal:
 def _page(order: Order) -> dict[str, Any]:
     return {
         "orders": [row_view(OrderRow.of(order))],
-        "links": {"self": "/orders?limit=1", "next": "/orders?limit=1&cursor=MTIwMjYtMTEtMjM"},
+        "next_cursor": EXAMPLE_ORDER_CURSOR,
+        "links": {"self": "/orders?limit=1", "next": f"/orders?limit=1&cursor={EXAMPLE_ORDER_CURSOR}"},
     }
 
 

@@ -10,6 +10,9 @@ from typing import Any, get_args
 from pydantic import ConfigDict, TypeAdapter
 from typing_extensions import is_typeddict
 
+from chalicelib.api.openapi.variants import with_variants
+from chalicelib.api.openapi.webhooks import VIEWS
+from chalicelib.api.route import BODILESS
 from chalicelib.api.routes import ROUTES
 from chalicelib.api.views.schemas import ProblemDocument
 
@@ -18,7 +21,8 @@ def schemas() -> tuple[dict[Any, dict[str, Any]], dict[str, Any]]:
     """Type -> its reference, and the components. Docstrings under the fields of a view become descriptions."""
     bodies = {body for route in ROUTES for body in route.bodies}
     answers = {answer.view for route in ROUTES for answer in route.answers}
-    views = {part for view in answers if view is not None for part in parts(view)} | {ProblemDocument}
+    shown = {part for view in answers if view not in (None, BODILESS) for part in parts(view)}
+    views = shown | {ProblemDocument, *VIEWS}
     for view in _with_inner(views):
         view.__pydantic_config__ = ConfigDict(use_attribute_docstrings=True)
     inputs: list[tuple[Any, Any, TypeAdapter[Any]]] = [
@@ -26,9 +30,8 @@ def schemas() -> tuple[dict[Any, dict[str, Any]], dict[str, Any]]:
         *((view, "serialization", TypeAdapter(view)) for view in sorted(views, key=_name)),
     ]
     found, definitions = TypeAdapter.json_schemas(inputs, ref_template="#/components/schemas/{model}")
-    return {key: schema for (key, _), schema in found.items()}, {
-        name: _untitled(schema) for name, schema in definitions["$defs"].items()
-    }
+    components = {name: _untitled(schema) for name, schema in definitions["$defs"].items()}
+    return {key: schema for (key, _), schema in found.items()}, with_variants(components)
 
 
 def _untitled(schema: Any) -> Any:
@@ -38,6 +41,8 @@ def _untitled(schema: Any) -> Any:
     if not isinstance(schema, dict):
         return schema
     kept = {key: _untitled(inner) for key, inner in schema.items() if key not in ("title", "properties")}
+    if "patternProperties" in schema:
+        kept.setdefault("additionalProperties", False)
     if "properties" in schema:
         kept["properties"] = {name: _untitled(inner) for name, inner in schema["properties"].items()}
     return kept

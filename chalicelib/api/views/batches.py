@@ -6,8 +6,10 @@ from typing import NotRequired
 
 from typing_extensions import TypedDict
 
-from chalicelib.batches.model import Batch, BatchCounts, BatchState, Upload
+from chalicelib.api.views.schemas import Moment, PageLinks
+from chalicelib.batches.model import Batch, BatchCounts, BatchState, Format, Upload
 from chalicelib.batches.ports import UploadForm
+from chalicelib.batches.reporting.listing import state_of
 from chalicelib.batches.service import BatchStatus
 from chalicelib.domain.timestamps import rfc3339
 
@@ -52,7 +54,7 @@ class FileView(TypedDict):
 class ReportView(TypedDict):
     """A line for every line of the file, in its order. The links work for an hour without a token."""
 
-    made_at: str
+    made_at: Moment
     jsonl: str
     csv: str
 
@@ -91,9 +93,9 @@ class BatchView(TypedDict):
     counts: CountsView
     rate_per_s: float
     """Lines settled per second since this attempt began."""
-    estimated_end: str | None
-    received_at: str
-    finished_at: str | None
+    estimated_end: Moment | None
+    received_at: Moment
+    finished_at: Moment | None
     attempts: int
     problem: str
     """Why the file was refused or the batch is incomplete, for people; else empty."""
@@ -101,6 +103,32 @@ class BatchView(TypedDict):
     upload: NotRequired[UploadView]
     """Where to send the file; only in the answer that offers it."""
     links: BatchLinks
+
+
+class BatchRowView(TypedDict):
+    """A batch in a list, or an upload that has not become one; its counts and reports are behind `links.self`."""
+
+    batch_id: str
+    """Empty of an upload."""
+    source: str
+    state: BatchState
+    format: Format
+    lines: int | None
+    received_at: Moment
+    """Of an upload: when it was offered."""
+    finished_at: Moment | None
+    attempts: int
+    problem: str
+    links: BatchLinks
+
+
+class BatchPageView(TypedDict):
+    """A page of batches, newest first."""
+
+    batches: list[BatchRowView]
+    next_cursor: str | None
+    """The parameter `cursor` of the next page; null on the last."""
+    links: PageLinks
 
 
 NO_COUNTS: CountsView = {
@@ -147,6 +175,22 @@ def batch_view(status: BatchStatus) -> BatchView:
     }
 
 
+def batch_row_view(one: Batch | Upload) -> BatchRowView:
+    batch = one if isinstance(one, Batch) else None
+    return {
+        "batch_id": batch.batch_id if batch else "",
+        "source": one.source,
+        "state": state_of(one),
+        "format": one.format,
+        "lines": batch.lines if batch else None,
+        "received_at": rfc3339(one.received_at if isinstance(one, Batch) else one.created_at),
+        "finished_at": rfc3339(batch.finished_at) if batch and batch.finished_at else None,
+        "attempts": batch.attempt if batch else 0,
+        "problem": one.problem,
+        "links": {"self": f"/batches/{one.batch_id if isinstance(one, Batch) else one.upload_id}"},
+    }
+
+
 def _counts_view(counts: BatchCounts, dry_run: bool) -> CountsView:
     view: CountsView = {
         "received": counts.received,
@@ -183,7 +227,7 @@ def upload_view(upload: Upload, form: UploadForm | None = None) -> BatchView:
         "batch_id": "",
         "source": upload.source,
         "dry_run": upload.dry_run,
-        "state": BatchState.REFUSED if upload.problem else BatchState.AWAITING_UPLOAD,
+        "state": state_of(upload),
         "lines": None,
         "file": None,
         "waiting": None,

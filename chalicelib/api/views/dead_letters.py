@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing_extensions import TypedDict
 
-from chalicelib.api.views.schemas import PageLinks
+from chalicelib.api.views.schemas import Moment, PageLinks
 from chalicelib.domain.timestamps import rfc3339
 from chalicelib.ports import DEAD_LETTER_COUNT_LIMIT, DeadLetter, DeadLetterGroup
 from chalicelib.recovery.group_jobs import Action, Job
@@ -30,8 +30,8 @@ class GroupView(TypedDict):
     """Open letters."""
     count_is_minimum: bool
     """There are so many that counting stopped."""
-    first_failed_at: str
-    last_failed_at: str
+    first_failed_at: Moment
+    last_failed_at: Moment
     links: LetterLinks
 
 
@@ -60,8 +60,8 @@ class JobView(TypedDict):
     """The others: moved on by themselves, not to be set in motion, or not readable."""
     confirmed: int
     """Orders, of both, that have moved on from their failure, by their events; the letters of all others stay open."""
-    requested_at: str
-    finished_at: str | None
+    requested_at: Moment
+    finished_at: Moment | None
     links: JobLinks
 
 
@@ -82,8 +82,8 @@ class LetterView(TypedDict):
     step: str
     error: str
     message: str
-    failed_at: str
-    redrive_at: str | None
+    failed_at: Moment
+    redrive_at: Moment | None
     """When it is tried again by itself; null if it waits for an operator."""
     correlation_id: str
     links: LetterLinks
@@ -94,6 +94,8 @@ class LettersView(TypedDict):
     """A page of a group."""
 
     letters: list[LetterView]
+    next_cursor: str | None
+    """The parameter `cursor` of the next page; null on the last."""
     links: PageLinks
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from typing_extensions import TypedDict
 
 from chalicelib.api.views.orders import amount
+from chalicelib.api.views.schemas import Moment
 from chalicelib.domain.events import Event, OrderReceived, OrderRevised, RecordedEvent
 from chalicelib.domain.money import Money
 from chalicelib.domain.order import OrderContent
@@ -28,7 +29,7 @@ class EventView(TypedDict):
     sequence: int
     """Counts from 1."""
     type: str
-    recorded_at: str
+    recorded_at: Moment
     step: str
     """The workflow step or front end that recorded it."""
     data: dict[str, Any]

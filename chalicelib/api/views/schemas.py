@@ -6,17 +6,21 @@ appended to its address (as the paths of the OpenAPI document are).
 
 from __future__ import annotations
 
-from typing import NotRequired
+from typing import Annotated, NotRequired
 
+from pydantic import Field
 from typing_extensions import TypedDict  # pydantic wants this one before Python 3.12
 
 from chalicelib.domain.state import Status
+
+Moment = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
+Decimals = Annotated[str, Field(json_schema_extra={"pattern": r"^-?[0-9]{1,16}(\.[0-9]{1,4})?$"})]
 
 
 class Amount(TypedDict):
     """An amount of money."""
 
-    amount: str
+    amount: Decimals
     """A decimal string with the currency's own number of decimals, such as "45.00"."""
     currency: str
     """ISO 4217 code."""
@@ -78,12 +82,12 @@ class OrderView(TypedDict):
     total: Amount
     line_count: int
     payment_method: str
-    ordered_at: str
-    received_at: str
+    ordered_at: Moment
+    received_at: Moment
     """When the number came first."""
-    revised_at: str | None
+    revised_at: Moment | None
     """When the latest revision came; null for the first."""
-    updated_at: str
+    updated_at: Moment
     version: int
     """The number of events of this order so far."""
     attempts: int
@@ -109,8 +113,8 @@ class RowView(TypedDict):
     external_id: str
     customer_id: str
     total: Amount
-    received_at: str
-    updated_at: str
+    received_at: Moment
+    updated_at: Moment
     attempts: int
     correlation_id: str
     reasons: list[str]
@@ -131,6 +135,8 @@ class OrderPageView(TypedDict):
     """A page of orders, newest first."""
 
     orders: list[RowView]
+    next_cursor: str | None
+    """The parameter `cursor` of the next page, which `links.next` and the header `Link` lead to; null on the last."""
     links: PageLinks
 
 
@@ -163,6 +169,8 @@ class ProblemDocument(TypedDict):
     """The path that was called; absent if API Gateway itself answered."""
     correlation_id: str
     """Leads to every log line about this call."""
+    documentation: NotRequired[str]
+    """Where a page explains this type, relative to the URL that was called; absent if API Gateway itself answered."""
     errors: list[FieldErrorView]
     """Everything that is wrong, not only the first thing."""
     errors_omitted: NotRequired[int]

@@ -68,7 +68,9 @@ class Window:
                 return error
 
         results: list[LineResult] = []
-        for lines in _in_turns([_Line(record, read_line(batch.source, record)) for record in records]):
+        for lines in _in_turns(
+            [_Line(record, read_line(batch.source, record, self.clock.now())) for record in records]
+        ):
             for result in self.threads.map(one, lines):
                 if isinstance(result, TransientError):
                     return results, result

@@ -192,6 +192,10 @@ class CsvMapping(Model):
                 yield option, "says nothing where there are kinds"
 
 
+ALWAYS_A_COLUMN = frozenset({"ship_to.postal_code"})
+"""Few orders do without: a file that lacks the column is a mistake, though a cell may be empty."""
+
+
 def _canonical() -> str:
     """Columns of optional fields may be missing from the file."""
     lines = []
@@ -199,7 +203,11 @@ def _canonical() -> str:
         lines.append(f"[{table}]")
         for path, field in fields.LEAVES.items():
             column = path.replace(".", "_")
-            origin = f'{{ column = "{column}", optional = true }}' if field.optional else f'"{column}"'
+            origin = (
+                f'{{ column = "{column}", optional = true }}'
+                if field.optional and path not in ALWAYS_A_COLUMN
+                else f'"{column}"'
+            )
             lines.append(f"{path} = {origin}")
     return "\n".join(lines) + "\n"
 

@@ -56,6 +56,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     mode = parser.add_mutually_exclusive_group()
     mode.add_argument("--check", action="store_true", help="only compare (the default)")
     mode.add_argument("--repair", action="store_true", help="rewrite the rows that differ, then compare them again")
+    mode.add_argument(
+        "--rewrite", action="store_true", help="rewrite every row: once, after an upgrade that brought a new index"
+    )
     parallel = number(int, 1, MAX_PARALLEL, f"a whole number from 1 to {MAX_PARALLEL}")
     parser.add_argument("--parallel", type=parallel, default=PARALLEL, help=f"orders read at once; default: {PARALLEL}")
 
@@ -64,6 +67,8 @@ def run(options: argparse.Namespace, context: Context) -> int:
     app = context.application(options.stage)
     comparison = Comparison(app.events, app.projection, options.parallel)
     replay = Replay(comparison, app.clock, lambda count: context.note(f"{count:,} orders compared"))
+    if options.rewrite:
+        replay.models.repair(app.events.order_ids())
     orders, differences = replay.compare()
     _show(orders, differences, context)
     if differences and options.repair:

@@ -95,6 +95,7 @@ _CIRCUITS = (*_CONTROL, may.PUBLISH_EVENTS)
 _REFERENCE = (may.READ_REFERENCE, may.MISS_REFERENCE)
 _INVENTORY = (may.READ_INVENTORY, may.CHANGE_INVENTORY, may.CHECK_EVENTS)
 
+_ANNOUNCE = (may.PUBLISH_EVENTS, may.SEND_ACKNOWLEDGEMENTS)
 _START_BATCHES = (
     *_CONTROL,
     may.READ_BATCHES,
@@ -116,6 +117,7 @@ _FUNCTIONS = (  # all that they need but for payments; see functions()
             may.SEND_DEAD_LETTERS,
             *_START_BATCHES,
             may.PUT_UPLOADS,
+            may.LIST_CONTROL,
             *_REFERENCE,
             may.READ_INVENTORY,
         ),
@@ -187,12 +189,12 @@ _FUNCTIONS = (  # all that they need but for payments; see functions()
         (*_DECIDE_ABOUT_ORDERS, *_CONTROL, may.CHECK_CONTROL, may.READ_ERP_SECRETS),
         environment=ODBC_IN_LAMBDA,
     ),
-    Function("start_batch", 300, 1024, (*_START_BATCHES, may.PARK_MESSAGES)),
+    Function("start_batch", 300, 1024, (*_START_BATCHES, *_ANNOUNCE, may.PARK_MESSAGES)),
     Function(
         SPLIT_FILE.function,
         SPLIT_FILE.function_timeout_s,
         1024,
-        (*_CONTROL, may.READ_BATCHES, may.MISS_BATCHES, may.WRITE_BATCHES),
+        (*_CONTROL, *_ANNOUNCE, may.READ_BATCHES, may.MISS_BATCHES, may.WRITE_BATCHES),
     ),
     Function(
         WORK_ON_PAGE.function,
@@ -212,7 +214,7 @@ _FUNCTIONS = (  # all that they need but for payments; see functions()
         REPORT_BATCH.function,
         REPORT_BATCH.function_timeout_s,
         1024,
-        (*_CONTROL, may.READ_ORDERS, may.READ_BATCHES, may.WRITE_BATCHES),
+        (*_CONTROL, *_ANNOUNCE, may.READ_ORDERS, may.READ_BATCHES, may.WRITE_BATCHES),
     ),
 )
 

@@ -67,6 +67,7 @@ PROJECT_ORDERS = _dynamodb("ProjectOrders", "orders", "GetItem", "PutItem", "Upd
 
 PUT_CONTROL = _dynamodb("PutControl", "control", "PutItem")
 READ_CONTROL = _dynamodb("ReadControl", "control", "GetItem", "Query")
+LIST_CONTROL = _dynamodb("ListControl", "control", "BatchGetItem")
 CHECK_CONTROL = _dynamodb("CheckControl", "control", "ConditionCheckItem")
 CHANGE_CONTROL = _dynamodb("ChangeControl", "control", "DeleteItem", "PutItem", "UpdateItem")
 

@@ -24,6 +24,7 @@ ADAPTATIONS: tuple[Callable[[], None], ...] = (
     api_gateway.import_from_openapi,
     api_gateway.payload_limits,
     api_gateway.encoded_paths,
+    api_gateway.content_codings,
     lambda_functions.error_class_names,
     lambda_functions.instant_state,
     step_functions.idempotent_start,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
+import zlib
 from typing import Any
 
 from ministack import app as ministack_app
@@ -105,7 +106,7 @@ def payload_limits() -> None:
         try:
             answer: Response = await upstream(api_id, stage, method, path, headers, body, query)
         except _EventTooLarge:
-            return _request_too_long(api_id, stage, path, headers)
+            return _refused(api_id, stage, path, headers, "REQUEST_TOO_LARGE", "Request Too Long")
         return answer
 
     def build_lambda_event(*args: Any, **options: Any) -> Any:
@@ -119,8 +120,8 @@ def payload_limits() -> None:
     apigateway_v1._build_lambda_event_v1 = build_lambda_event
 
 
-def _request_too_long(api_id: str, stage: str, path: str, headers: dict[str, str]) -> Response:
-    error = apigateway_v1._GatewayError("REQUEST_TOO_LARGE", "Request Too Long", "BadRequestException")
+def _refused(api_id: str, stage: str, path: str, headers: dict[str, str], kind: str, message: str) -> Response:
+    error = apigateway_v1._GatewayError(kind, message, "BadRequestException")
     request = {
         "api_id": api_id,
         "stage": apigateway_v1._stages_v1[api_id][stage],
@@ -137,6 +138,39 @@ def _request_too_long(api_id: str, stage: str, path: str, headers: dict[str, str
 
 class _EventTooLarge(Exception):
     """The event is larger than a function can be called with."""
+
+
+def content_codings() -> None:
+    """Upstream hands a compressed body on as it is, made a text.
+
+    AWS decompresses gzip and deflate, leaves the header Content-Encoding as it was, and answers 415 to any other coding
+    and to what is not compressed as it says:
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-make-request-with-compressed-payload.html
+    """
+    upstream = apigateway_v1.handle_execute
+
+    async def handle_execute(
+        api_id: str, stage: str, method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any]
+    ) -> Response:
+        coding = headers.get("content-encoding", "").strip().lower()
+        try:
+            body = _decompressed(body, coding) if body and coding not in ("", "identity") else body
+        except (KeyError, zlib.error):
+            return _refused(api_id, stage, path, headers, "UNSUPPORTED_MEDIA_TYPE", "Unsupported Media Type")
+        answer: Response = await upstream(api_id, stage, method, path, headers, body, query)
+        return answer
+
+    apigateway_v1.handle_execute = handle_execute
+
+
+def _decompressed(body: bytes, coding: str) -> bytes:
+    """At most a byte more than an API takes. Raises KeyError for another coding, zlib.error for what is not so or not
+    whole."""
+    stream = zlib.decompressobj({"gzip": 31, "deflate": 15}[coding])
+    content = stream.decompress(body, API_BODY_LIMIT_BYTES + 1)
+    if not stream.eof and len(content) <= API_BODY_LIMIT_BYTES:
+        raise zlib.error("not whole")
+    return content
 
 
 def encoded_paths() -> None:

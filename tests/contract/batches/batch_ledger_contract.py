@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -86,3 +88,35 @@ class LedgerContract:
             ledger.save_page(replace(saved[1], invalid=1))
         with pytest.raises(Contention):
             ledger.save_page(pages[1])
+
+    def test_batches_and_uploads_are_listed_newest_first(self, ledger: Ledger) -> None:
+        for minutes, source in ((0, "sap-emea"), (5, "other"), (2, "sap-emea")):
+            at = NOW + timedelta(minutes=minutes)
+            upload = replace(UPLOAD, upload_id=f"u-{minutes}", source=source, created_at=at)
+            ledger.save_upload(upload)
+            ledger.create(replace(BATCH, batch_id=f"b-{minutes}", source=source, received_at=at))
+            ledger.save_upload(replace(upload, batch_id=f"b-{minutes}"))
+        everything = ["u-5", "b-5", "u-2", "b-2", "u-0", "b-0"]
+        assert ids(ledger.listed(None, None, None, "")) == everything
+        assert ids(ledger.listed("sap-emea", None, None, "")) == everything[2:]
+        assert ids(ledger.listed("nobody", None, None, "")) == []
+        assert ids(ledger.listed(None, NOW + timedelta(minutes=2), NOW + timedelta(minutes=5), "")) == ["u-2", "b-2"]
+        assert ids(ledger.listed(None, NOW + timedelta(minutes=9), NOW, "")) == []
+        third = list(ledger.listed(None, None, None, ""))[2]
+        assert ids(ledger.listed(None, None, None, third)) == everything[3:]
+
+    def test_a_batch_that_was_claimed_before_is_listed_once(self, ledger: Ledger) -> None:
+        assert ledger.create(BATCH)
+        assert not ledger.create(replace(BATCH, received_at=NOW + timedelta(minutes=1)))
+        ledger.save(replace(BATCH, lines=3))
+        assert ids(ledger.listed("sap-emea", None, None, "")) == ["b-1"]
+
+    def test_what_is_there_is_found_by_its_id(self, ledger: Ledger) -> None:
+        ledger.save_upload(UPLOAD)
+        ledger.create(BATCH)
+        assert ledger.found(["b-1", "u-1", "b-2", "u-2"]) == {"b-1": BATCH, "u-1": UPLOAD}
+        assert ledger.found([]) == {}
+
+
+def ids(positions: Iterator[str]) -> list[str]:
+    return [place.partition("#")[2] for place in positions]

@@ -213,3 +213,31 @@ class ProjectionContract:
     def test_a_cursor_that_is_not_ours_is_refused(self, adapter: Projection, cursor: str) -> None:
         with pytest.raises(ValueError, match="cursor"):
             adapter.query(OrderQuery(cursor=cursor))
+
+    def test_orders_are_found_by_number_customer_and_correlation_id(self, adapter: Projection) -> None:
+        rows = put(
+            adapter,
+            *(
+                at(
+                    n * 30,
+                    source=("sap", "sap-emea")[n % 2],
+                    external_id=f"SO-{n // 2}",
+                    customer_id=f"C-{n % 3}",
+                    correlation_id=f"c-{n % 5}",
+                )
+                for n in range(30)
+            ),
+        )
+        assert [one.source for one in listed(adapter, external_id="SO-7")] == ["sap", "sap-emea"]
+        assert listed(adapter, external_id="SO-7", source="sap", limit=1) == [
+            one for one in rows if (one.external_id, one.source) == ("SO-7", "sap")
+        ]
+        assert listed(adapter, external_id="SO") == []
+        assert listed(adapter, customer_id="C-1", limit=3) == [one for one in rows if one.customer_id == "C-1"]
+        assert listed(adapter, correlation_id="c-4", limit=2) == [one for one in rows if one.correlation_id == "c-4"]
+        assert listed(adapter, customer_id="C-1", correlation_id="c-4", start=NOW - timedelta(minutes=500)) == [
+            one
+            for one in rows
+            if (one.customer_id, one.correlation_id) == ("C-1", "c-4")
+            and one.received_at >= NOW - timedelta(minutes=500)
+        ]

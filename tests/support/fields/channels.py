@@ -270,7 +270,9 @@ def _documented(schema: Any, schemas: Any, path: str = "") -> Iterator[str]:
     (schema,) = [each for each in schema.get("anyOf", [schema]) if each.get("type") != "null"]
     if "$ref" in schema:
         schema = schemas[schema["$ref"].rpartition("/")[2]]
-    if schema.get("type") == "array":
+    if "oneOf" in schema:
+        yield from {place: None for way in schema["oneOf"] for place in _documented(way, schemas, path)}
+    elif schema.get("type") == "array":
         yield from _documented(schema["items"], schemas, f"{path}[]")
     elif "properties" in schema:
         for name, inner in schema["properties"].items():

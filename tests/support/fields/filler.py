@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from pydantic import AfterValidator, BaseModel, BeforeValidator
 from pydantic.fields import FieldInfo
 
+from chalicelib.domain.countries import COUNTRIES
 from chalicelib.domain.money import MINOR_UNITS, Money
 from chalicelib.orders import payload
 from chalicelib.orders.keys import lost_value
@@ -29,12 +30,13 @@ def _decimals(most: int, places: int) -> st.SearchStrategy[str]:
 
 def _times() -> st.SearchStrategy[str]:
     zones = st.sampled_from([UTC, timezone(timedelta(hours=-5)), timezone(timedelta(hours=5, minutes=30))])
-    years = datetime(2001, 1, 1), datetime(2099, 12, 31)  # noqa: DTZ001 -- hypothesis adds the zone
+    years = datetime(2001, 1, 1), datetime(2026, 12, 31)  # noqa: DTZ001 -- hypothesis adds the zone
     return st.datetimes(*years, timezones=zones).map(datetime.isoformat)
 
 
 BY_VALIDATOR: dict[Callable[..., Any], Callable[[], st.SearchStrategy[Any]]] = {
     payload._currency: lambda: st.sampled_from(sorted(MINOR_UNITS)),
+    payload._country: lambda: st.sampled_from(sorted(COUNTRIES)),
     payload._timestamp: _times,
     payload._rate: lambda: _decimals(1, 4),
     payload._price: lambda: _decimals(1000, 4),

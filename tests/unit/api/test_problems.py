@@ -32,14 +32,6 @@ def raw(api: ApiBench, **context: Any) -> Reply:
     return Reply(answer["statusCode"], answer["headers"], answer["body"])
 
 
-def test_a_method_that_a_route_does_not_know_is_405(api: ApiBench) -> None:
-    reply = raw(api, httpMethod="DELETE")
-    assert (reply.status, reply.header("Allow")) == (405, "POST, GET")
-    assert reply.json["type"] == "urn:orderbridge:problem:method-not-allowed"
-    assert reply.header("Content-Type") == "application/problem+json"
-    assert reply.header("X-Correlation-ID")
-
-
 def test_a_route_that_does_not_exist_is_404(api: ApiBench) -> None:
     reply = raw(api, resourcePath="/nothing")
     assert (reply.status, reply.json["type"]) == (404, "urn:orderbridge:problem:not-found")

@@ -12,6 +12,7 @@ from chalicelib.domain.errors import (
     DependencyUnavailable,
     EventTooLarge,
     InvalidOrder,
+    Moved,
     OrderbridgeError,
     PermanentError,
     Reason,
@@ -142,3 +143,8 @@ def test_classes_that_others_derive_are_left_out_with_all_below_them() -> None:
     assert {OneOfATest, Another, Below} <= {*Refused.__subclasses__(), *Another.__subclasses__()}
     assert subclasses(Refused) == ("Refused",)
     assert subclasses(OneOfATest, Another) == ()
+
+
+def test_an_order_that_has_moved_says_where_it_is() -> None:
+    moved = Moved(8)
+    assert (moved.version, str(moved)) == (8, "the order is at version 8 now")

@@ -50,6 +50,9 @@ MOST = "the order has had 50 attempts, the most allowed; cancel it"
     given("failed in the last attempt", *AT_THE_LIMIT).then_raises(Refused, MOST),
     given("stuck while being cancelled", *CANCELLED_AT_THE_LIMIT).then(OrderRedriven(51, "bert", "fixed")),
     given("stuck while being rejected", *REJECTED_AT_THE_LIMIT).then(OrderRedriven(51, "bert", "fixed")),
+    given("stuck, cancelled since its first attempt", *BEING_CANCELLED, *attempts_after(50), STUCK).then(
+        OrderRedriven(51, "bert", "fixed")
+    ),
     given("stuck again beyond it", *CANCELLED_AT_THE_LIMIT, redriven(51), STUCK).then(
         OrderRedriven(52, "bert", "fixed")
     ),

@@ -30,7 +30,8 @@ def test_the_decimals_of_the_currencies() -> None:
     assert of_decimals(0) == "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"
     assert of_decimals(3) == "BHD IQD JOD KWD LYD OMR TND"
     assert {"EUR", "USD", "GBP", "CHF", "SEK", "PLN", "INR"} < set(of_decimals(2).split())
-    assert set(MINOR_UNITS.values()) == {0, 2, 3}
+    assert of_decimals(4) == "CLF UYW"
+    assert set(MINOR_UNITS.values()) == {0, 2, 3, 4}
 
 
 # reading

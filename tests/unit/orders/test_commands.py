@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from chalicelib.adapters.memory import MemoryEventStore
 from chalicelib.domain.decisions import MAX_ATTEMPTS
 from chalicelib.domain.errors import Refused
-from chalicelib.domain.events import Event
+from chalicelib.domain.events import CancellationRequested, ErpAcknowledged, Event, RecordedEvent
+from chalicelib.ports import Append
 from tests.support.builders import append
 from tests.support.domain.histories import (
     BEING_CANCELLED,
@@ -29,6 +33,7 @@ from tests.support.domain.histories import (
 from tests.support.operations import FakeApplication
 
 LAST = in_attempt(MAX_ATTEMPTS)
+ACKNOWLEDGED = ErpAcknowledged("http", "FAILED")
 HISTORIES = {
     "received": RECEIVED,
     "paid": PAID,
@@ -75,3 +80,23 @@ def test_whatever_waits_for_an_operator_can_be_given_up(history: str) -> None:
 def stored(app: FakeApplication, events: tuple[Event, ...]) -> None:
     for version, event in enumerate(events):
         app.events.append(append(event, "o-1", version, f"t-{version}"))
+
+
+class ChangedInBetween(MemoryEventStore):
+    """Somebody else appends right after the first event of the command."""
+
+    def append(self, append: Append) -> RecordedEvent:
+        recorded = super().append(append)
+        if isinstance(append.event, CancellationRequested):
+            super().append(replace(append, expected_version=append.expected_version + 1, event=ACKNOWLEDGED, token="x"))
+        return recorded
+
+
+def test_a_command_that_has_begun_is_not_refused_for_what_it_has_stored_itself() -> None:
+    """The caller wanted a version that was the order's when it was decided; what comes after is no reason to refuse."""
+    app = FakeApplication(events=ChangedInBetween())
+    stored(app, HISTORIES["failed"])
+    version = app.order("o-1").version
+    order = app.commands.cancel("o-1", "anna", "not needed", frozenset({version}))
+    assert order.outcome is None
+    assert app.workflow.started == [("o-1", order.correlation_id, 2)]

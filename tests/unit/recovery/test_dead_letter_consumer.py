@@ -177,7 +177,7 @@ def test_a_redrive_that_is_refused_closes_no_letter_of_a_failure_that_stands(app
     app.consumer(body(failed))
 
     class Refusing(OrderCommands):
-        def redrive(self, order_id: str, by: str, reason: str) -> NoReturn:
+        def redrive(self, order_id: str, by: str, reason: str, versions: frozenset[int] | None = None) -> NoReturn:
             raise Refused("not now")
 
     commands = Refusing(app.commands.repository, app.commands.workflow)

@@ -96,10 +96,10 @@ def test_an_order_that_cannot_be_read_holds_up_no_other_and_keeps_its_letter(app
     assert job is not None
 
     class OneUnreadable(OrderCommands):
-        def redrive(self, order_id: str, by: str, reason: str) -> Order:
+        def redrive(self, order_id: str, by: str, reason: str, versions: frozenset[int] | None = None) -> Order:
             if order_id == orders[1]:
                 raise CorruptHistory(f"order {order_id}, event 1 cannot be read")
-            return super().redrive(order_id, by, reason)
+            return super().redrive(order_id, by, reason, versions)
 
     jobs = app.group_jobs
     commands = OneUnreadable(jobs.commands.repository, jobs.commands.workflow)
@@ -164,10 +164,10 @@ def test_discarding_goes_on_with_an_undoing_that_failed(app: FakeApplication) ->
 class Refusing(OrderCommands):
     """Refuses every command, for whatever reason."""
 
-    def redrive(self, order_id: str, by: str, reason: str) -> Order:
+    def redrive(self, order_id: str, by: str, reason: str, versions: frozenset[int] | None = None) -> Order:
         raise Refused("not now")
 
-    def give_up(self, order_id: str, by: str, reason: str) -> Order:
+    def give_up(self, order_id: str, by: str, reason: str, versions: frozenset[int] | None = None) -> Order:
         raise Refused("not now")
 
 
@@ -194,7 +194,7 @@ def test_what_failed_again_meanwhile_keeps_its_letter(app: FakeApplication) -> N
     assert job is not None
 
     class FailsAtOnce(OrderCommands):
-        def redrive(self, order_id: str, by: str, reason: str) -> Order:
+        def redrive(self, order_id: str, by: str, reason: str, versions: frozenset[int] | None = None) -> Order:
             order = super().redrive(order_id, by, reason)
             app.consumer(json.dumps(failed_order_message(app.park(order_id, BUG))))
             return order

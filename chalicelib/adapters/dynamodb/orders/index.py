@@ -1,8 +1,9 @@
 """Reads the indexes of the read model: positions of orders, newest first, merged from the shards of a partition.
 
-One walk reads one kind of partition: the status if the query names one, or the source, or the days one after the other,
-back to the oldest. Every shard is read in pages of 25 keys, the next only when the merge has used up the one before.
-Read cost: 8 queries (0.5 read units each) for a status, a source or a day that has orders; 8 for each day without.
+One walk reads one kind of partition: the rarest value that the query names (`partition_of`), or the days one after the
+other, back to the oldest. Every shard is read in pages of 25 keys, the next only when the merge has used up the one
+before.
+Read cost: 8 queries (0.5 read units each) for a value or a day that has orders; 8 for each day without.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import Any
 from chalicelib.adapters.dynamodb.orders.items import SHARDS, day_of, shard_value
 from chalicelib.adapters.dynamodb.pages import items
 from chalicelib.adapters.dynamodb.tables import ORDERS_INDEXES, POSITION
-from chalicelib.domain.timestamps import format_utc
+from chalicelib.domain.cursors import bounds
 from chalicelib.ports import OrderQuery
 
 DEPENDENCY = "DynamoDB (orders)"
@@ -28,8 +29,17 @@ MAX_DAYS = 62
 MAX_POSITIONS = 2_000
 """Positions looked at for one page: a filter that fits hardly any order ends the page early, in the same way."""
 
-_FIRST = "0001-01-01T00:00:00.000000Z"
-_LAST = "9999-12-31T23:59:59.999999Z~"
+
+def partition_of(query: OrderQuery) -> tuple[str, str] | None:
+    """The index and the value that leave the fewest orders to look at; None if the query names none."""
+    named = (
+        ("by_external_id", query.external_id),
+        ("by_correlation", query.correlation_id),
+        ("by_customer", query.customer_id),
+        ("by_status", query.status),
+        ("by_source", query.source),
+    )
+    return next(((index, value) for index, value in named if value is not None), None)
 
 
 @dataclass(slots=True)
@@ -59,13 +69,11 @@ class OrderIndex:
         return found
 
     def _walk(self) -> Iterator[str]:
-        if self.query.status is not None:
-            yield from self._partition("by_status", self.query.status)
-        elif self.query.source is not None:
-            yield from self._partition("by_source", self.query.source)
-        else:
+        partition = partition_of(self.query)
+        if partition is None:
             yield from self._days()
             return
+        yield from self._partition(*partition)
         self.finished = True
 
     def _days(self) -> Iterator[str]:
@@ -104,7 +112,4 @@ class OrderIndex:
                 yield item[POSITION]["S"]
 
     def _bounds(self) -> tuple[str, str]:
-        """A position begins with its time and goes on with "#", so the time alone sorts before all its positions."""
-        start, end = self.query.start, self.query.end
-        high = format_utc(end) if end else _LAST
-        return format_utc(start) if start else _FIRST, min(high, self.after) if self.after else high
+        return bounds(self.query.start, self.query.end, self.after)

@@ -1,6 +1,7 @@
 """Rows of the read model as DynamoDB items: the row as JSON, and beside it only what the indexes sort by.
 
-pk <order id> · version · data · day_shard, status_shard, source_shard <value>#<shard> · position
+pk <order id> · version · data · position · <value>#<shard> in day_shard, status_shard, source_shard, external_id_shard,
+customer_shard and correlation_shard
 """
 
 from __future__ import annotations
@@ -40,6 +41,9 @@ def to_item(row: OrderRow) -> dict[str, dict[str, str]]:
         "day_shard": {"S": shard_value(day_of(format_utc(row.received_at)), shard)},
         "status_shard": {"S": shard_value(row.status, shard)},
         "source_shard": {"S": shard_value(row.source, shard)},
+        "external_id_shard": {"S": shard_value(row.external_id, shard)},
+        "customer_shard": {"S": shard_value(row.customer_id, shard)},
+        "correlation_shard": {"S": shard_value(row.correlation_id, shard)},
         POSITION: {"S": position(row)},
     }
 

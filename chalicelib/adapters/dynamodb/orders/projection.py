@@ -1,4 +1,4 @@
-"""The read model on DynamoDB: a row per order, and lists of them by day, status or source through sharded indexes.
+"""The read model on DynamoDB: a row per order, and lists of them through sharded indexes (`index.py`).
 
 A page of 50 costs 8 index queries and one batch of strongly consistent reads (51 read units); by day, one read more,
 and 8 queries more for each day without orders that is passed.
@@ -18,13 +18,14 @@ from typing import Any
 from chalicelib.adapters.aws.errors import aws_errors_translated
 from chalicelib.adapters.dynamodb.batch_get import MAX_KEYS, batch_get
 from chalicelib.adapters.dynamodb.conditional import write_if
-from chalicelib.adapters.dynamodb.orders.index import DEPENDENCY, MAX_POSITIONS, OrderIndex
+from chalicelib.adapters.dynamodb.orders.index import DEPENDENCY, MAX_POSITIONS, OrderIndex, partition_of
 from chalicelib.adapters.dynamodb.orders.items import day_of, row_key, row_of, to_item
 from chalicelib.adapters.dynamodb.pages import items
 from chalicelib.adapters.resilience.backoff import Backoff
+from chalicelib.domain.cursors import decode_cursor, encode_cursor
 from chalicelib.domain.timestamps import format_utc
 from chalicelib.ports import Clock, Ids, OrderPage, OrderQuery, OrderRow
-from chalicelib.read_model.listing import decode_cursor, encode_cursor, matches, position
+from chalicelib.read_model.listing import matches, position
 
 OLDEST = "#oldest"
 """Key of the one item that is not a row: the oldest day of any row, at which a walk over the days ends."""
@@ -90,7 +91,7 @@ class DynamoDbProjection:
 
     def _index(self, query: OrderQuery, after: str) -> OrderIndex:
         newest = (self.clock.now() + CLOCK_SKEW).date()
-        walks_days = query.status is None and query.source is None
+        walks_days = partition_of(query) is None
         oldest = date.fromisoformat(self._oldest() or newest.isoformat()) if walks_days else newest
         return OrderIndex(self.client, self.table, newest, oldest, query, after, self.positions_per_page)
 

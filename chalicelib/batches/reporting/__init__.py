@@ -1,0 +1,1 @@
+"""What others are told of batches: lists, and the notice of an end."""
