@@ -215,7 +215,7 @@ def _apply(order: Order, recorded: RecordedEvent) -> Order:
         case OrderRejected():
             return replace(order, outcome=Status.REJECTED)
         case CancellationRequested() as event:
-            return replace(order, cancellation=event, undone_from=order.undone_from or order.attempt)
+            return replace(order, cancellation=event, undone_from=order.attempt)
         case OrderCancelled():
             return replace(order, outcome=Status.CANCELLED)
         case OrderFailed() as event:
