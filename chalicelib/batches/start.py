@@ -26,6 +26,7 @@ LARGE_PAGE_LINES = 500
 """Lines of a page. Small ones let a small file use all pages in flight; large ones cost fewer calls per order."""
 
 MAX_ATTEMPTS = 100
+"""Executions of one batch, over all uploads of its file and all resumes."""
 
 
 def upload_key(source: str, upload_id: str) -> str:
@@ -73,12 +74,12 @@ class StartBatch:
             reading = self._reading(upload)
             stream = self.files.stream(key, version=version)
             print_ = fingerprint(counted_bytes(stream.chunks, upload.expected), reading.encoding)
-        except BrokenFile as problem:
+            fresh = replace(self._batch(upload, reading, stream.etag, print_), object_version=version)
+            batch = self._claim(fresh, self._former(upload, reading, print_))
+        except (BrokenFile, Refused) as problem:
             logger().info("upload refused", extra={"upload_id": upload.upload_id, "problem": str(problem)})
             self.ledger.save_upload(replace(upload, problem=str(problem), batch_id=""))
             return None
-        fresh = replace(self._batch(upload, reading, stream.etag, print_), object_version=version)
-        batch = self._claim(fresh, self._former(upload, reading, print_))
         self.ledger.save_upload(replace(upload, batch_id=batch.batch_id, problem=""))
         self.engine.start(batch.batch_id, batch.attempt)
         logger().info("batch started", extra={"batch_id": batch.batch_id, "attempt": batch.attempt})
@@ -168,7 +169,10 @@ class StartBatch:
 
     def _next_attempt(self, batch: Batch) -> Batch:
         if batch.attempt >= MAX_ATTEMPTS:
-            raise Refused(f"the batch has had {batch.attempt} attempts, the most allowed")
+            raise Refused(
+                f"batch {batch.batch_id} of this content has had {batch.attempt} attempts, the most allowed; "
+                "send the orders that its report does not name as accepted as a file of their own"
+            )
         return self.ledger.save(
             replace(
                 batch,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, fields
+from datetime import datetime
 from typing import Any
 
 from chalicelib.domain.failures import FailedOrder
@@ -23,8 +24,10 @@ def failed_order_message(failed: FailedOrder) -> dict[str, object]:
     return {"kind": FAILED_ORDER, **asdict(failed), "failed_at": format_utc(failed.failed_at)}
 
 
-def redrive_message(failed: FailedOrder) -> dict[str, object]:
-    return {**failed_order_message(failed), "kind": REDRIVE}
+def redrive_message(failed: FailedOrder, redrive_at: datetime | None = None) -> dict[str, object]:
+    """`redrive_at`: the time that the letter has too, by which it knows its redrive from another one."""
+    named = {"redrive_at": format_utc(redrive_at)} if redrive_at else {}
+    return {**failed_order_message(failed), **named, "kind": REDRIVE}
 
 
 def job_message(job_id: str) -> dict[str, object]:

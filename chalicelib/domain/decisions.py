@@ -16,7 +16,7 @@ from chalicelib.domain.order import OrderContent
 from chalicelib.domain.state import CLOSED, Order, Status
 
 MAX_ATTEMPTS = 50
-"""Executions of one revision, redrives included; an order that needs more is abandoned by an operator."""
+"""Executions of one revision, redrives included; an order that needs more is given up and undone. Bounds no undoing."""
 
 MAX_REVISIONS = 50
 """Of one number: a sender that repeats a rejected order without end fills nobody's history."""
@@ -60,28 +60,57 @@ def decide_cancellation(order: Order, by: str, reason: str) -> CancellationReque
     return CancellationRequested(by=by, reason=reason)
 
 
+def decide_undoing(order: Order, by: str, reason: str) -> tuple[CancellationRequested | OrderRedriven, ...]:
+    """All that a request to cancel changes, decided before anything of it is stored. Raises Refused.
+
+    A FAILED order needs one more attempt to be undone; no number of attempts stands in its way.
+    """
+    requested = decide_cancellation(order, by, reason)
+    again = _next_attempt(order, by, f"cancellation: {reason}") if order.outcome is Status.FAILED else None
+    return tuple(event for event in (requested, again) if event is not None)
+
+
+def decide_giving_up(order: Order, by: str, reason: str) -> tuple[CancellationRequested | OrderRedriven, ...]:
+    """The same for a dead letter that is discarded: one that fails while it is rejected goes on being undone."""
+    if order.outcome is Status.FAILED and order.rejection is not None:
+        return (_next_attempt(order, by, f"discarded: {reason}"),)
+    return decide_undoing(order, by, reason)
+
+
 def decide_redrive(order: Order, by: str, reason: str) -> OrderRedriven:
-    """One more attempt for a FAILED order, going on where it stands. Raises Refused."""
+    """One more attempt for a FAILED order, going on where it stands: forward within the limit, or undoing.
+
+    Raises Refused.
+    """
     if order.outcome is not Status.FAILED:
         raise Refused(f"only a FAILED order can be redriven; this one is {order.status}")
+    if not order.is_undone:
+        _ensure_attempts_are_left(order)
     return _next_attempt(order, by, reason)
 
 
 def decide_restart(order: Order, by: str, reason: str) -> OrderRedriven:
-    """One more attempt for an order whose execution is gone without an outcome. Raises Refused."""
+    """One more attempt for an order whose execution is gone without an outcome. Raises Refused.
+
+    Nobody has asked for it, so the limit counts for an order that is undone, too: beyond it, somebody must look.
+    """
     if order.is_final:
         raise Refused(f"the order is {order.status}; it needs no further attempt")
+    _ensure_attempts_are_left(order)
     return _next_attempt(order, by, reason)
 
 
-def decide_failure(order: Order, failure: OrderFailed, attempt: int = 0) -> OrderFailed | None:
+def decide_failure(
+    order: Order, failure: OrderFailed, attempt: int = 0, of_forward_step: bool = False
+) -> OrderFailed | None:
     """The order fails; None if it has failed or ended meanwhile, or if a later attempt than that of the failure runs.
 
+    An order that is to be undone does not fail for a forward step, which it does not need any more.
     `attempt`: whose failure it is; 0 if nobody knows.
     """
     if order.outcome is not None or 0 < attempt < order.attempt:
         return None
-    return failure
+    return None if of_forward_step and order.is_undone else failure
 
 
 def decide_revision(order: Order, content: OrderContent, channel: str) -> OrderRevised:
@@ -106,9 +135,19 @@ def _why_not_revised(order: Order) -> str:
     return f"it is {order.status} and goes on; send it again if it is REJECTED or CANCELLED in the end"
 
 
-def _next_attempt(order: Order, by: str, reason: str) -> OrderRedriven:
-    if order.tries >= MAX_ATTEMPTS:
+def attempts_are_spent(order: Order) -> bool:
+    """Nothing gives this order another attempt by itself; see MAX_ATTEMPTS. An undoing has as many of its own: it was
+    promised when it was decided, in whichever attempt that was."""
+    tries = order.attempt - order.undone_from + 1 if order.is_undone else order.tries
+    return tries >= MAX_ATTEMPTS
+
+
+def _ensure_attempts_are_left(order: Order) -> None:
+    if attempts_are_spent(order):
         raise Refused(f"the order has had {order.tries} attempts, the most allowed; cancel it")
+
+
+def _next_attempt(order: Order, by: str, reason: str) -> OrderRedriven:
     return OrderRedriven(attempt=order.attempt + 1, by=by, reason=reason)
 
 

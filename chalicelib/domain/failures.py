@@ -55,6 +55,10 @@ class FailedOrder:
     fingerprint: str
     failed_at: datetime
 
+    def is_settled_in(self, order: Order) -> bool:
+        """The order has moved on from that failure: a later attempt runs or has run, or it has ended."""
+        return order.attempt > self.attempt or order.is_final
+
     @classmethod
     def of(cls, order: Order, failure: Failure | OrderFailed, at: datetime) -> FailedOrder:
         """The order as it stands; `at`: when it failed, UTC."""

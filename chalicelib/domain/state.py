@@ -66,7 +66,8 @@ class Revision:
 class Order:
     """An order as of event `version`: its latest revision, and who brought each. Times are UTC.
 
-    `received_at` is when the number came first, `attempt` counts over all revisions.
+    `received_at` is when the number came first, `attempt` counts over all revisions; `undone_from` is the attempt in
+    which it was decided that the order is undone, 0 if it was not.
     """
 
     order_id: str
@@ -87,6 +88,7 @@ class Order:
     refund: PaymentRefunded | None = None
     rejection: RejectionDecided | None = None
     cancellation: CancellationRequested | None = None
+    undone_from: int = 0
     failure: OrderFailed | None = None
     confirmation_number: str = ""
     acknowledged: tuple[str, ...] = ()
@@ -205,7 +207,7 @@ def _apply(order: Order, recorded: RecordedEvent) -> Order:
         case OrderConfirmed() as event:
             return replace(order, outcome=Status.CONFIRMED, confirmation_number=event.confirmation_number)
         case RejectionDecided() as event:
-            return replace(order, rejection=event)
+            return replace(order, rejection=event, undone_from=order.undone_from or order.attempt)
         case PaymentRefunded() as event:
             return replace(order, refund=event)
         case InventoryReleased() as event:
@@ -213,7 +215,7 @@ def _apply(order: Order, recorded: RecordedEvent) -> Order:
         case OrderRejected():
             return replace(order, outcome=Status.REJECTED)
         case CancellationRequested() as event:
-            return replace(order, cancellation=event)
+            return replace(order, cancellation=event, undone_from=order.attempt)
         case OrderCancelled():
             return replace(order, outcome=Status.CANCELLED)
         case OrderFailed() as event:

@@ -33,7 +33,7 @@ def run_step(name: str, event: Mapping[str, Any], context: Any) -> dict[str, str
 
 
 def handle_failure(event: Mapping[str, Any], context: Any) -> dict[str, str]:
-    """The Catch of all technical failures."""
+    """The Catch of all technical failures; `status` is what becomes of the order (steps.handle_failure.Handled)."""
     from chalicelib.domain.failures import caught
 
     app = application(context.invoked_function_arn)

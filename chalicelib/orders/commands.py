@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from chalicelib.domain.decisions import decide_cancellation, decide_redrive
+from chalicelib.domain.decisions import decide_giving_up, decide_redrive, decide_undoing
 from chalicelib.domain.errors import Moved, TransientError
-from chalicelib.domain.state import Order, Status
+from chalicelib.domain.events import Event
+from chalicelib.domain.state import Order
 from chalicelib.observability import logger
 from chalicelib.orders.repository import OrderRepository
 from chalicelib.ports import WorkflowEngine
@@ -14,7 +16,8 @@ from chalicelib.ports import WorkflowEngine
 
 @dataclass(frozen=True, slots=True)
 class OrderCommands:
-    """Every command may be repeated. What cannot be started now is started by the sweeper.
+    """Every command may be repeated, and stores nothing if it is refused. What cannot be started now is started by the
+    sweeper.
 
     `versions`: of which one must be the order's present one when the command is decided, else it raises Moved; None if
     any will do.
@@ -29,30 +32,35 @@ class OrderCommands:
         A failed order is set in motion again, so that its compensations run: this is also how one is abandoned.
         Raises Refused (confirmed, or being rejected), UnknownOrder, Contention.
         """
+        return self._carry_out(order_id, lambda order: decide_undoing(order, by, reason), versions)
 
-        def request(order: Order) -> Order:
-            _ensure_at(order, versions)
-            requested = decide_cancellation(order, by, reason)
-            if requested is not None:
-                order = self.repository.append(order, requested)
-            if order.outcome is Status.FAILED:
-                order = self.repository.append(order, decide_redrive(order, by, f"cancellation: {reason}"))
-            return order
+    def give_up(self, order_id: str, by: str, reason: str, versions: frozenset[int] | None = None) -> Order:
+        """Have a failed order undone and closed: cancel it or, if it fails while it is rejected, go on undoing it.
 
-        order = self.repository.handle(order_id, request)
-        if not order.is_final:
-            self._start(order)
-        return order
+        Raises as `cancel` does.
+        """
+        return self._carry_out(order_id, lambda order: decide_giving_up(order, by, reason), versions)
 
     def redrive(self, order_id: str, by: str, reason: str, versions: frozenset[int] | None = None) -> Order:
         """Start a failed order's next attempt, going on where it stands. Raises Refused, UnknownOrder, Contention."""
+        return self._carry_out(order_id, lambda order: (decide_redrive(order, by, reason),), versions)
 
-        def attempt(order: Order) -> Order:
-            _ensure_at(order, versions)
-            return self.repository.append(order, decide_redrive(order, by, reason))
+    def _carry_out(
+        self, order_id: str, decide: Callable[[Order], Sequence[Event]], versions: frozenset[int] | None
+    ) -> Order:
+        stored: list[Event] = []
 
-        order = self.repository.handle(order_id, attempt)
-        self._start(order)
+        def append(order: Order) -> Order:
+            if not stored:  # else it is this very command that has changed the order
+                _ensure_at(order, versions)
+            for event in decide(order):
+                order = self.repository.append(order, event)
+                stored.append(event)
+            return order
+
+        order = self.repository.handle(order_id, append)
+        if not order.is_final:
+            self._start(order)
         return order
 
     def _start(self, order: Order) -> None:

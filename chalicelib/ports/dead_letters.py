@@ -24,10 +24,19 @@ class DeadLetterQueue(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """A failed order in triage. `redrive_at`: it is redriven by itself then; None: it waits for an operator."""
+    """A failed order in triage. `redrive_at`: it is redriven by itself then; None: it waits for an operator.
+
+    `announced_at`: not in triage yet; the sweeper has told the queue then, lest it tell it again a minute later.
+    """
 
     failed: FailedOrder
     redrive_at: datetime | None = None
+    announced_at: datetime | None = None
+
+    @property
+    def due_at(self) -> datetime | None:
+        """When something was to happen by itself; None if only an operator acts."""
+        return self.announced_at or self.redrive_at
 
 
 @dataclass(frozen=True, slots=True)

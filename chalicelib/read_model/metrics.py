@@ -36,11 +36,11 @@ def counting(stage: str) -> Listener:
 def count(into: str, recorded: RecordedEvent, order: Order) -> dict[str, object]:
     """One count per event type and source; for the event that ends a revision, also its age in milliseconds.
 
-    A compensation that failed for good is counted once more, under a name of its own.
+    A compensation that failed for good, or an undoing that was given up, is counted once more, under a name of its own.
     """
     metrics = [{"Name": recorded.type, "Unit": "Count"}]
     values: dict[str, float] = {recorded.type: 1}
-    if isinstance(recorded.event, OrderFailed) and recorded.event.step in UNDOING:
+    if isinstance(recorded.event, OrderFailed) and (recorded.event.step in UNDOING or order.is_undone):
         metrics.append({"Name": STUCK, "Unit": "Count"})
         values[STUCK] = 1
     if isinstance(recorded.event, OUTCOMES):

@@ -19,7 +19,8 @@ from chalicelib.domain.dead_letter_messages import (
 )
 from chalicelib.domain.errors import Refused
 from chalicelib.domain.failures import FailedOrder
-from chalicelib.domain.state import Order, Status, fold
+from chalicelib.domain.state import fold
+from chalicelib.domain.timestamps import format_utc
 from chalicelib.observability import log_context, logger
 from chalicelib.orders.commands import OrderCommands
 from chalicelib.ports import Clock, DeadLetter, DeadLetterQueue, DeadLetters, EventStore
@@ -48,27 +49,31 @@ class DeadLetterConsumer:
             if message["kind"] == JOB:
                 self.run_job(str(message.get("job_id", "")))
                 return
-            failed = parse_failed_order(message)
-            self._handle(failed, due=message["kind"] == REDRIVE)
+            due = str(message.get("redrive_at", "")) if message["kind"] == REDRIVE else None
+            self._handle(parse_failed_order(message), due)
         except UnreadableMessage as problem:
             logger().error("message parked", extra={"reason": str(problem)})
             self.queue.park(body, str(problem))
 
-    def _handle(self, failed: FailedOrder, due: bool) -> None:
+    def _handle(self, failed: FailedOrder, due: str | None) -> None:
+        """`due`: of a redrive, when it was to come (empty: sent by an earlier release); None for an announcement."""
         with log_context(order_id=failed.order_id, correlation_id=failed.correlation_id, attempt=failed.attempt):
             recorded = self.events.load(failed.order_id)
             if not recorded:
                 raise UnreadableMessage(f"there is no order {failed.order_id}")
             order = fold(recorded)
-            if _is_over(order, failed):
+            if failed.is_settled_in(order):
                 self.letters.close(failed)
                 logger().info("dead letter is settled already", extra={"status": order.status})
-            elif not due:
+            elif due is not None:
+                self._go_on(failed, due)
+            elif not self._is_in_triage(failed):
                 self._open(failed, order.tries)
-            elif DEPENDENCY_OF_STEP.get(failed.step, "") in self.open_circuits():
-                self._schedule(failed, self.base_delay)
-            else:
-                self._redrive(failed)
+
+    def _is_in_triage(self, failed: FailedOrder) -> bool:
+        """Another message has opened the letter: what follows from it is under way, and one is enough."""
+        letter = self.letters.get(failed.fingerprint, failed.order_id)
+        return letter is not None and letter.failed.attempt >= failed.attempt and letter.announced_at is None
 
     def _open(self, failed: FailedOrder, tries: int) -> None:
         delay = automatic_delay(failed.error, tries, self.base_delay)
@@ -78,19 +83,27 @@ class DeadLetterConsumer:
         else:
             self._schedule(failed, delay)
 
+    def _go_on(self, failed: FailedOrder, due: str) -> None:
+        """The redrive that the letter names goes on; another one of the same failure ends here."""
+        letter = self.letters.get(failed.fingerprint, failed.order_id)
+        if due and letter is not None and letter.redrive_at is not None and format_utc(letter.redrive_at) != due:
+            logger().info("another redrive of the same failure is scheduled", extra={"redrive_at": letter.redrive_at})
+        elif DEPENDENCY_OF_STEP.get(failed.step, "") in self.open_circuits():
+            self._schedule(failed, self.base_delay)
+        else:
+            self._redrive(failed)
+
     def _schedule(self, failed: FailedOrder, delay: timedelta) -> None:
-        self.letters.record(DeadLetter(failed, redrive_at=self.clock.now() + delay))
-        self.queue.send(redrive_message(failed), delay_s=int(delay.total_seconds()))
+        """Sent before it is recorded: if only one of them is done, the message comes again and neither is missing."""
+        redrive_at = self.clock.now() + delay
+        self.queue.send(redrive_message(failed, redrive_at), delay_s=int(delay.total_seconds()))
+        self.letters.record(DeadLetter(failed, redrive_at=redrive_at))
         logger().info("redrive scheduled", extra={"delay_s": delay.total_seconds()})
 
     def _redrive(self, failed: FailedOrder) -> None:
         try:
             self.commands.redrive(failed.order_id, by="orderbridge", reason=f"{failed.error} may have passed")
-        except Refused as refusal:
+        except Refused as refusal:  # moved on meanwhile, or has had all its attempts
             logger().info("not redriven", extra={"reason": str(refusal)})
-        self.letters.close(failed)
-
-
-def _is_over(order: Order, failed: FailedOrder) -> bool:
-    """The order has moved on from that failure: it runs again, or has ended."""
-    return order.attempt > failed.attempt or (order.outcome is not None and order.outcome is not Status.FAILED)
+        if failed.is_settled_in(self.commands.repository.load(failed.order_id)):
+            self.letters.close(failed)

@@ -16,9 +16,11 @@ from typing import Protocol
 
 from chalicelib.domain.dead_letter_messages import job_message
 from chalicelib.domain.errors import PermanentError, Refused, UnknownOrder
+from chalicelib.domain.state import Order
 from chalicelib.observability import log_context, logger
 from chalicelib.orders.commands import OrderCommands
 from chalicelib.ports import Clock, DeadLetter, DeadLetterQueue, DeadLetters, Ids
+from chalicelib.recovery.close_dead_letter import close_if_settled
 
 WORKING_TIME = timedelta(seconds=4)
 """How long one message works on a job. A batch may hold the messages of ten jobs, and must fit into the function."""
@@ -43,8 +45,10 @@ class Action(StrEnum):
 class Job:
     """What was asked for and how far it is.
 
-    `job_id` sorts by time; `total` is the size of the group when the job was asked for; `after` is the order id up to
-    which the group is done; `done` counts orders set in motion, `refused` those that had moved on or cannot be read.
+    `job_id` sorts by time; `total` is the size of the group when the job was asked for, as far as it was counted;
+    `after` is the order id up to which the group is done. `done` counts orders set in motion, `refused` the others:
+    moved on before, not possible, not readable. `confirmed` counts those of both that have moved on from their failure,
+    by their events; the letters of all others stay open.
     """
 
     job_id: str
@@ -59,6 +63,7 @@ class Job:
     refused: int = 0
     after: str = ""
     finished_at: datetime | None = None
+    confirmed: int = 0
 
 
 class Jobs(Protocol):
@@ -116,26 +121,45 @@ class GroupJobs:
         page = self.letters.in_group(job.fingerprint, limit=min(SAVE_EVERY, job.rate_per_s), after=job.after)
         if not page:
             return replace(job, finished_at=started)
-        done = sum(threads.map(partial(self._act, job), page))
+        results = list(threads.map(partial(self._act, job), page))
+        done, confirmed = sum(result.acted for result in results), sum(result.moved_on for result in results)
         spent = (self.clock.now() - started).total_seconds()
         self.clock.sleep(max(0.0, len(page) / job.rate_per_s - spent))
         after = page[-1].failed.order_id
-        return replace(job, done=job.done + done, refused=job.refused + len(page) - done, after=after)
+        return replace(
+            job,
+            done=job.done + done,
+            refused=job.refused + len(page) - done,
+            confirmed=job.confirmed + confirmed,
+            after=after,
+        )
 
-    def _act(self, job: Job, letter: DeadLetter) -> bool:
+    def _act(self, job: Job, letter: DeadLetter) -> _Result:
+        """One order. If it cannot be read its letter stays, and the others do not wait for it."""
         order_id = letter.failed.order_id
         try:
-            if job.action is Action.REDRIVE:
-                self.commands.redrive(order_id, job.by, job.reason)
-            else:
-                self.commands.cancel(order_id, job.by, job.reason)
-        except (Refused, UnknownOrder) as refusal:
-            logger().info("order has moved on", extra={"order_id": order_id, "reason": str(refusal)})
-            acted = False
-        except PermanentError as error:  # its letter stays: it is not settled, and the others must not wait for it
+            acted, order = self._command(job, order_id)
+        except UnknownOrder:  # a letter of data that was deleted: nothing can become of it
+            self.letters.close(letter.failed)
+            return _Result(acted=False, moved_on=False)
+        except PermanentError as error:
             logger().error("order passed by", extra={"order_id": order_id, "error": type(error).__name__})
-            return False
-        else:
-            acted = True
-        self.letters.close(letter.failed)
-        return acted
+            return _Result(acted=False, moved_on=False)
+        return _Result(acted, close_if_settled(self.letters, letter, order))
+
+    def _command(self, job: Job, order_id: str) -> tuple[bool, Order]:
+        """Whether the order was set in motion, and how it stands. A refusal alone says nothing of the failure."""
+        command = self.commands.redrive if job.action is Action.REDRIVE else self.commands.give_up
+        try:
+            return True, command(order_id, job.by, job.reason)
+        except Refused as refusal:
+            logger().info("order not set in motion", extra={"order_id": order_id, "reason": str(refusal)})
+            return False, self.commands.repository.load(order_id)
+
+
+@dataclass(frozen=True, slots=True)
+class _Result:
+    """What became of one order of the group: set in motion by the job; moved on from its failure, by whomever."""
+
+    acted: bool
+    moved_on: bool

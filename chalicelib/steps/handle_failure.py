@@ -1,13 +1,15 @@
 """HandleFailure: a technical failure outlasted the retries. Let it fail where it is seen, and say so.
 
-Four effects (log, event, dead-letter queue, alert), each tried whatever becomes of the others; if one failed, the step
-raises at the end and the workflow runs it again, harmlessly. If it fails for good, the sweeper finds the order.
+The log and the event first; then the dead-letter queue and the alert, each tried whatever becomes of the other. If one
+failed, the step raises at the end and the workflow runs it again, harmlessly. If it fails for good, the sweeper finds
+the order.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
 
 from chalicelib.domain.dead_letter_messages import failed_order_message
 from chalicelib.domain.decisions import decide_failure
@@ -18,22 +20,39 @@ from chalicelib.domain.state import Order, Status
 from chalicelib.observability import logger
 from chalicelib.orders.repository import OrderRepository
 from chalicelib.ports import Alerts, DeadLetterQueue
-from chalicelib.workflow.table import UNDOING
+from chalicelib.steps.failure_alert import alert_text, subject, unparked_text
+from chalicelib.workflow.table import STEPS
+
+_FORWARD = frozenset(step.name for step in STEPS)
+
+
+class Handled(StrEnum):
+    """What becomes of the order; the state machine goes on by it (workflow/definition.py)."""
+
+    PARKED = "FAILED"
+    """It waits for a redrive or an operator."""
+    UNDO = "UNDO"
+    """It is rejected or cancelled, and the step that failed is not needed for that: its compensations run."""
+    SETTLED = "SETTLED"
+    """It has ended or gone on in a later attempt; nobody is told."""
 
 
 @dataclass(frozen=True, slots=True)
 class HandleFailure:
-    """Keeps the order's reservation and payment: a failed order is redriven or abandoned, not undone."""
+    """Keeps the order's reservation and payment: a failed order is redriven or given up.
+
+    One whose undoing is decided is undone, whatever else fails; only a failing compensation parks it.
+    """
 
     repository: OrderRepository
     queue: DeadLetterQueue
     alerts: Alerts
 
-    def __call__(self, order_id: str, failure: Failure, retries: int, attempt: int = 0) -> Status:
+    def __call__(self, order_id: str, failure: Failure, retries: int, attempt: int = 0) -> Handled:
         """`retries`: how often the handling itself was tried; `attempt`: the execution that failed, 0 if unknown.
 
-        A failure speaks for its own attempt: if a later one runs, it is logged, and nobody is told. Raises the first
-        error, after everything was tried.
+        A failure speaks for its own attempt: if a later one runs or the order has ended, it is logged, and nobody is
+        told. Raises the first error, after everything was tried.
         """
         logger().error(
             "technical failure outlasted the retries",
@@ -45,35 +64,38 @@ class HandleFailure:
             },
         )
         try:
-            order = self.repository.load(order_id)
-        except OrderbridgeError as unreadable:
+            order = self._park(order_id, failure, attempt)
+        except OrderbridgeError as unparked:
             if retries == 0:
-                self._alert_blindly(order_id, failure, unreadable)
+                self._alert_blindly(order_id, failure, unparked)
             raise
-        if 0 < attempt < order.attempt:
-            logger().warning("the order has gone on in a later attempt", extra={"attempt": order.attempt})
-            return order.status
+        if order.outcome is None and order.is_undone and order.attempt == (attempt or order.attempt):
+            logger().warning("the order is undone all the same", extra={"status": order.status})
+            return Handled.UNDO
+        if not _is_parked_by(order, failure, attempt):
+            logger().warning("the order has moved on from the failure", extra={"status": order.status})
+            return Handled.SETTLED
         failed = FailedOrder.of(order, failure, self.repository.clock.now())
         self._try_all(
-            lambda: self._park(order_id, failure, attempt),
             lambda: self.queue.send(failed_order_message(failed)),
-            lambda: self.alerts.publish(subject(failure), alert_text(failed, order)),
+            lambda: self.alerts.publish(subject(failure, order), alert_text(failed, order)),
         )
-        return Status.FAILED
+        return Handled.PARKED
 
-    def _park(self, order_id: str, failure: Failure, attempt: int) -> None:
-        def park(order: Order) -> None:
+    def _park(self, order_id: str, failure: Failure, attempt: int) -> Order:
+        """The order after the failure, whether or not it has parked it."""
+
+        def park(order: Order) -> Order:
             event = OrderFailed(failure.step, failure.error, failure.message, failure.fingerprint, order.attempt)
-            decided = decide_failure(order, event, attempt)
-            if decided is not None:
-                self.repository.append(order, decided)
+            decided = decide_failure(order, event, attempt, of_forward_step=failure.step in _FORWARD)
+            return order if decided is None else self.repository.append(order, decided)
 
-        self.repository.handle(order_id, park)
+        return self.repository.handle(order_id, park)
 
-    def _alert_blindly(self, order_id: str, failure: Failure, unreadable: OrderbridgeError) -> None:
-        """The order cannot be read, so it cannot be parked now. Somebody should know while the workflow tries on."""
+    def _alert_blindly(self, order_id: str, failure: Failure, unparked: OrderbridgeError) -> None:
+        """The order cannot be read or written now. Somebody should know while the workflow tries on."""
         try:
-            self.alerts.publish(subject(failure), unreadable_text(order_id, failure, unreadable))
+            self.alerts.publish(subject(failure), unparked_text(order_id, failure, unparked))
         except OrderbridgeError as error:
             logger().error("an effect of the failure handling failed", extra={"error": type(error).__name__})
 
@@ -89,40 +111,8 @@ class HandleFailure:
             raise first
 
 
-def subject(failure: Failure) -> str:
-    """One line for a phone's lock screen."""
-    kind = "Money or stock is stuck" if failure.step in UNDOING else "Order parked"
-    return f"{kind}: {failure.step} {failure.error} [{failure.fingerprint}]"[:100]
-
-
-def alert_text(failed: FailedOrder, order: Order) -> str:
-    """What happened, to which order, why, and what to do next."""
-    held = [
-        f"a payment of {order.payment.amount}" if order.payment and not order.refund else "",
-        "a stock reservation" if order.reservation and not order.release else "",
-    ]
-    holding = " and ".join(part for part in held if part) or "neither stock nor money"
-    return (
-        f"Order {failed.order_id} of {failed.source} could not go on: {failed.step} failed with {failed.error} "
-        f"after all retries (attempt {failed.attempt}).\n\n"
-        f"Why: {failed.message or 'no message'}\n"
-        f"It holds: {holding}.\n"
-        f"Fingerprint: {failed.fingerprint} (the same for every order that fails this way)\n"
-        f"Correlation id: {failed.correlation_id}\n\n"
-        f"Next: a passing cause is redriven by itself. Otherwise fix the cause, then\n"
-        f"  POST /orders/{failed.order_id}/redrive   to go on where it stands, or\n"
-        f"  POST /orders/{failed.order_id}/cancel    to undo and close it.\n"
-        f"See docs/operations.md.\n"
-    )
-
-
-def unreadable_text(order_id: str, failure: Failure, unreadable: OrderbridgeError) -> str:
-    """The alert about an order that cannot even be parked yet."""
-    return (
-        f"Order {order_id} could not go on: {failure.step} failed with {failure.error} after all retries, and now its "
-        f"events cannot be read: {unreadable}\n\n"
-        f"Fingerprint: {failure.fingerprint}\n\n"
-        f"Next: look after the event store (table events). The order is parked as soon as it can be read, by the\n"
-        f"workflow's retries or, when they are spent, by the sweeper's next attempt. Nothing else is lost.\n"
-        f"See docs/operations.md.\n"
-    )
+def _is_parked_by(order: Order, failure: Failure, attempt: int) -> bool:
+    """Also if an earlier try of the handling has parked it, and was stopped before everybody was told."""
+    if order.outcome is not Status.FAILED or order.failure is None or 0 < attempt < order.attempt:
+        return False
+    return order.failure.fingerprint == failure.fingerprint

@@ -1,4 +1,4 @@
-"""The one way in for orders, and the commands upon them."""
+"""The one way in for orders, the commands upon them, and how they are parked."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from chalicelib.orders.accept import Intake
     from chalicelib.orders.commands import OrderCommands
     from chalicelib.orders.rehearse import Rehearse
+    from chalicelib.steps.handle_failure import HandleFailure
 
 
 class Orders(Stores):
@@ -33,3 +34,12 @@ class Orders(Stores):
         from chalicelib.orders.commands import OrderCommands
 
         return OrderCommands(self.repository("Operator"), self.workflow)
+
+    @cached_property
+    def handle_failure(self) -> HandleFailure:
+        """Of the workflow, and of the sweeper for orders that it gives up."""
+        from chalicelib.adapters.messaging.alerts import SnsAlerts
+        from chalicelib.steps.handle_failure import HandleFailure
+
+        alerts = SnsAlerts(self.client("sns"), self.settings.arn("sns", self.settings.name("alerts")))
+        return HandleFailure(self.repository("HandleFailure"), self.dead_letter_queue, alerts)

@@ -93,6 +93,7 @@ class Services(Callbacks):
             self.dead_letters,
             self.dead_letter_queue,
             DynamoDbBookmark(self.client("dynamodb"), self.settings.name("control"), "sweep"),
+            park=self.handle_failure,
         )
 
     @cached_property

@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cached_property
-from typing import TYPE_CHECKING
 
 from chalicelib.domain.state import Status
 from chalicelib.orders.repository import OrderRepository
 from chalicelib.wiring.payments import Payments
-
-if TYPE_CHECKING:
-    from chalicelib.steps.handle_failure import HandleFailure
 
 RunStep = Callable[[str], Status]
 """Takes the order id, gives the order's status after the step."""
@@ -23,14 +18,6 @@ class Steps(Payments):
     def step(self, name: str, retry: int = 0, attempt: int = 0) -> RunStep:
         """The workflow step of that name, for an execution: attempt `attempt`, in which it has run `retry` times."""
         return _STEPS[name](self, self.repository(name, attempt), retry)
-
-    @cached_property
-    def handle_failure(self) -> HandleFailure:
-        from chalicelib.adapters.messaging.alerts import SnsAlerts
-        from chalicelib.steps.handle_failure import HandleFailure
-
-        alerts = SnsAlerts(self.client("sns"), self.settings.arn("sns", self.settings.name("alerts")))
-        return HandleFailure(self.repository("HandleFailure"), self.dead_letter_queue, alerts)
 
 
 def _validate(app: Steps, repository: OrderRepository, _: int) -> RunStep:

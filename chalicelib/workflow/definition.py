@@ -21,6 +21,7 @@ WORKFLOW_TIMEOUT_S = {"STANDARD": 6 * 3600, "EXPRESS": 300}
 """An execution that is older is stopped; the sweeper restarts its order. EXPRESS allows no more than 5 minutes."""
 
 PARKED = "OrderParked"
+IS_UNDONE, UNDO, WENT_ON = "IsToBeUndone", "Undo", "OrderWentOn"
 
 
 def definition(function_arn: Callable[[str], str], kind: str = "STANDARD") -> dict[str, Any]:
@@ -33,7 +34,7 @@ def definition(function_arn: Callable[[str], str], kind: str = "STANDARD") -> di
             **{step.name: _forward(step, function_arn) for step in STEPS},
             **{step.name: _compensation(step, function_arn) for step in COMPENSATIONS},
             REJECT.name: {**_task(REJECT, function_arn), "End": True, "Catch": [_park(REJECT)]},
-            FAIL.name: {**_task(FAIL, function_arn, failure=True), "Next": PARKED},
+            **_after_failure(function_arn),
             PARKED: {
                 "Type": "Fail",
                 "Comment": "The order is FAILED and waits for an operator or a redrive",
@@ -47,6 +48,29 @@ def definition(function_arn: Callable[[str], str], kind: str = "STANDARD") -> di
 def function_names() -> tuple[str, ...]:
     """The Lambda functions that the state machine invokes."""
     return tuple(step.function for step in ALL_STEPS)
+
+
+def _after_failure(function_arn: Callable[[str], str]) -> dict[str, Any]:
+    """HandleFailure says what becomes of the order: steps.handle_failure.Handled."""
+    handled = "$.handled.status"
+    return {
+        FAIL.name: {**_task(FAIL, function_arn, failure=True), "ResultPath": "$.handled", "Next": IS_UNDONE},
+        IS_UNDONE: {
+            "Type": "Choice",
+            "Choices": [
+                {"Variable": handled, "StringEquals": "UNDO", "Next": UNDO},
+                {"Variable": handled, "StringEquals": "SETTLED", "Next": WENT_ON},
+            ],
+            "Default": PARKED,
+        },
+        UNDO: {
+            "Type": "Pass",
+            "Comment": "Rejected or cancelled: it is undone. The failure is forgotten, lest a later one look like it",
+            "Parameters": {"order_id.$": "$.order_id", "correlation_id.$": "$.correlation_id"},
+            "Next": COMPENSATIONS[0].name,
+        },
+        WENT_ON: {"Type": "Succeed", "Comment": "It has ended, or goes on in a later attempt"},
+    }
 
 
 def _task(step: Step, function_arn: Callable[[str], str], failure: bool = False) -> dict[str, Any]:

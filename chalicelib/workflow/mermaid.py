@@ -19,8 +19,12 @@ def mermaid(definition: dict[str, Any]) -> str:
 
 
 def _edges(state: dict[str, Any]) -> dict[str, str]:
-    """Target -> label; catchers with the same target share one arrow."""
+    """Target -> label; catchers and choices with the same target share one arrow."""
     edges: dict[str, list[str]] = {}
+    for choice in state.get("Choices", []):
+        edges.setdefault(choice["Next"], []).append(choice["StringEquals"])
+    if "Default" in state:
+        edges.setdefault(state["Default"], []).append("else")
     for catcher in state.get("Catch", []):
         errors = ["retries spent" if name == "States.ALL" else name for name in catcher["ErrorEquals"]]
         edges.setdefault(catcher["Next"], []).extend(errors)

@@ -54,12 +54,17 @@ def _retries(attempts: int, max_delay_s: int) -> tuple[Retry, ...]:
     )
 
 
-FORWARD = _retries(attempts=5, max_delay_s=30)
-COMPENSATING = _retries(attempts=12, max_delay_s=300)
+FORWARD_RETRIES, COMPENSATION_RETRIES, BATCH_RETRIES = 5, 12, 12
+"""For each kind of error."""
+
+FORWARD = _retries(FORWARD_RETRIES, max_delay_s=30)
+COMPENSATING = _retries(COMPENSATION_RETRIES, max_delay_s=300)
 """Compensations are retried longest: until they succeed, a customer's money or a SKU's stock is stuck."""
 
 BATCH = (
-    Retry((*LAMBDA_SERVICE_ERRORS, *FUNCTION_CRASHES, *subclasses(TransientError)), 1, 2, attempts=12, max_delay_s=120),
+    Retry(
+        (*LAMBDA_SERVICE_ERRORS, *FUNCTION_CRASHES, *subclasses(TransientError)), 1, 2, BATCH_RETRIES, max_delay_s=120
+    ),
 )
 """For minutes: what a page stores and calls may be down for as long. An open circuit is waited for in the same way."""
 

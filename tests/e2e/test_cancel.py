@@ -10,9 +10,17 @@ from dataclasses import dataclass
 
 import pytest
 
+from chalicelib.adapters.fault_injection.switches import Mode, Switch
 from chalicelib.adapters.payments.ledger import ChargeState
 from tests.support.e2e.deployed import Deployed
-from tests.support.e2e.rehearsal import charge_of, confirmed_order, event_types, held_order, wait_until
+from tests.support.e2e.rehearsal import (
+    all_switched,
+    charge_of,
+    confirmed_order,
+    event_types,
+    held_order,
+    wait_until,
+)
 
 pytestmark = pytest.mark.e2e
 
@@ -71,3 +79,19 @@ def assert_all_agree(stack: Deployed, asked: Asked) -> None:
         assert status in ("CANCELLED", "REJECTED")
         assert not held
         assert charge is None or charge.state in (ChargeState.REFUNDED, ChargeState.VOIDED)
+
+
+def test_a_cancellation_that_is_accepted_while_the_order_is_about_to_be_parked(stack: Deployed) -> None:
+    """A step is broken for good; the order is cancelled between its last try and what parks it, and undone at once."""
+    broken = Switch("step", Mode.BROKEN, operation="ConfirmOrder")
+    slow = Switch("step", Mode.SLOW, operation="HandleFailure", seconds=15.0)
+    with all_switched(stack, [broken, slow]):
+        order_id = stack.submit(confirmed_order())
+        wait_until(lambda: "PaymentCaptured" in event_types(stack, order_id), "the payment")
+        time.sleep(2)
+        asked = stack.api.post(f"/orders/{order_id}/cancel", {"reason": "not needed"}, role="operate")
+        assert asked.status == 202
+        assert_all_agree(stack, Asked(order_id, asked.status, ""))
+    types = event_types(stack, order_id)
+    assert "OrderFailed" not in types
+    assert types.index("CancellationRequested") < types.index("PaymentRefunded")

@@ -86,7 +86,13 @@ class FakeApplication:
     @property
     def sweeper(self) -> Sweeper:
         return Sweeper(
-            self.projection, self.repository("Sweeper"), self.workflow, self.letters, self.queue, self.bookmark
+            self.projection,
+            self.repository("Sweeper"),
+            self.workflow,
+            self.letters,
+            self.queue,
+            self.bookmark,
+            park=self.handle_failure,
         )
 
     def accept(self, order: OrderContent | None = None) -> str:

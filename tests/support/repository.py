@@ -29,6 +29,19 @@ def nodes(path: Path) -> tuple[ast.AST, ...]:
     return tuple(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
 
 
+@cache
+def defined_tests(path: Path) -> frozenset[str]:
+    """`test_name` and `Class::test_name`, from the source: nothing is imported."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    owners = [("", tree.body), *((f"{one.name}::", one.body) for one in tree.body if isinstance(one, ast.ClassDef))]
+    return frozenset(
+        f"{owner}{node.name}"
+        for owner, body in owners
+        for node in body
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
+    )
+
+
 def imports(path: Path) -> Iterator[str]:
     """Full dotted names of everything the file imports, also inside functions."""
     for node in nodes(path):

@@ -30,9 +30,10 @@ from chalicelib.steps.reject_order import RejectOrder
 from chalicelib.steps.release_inventory import ReleaseInventory
 from chalicelib.steps.reserve_inventory import ReserveInventory
 from chalicelib.steps.validate_order import ValidateOrder
-from chalicelib.workflow.definition import PARKED, definition
+from chalicelib.workflow.definition import PARKED, WENT_ON, definition
 from tests.support.builders import CUSTOMER, GADGET, WIDGET, append, received
 from tests.support.faults.faults import Killed
+from tests.support.state_machine import next_task
 
 STOCK = 10
 
@@ -114,13 +115,13 @@ class WorkflowHarness:
         state, visited, failure = machine["StartAt"], list[str](), None
         while state:
             visited.append(state)
-            if state == PARKED:
+            if state in (PARKED, WENT_ON):
                 return visited
             before(state)
             task = machine["States"][state]
-            error = self._retried(state, task, order_id, failure, attempt)
+            error, answer = self._retried(state, task, order_id, failure, attempt)
             if error is None:
-                state = task.get("Next", "")
+                state = next_task(machine["States"], task.get("Next", ""), str(answer))
                 continue
             catcher = next(one for one in task["Catch"] if _matches(error, one["ErrorEquals"]))
             failure = {state: {"Error": _name(error), "Cause": str(error)}}
@@ -129,19 +130,19 @@ class WorkflowHarness:
 
     def _retried(
         self, state: str, task: dict[str, Any], order_id: str, failure: Any, attempt: int
-    ) -> BaseException | None:
-        """Run a task with its retries; what it raised in the end. AssertionErrors are the test's business."""
+    ) -> tuple[BaseException | None, object]:
+        """Run a task with its retries; what it raised or answered. AssertionErrors are the test's business."""
         for retry in range(100):
             try:
-                self.step(state, order_id, retry, failure, attempt)
+                answer = self.step(state, order_id, retry, failure, attempt)
             except AssertionError:
                 raise
             except (Exception, Killed) as error:  # noqa: BLE001 - this is the state machine, which catches them all
                 retrier = next((one for one in task["Retry"] if _matches(error, one["ErrorEquals"])), None)
                 if retrier is None or retry >= retrier["MaxAttempts"]:
-                    return error
+                    return error, None
             else:
-                return None
+                return None, answer
         raise AssertionError(f"{state} was retried without end")
 
 

@@ -19,7 +19,14 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from chalicelib.adapters.resilience.circuits import Circuit, CircuitStore, State
-from chalicelib.domain.errors import CircuitOpen, DependencyTimeout, DependencyUnavailable, OrderbridgeError
+from chalicelib.domain.errors import (
+    CircuitOpen,
+    DependencyTimeout,
+    DependencyUnavailable,
+    Misconfigured,
+    OrderbridgeError,
+    TransientError,
+)
 from chalicelib.observability import logger
 from chalicelib.ports import Clock, Ids
 
@@ -95,8 +102,9 @@ class CircuitBreaker:
             if self._is_about(error):
                 self._failed()
             raise
-        except OrderbridgeError:
-            self._outcomes.append(True)  # a "no" is an answer
+        except OrderbridgeError as error:
+            if _is_answer(error):
+                self._outcomes.append(True)
             raise
         self._outcomes.append(True)
         return result
@@ -116,7 +124,9 @@ class CircuitBreaker:
     def _probe(self, function: Callable[[], Result]) -> Result:
         """The interval is over. Whoever takes the circuit from OPEN to HALF_OPEN calls; all others stay away.
 
-        Whatever ends otherwise than with an error of ours is a bug or a killed process: then `probe_s` decides.
+        Only what the dependency did decides. A probe that failed before it was asked, or for another reason, leaves
+        the circuit half open for the next caller. What ends otherwise than with an error of ours is a bug or a killed
+        process: then `probe_s` decides.
         """
         now = self._clock.now()
         probing = self._seen.probing(now, self._settings.probe_s, self._ids.token())
@@ -124,15 +134,19 @@ class CircuitBreaker:
             raise CircuitOpen(self.name)
         try:
             result = function()
-        except (DependencyUnavailable, DependencyTimeout):
-            interval_s = min(2 * probing.interval_s, self._settings.max_recovery_s)
-            self._change(probing, probing.opened(self._clock.now(), interval_s, self._ids.token()))
-            raise
-        except OrderbridgeError:
-            self._change(probing, probing.closed(self._ids.token()))
+        except OrderbridgeError as error:
+            self._change(probing, self._after_probe(probing, error))
             raise
         self._change(probing, probing.closed(self._ids.token()))
         return result
+
+    def _after_probe(self, probing: Circuit, error: OrderbridgeError) -> Circuit:
+        now, token = self._clock.now(), self._ids.token()
+        if _is_answer(error):
+            return probing.closed(token)
+        if isinstance(error, DependencyUnavailable | DependencyTimeout) and self._is_about(error):
+            return probing.opened(now, min(2 * probing.interval_s, self._settings.max_recovery_s), token)
+        return probing.probing(now, 0, token)
 
     def _circuit(self) -> Circuit:
         """The shared state, at most `cache_s` old; CLOSED while the store is down."""
@@ -173,3 +187,11 @@ class CircuitBreaker:
             )
             self._store_rests_until = self._clock.now() + timedelta(seconds=self._settings.store_pause_s)
             return otherwise
+
+
+def _is_answer(error: OrderbridgeError) -> bool:
+    """The dependency was asked and has answered, if only with a "no".
+
+    Contention and Misconfigured may be of a table or a secret of our own, before anybody was asked: they say nothing.
+    """
+    return not isinstance(error, TransientError | Misconfigured)

@@ -84,7 +84,7 @@ def _act(request: Request, services: ApiServices, principal: Principal, action: 
         return _act_on_group(request, services, action, principal)
     if is_order_id(target):
         asked, commands = command(request, CommandIn), services.commands
-        act = commands.redrive if action is Action.REDRIVE else commands.cancel
+        act = commands.redrive if action is Action.REDRIVE else commands.give_up
         order = act(target, asked.actor(principal), asked.reason, wanted_versions(request))
         return commanded(request, services, order)
     raise _no_such_letter()

@@ -52,10 +52,14 @@ class JobView(TypedDict):
     reason: str
     total: int
     """Letters in the group when it was asked for."""
+    total_is_minimum: bool
+    """There were so many that counting stopped; the job takes all."""
     done: int
     """Orders set in motion."""
     refused: int
-    """Orders that had moved on by themselves."""
+    """The others: moved on by themselves, not to be set in motion, or not readable."""
+    confirmed: int
+    """Orders, of both, that have moved on from their failure, by their events; the letters of all others stay open."""
     requested_at: Moment
     finished_at: Moment | None
     links: JobLinks
@@ -134,8 +138,10 @@ def job_view(job: Job) -> JobView:
         "by": job.by,
         "reason": job.reason,
         "total": job.total,
+        "total_is_minimum": job.total >= DEAD_LETTER_COUNT_LIMIT,
         "done": job.done,
         "refused": job.refused,
+        "confirmed": job.confirmed,
         "requested_at": rfc3339(job.requested_at),
         "finished_at": rfc3339(job.finished_at) if job.finished_at else None,
         "links": {"self": f"/dead-letters/jobs/{job.job_id}"},

@@ -12,6 +12,7 @@ _DOING = {
     "RefundPayment": "refunding the payment",
     "ReleaseInventory": "releasing the stock",
     "RejectOrder": "closing the order",
+    "OrderWorkflow": "running its workflow",
 }
 
 _NEXT_STEP = {

@@ -157,6 +157,7 @@ _FUNCTIONS = (  # all that they need but for payments; see functions()
             may.WATCH_WORKFLOW,
             may.SEND_DEAD_LETTERS,
             may.SEND_ACKNOWLEDGEMENTS,
+            may.ALERT,
         ),
         reserved_concurrency=1,
     ),

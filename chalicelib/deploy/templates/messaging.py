@@ -27,15 +27,15 @@ class Queue:
 PARKING = Queue("parking", retention_days=14)
 """Messages that nobody could make anything of; an operator looks at them."""
 
-QUEUES = (
-    PARKING,
-    Queue("dead-letters", retention_days=14, max_receives=10),
-    Queue("acknowledgements", retention_days=4, max_receives=300),
-    Queue("stream-failures", retention_days=14),
-)
-"""`acknowledgements`: an ERP may be down for three days (300 receives, the most at intervals of 15 minutes) before its
-messages are parked. `stream-failures`: what project_events gave up on; a notice names the shard and the sequence
-numbers."""
+DEAD_LETTERS = Queue("dead-letters", retention_days=14, max_receives=10)
+ACKNOWLEDGEMENTS = Queue("acknowledgements", retention_days=4, max_receives=300)
+"""An ERP may be down for three days (300 receives, the most at intervals of 15 minutes) before its messages are
+parked."""
+
+STREAM_FAILURES = Queue("stream-failures", retention_days=14)
+"""What project_events gave up on; a notice names the shard and the sequence numbers."""
+
+QUEUES = (PARKING, DEAD_LETTERS, ACKNOWLEDGEMENTS, STREAM_FAILURES)
 
 
 def resources(settings: Settings) -> dict[str, Any]:

@@ -30,6 +30,14 @@ class DeadLettersContract:
         assert adapter.get("aaaaaaaaaaaa", "o-2") is None
         assert adapter.get("bbbbbbbbbbbb", "o-1") is None
 
+    def test_an_announcement_is_remembered_until_the_letter_is_opened(self, adapter: DeadLetters) -> None:
+        announced = DeadLetter(failed(), announced_at=NOW)
+        adapter.record(announced)
+        assert adapter.get("aaaaaaaaaaaa", "o-1") == announced
+        assert [group.count for group in adapter.groups()] == [1]
+        adapter.record(DeadLetter(failed()))
+        assert adapter.get("aaaaaaaaaaaa", "o-1") == DeadLetter(failed())
+
     def test_groups_are_counted_the_latest_first(self, adapter: DeadLetters) -> None:
         for number in range(3):
             adapter.record(DeadLetter(failed(f"o-{number}", minutes=number)))

@@ -28,6 +28,7 @@ from chalicelib.steps.handle_failure import HandleFailure
 from chalicelib.wiring.steps import Steps
 from chalicelib.workflow.definition import definition
 from tests.support.builders import CUSTOMER, GADGET, WIDGET
+from tests.support.state_machine import next_task
 
 STATES: Mapping[str, Any] = definition(lambda function: function)["States"]
 FIRST_STATE: str = definition(lambda function: function)["StartAt"]
@@ -128,7 +129,7 @@ class Twin(Steps):
         name, failure = FIRST_STATE, dict[str, Any]()
         while True:
             state = STATES[name]
-            if state["Type"] == "Fail":
+            if state["Type"] in ("Fail", "Succeed"):
                 return name
             after, error = self._task(name, state, order_id, failure, attempt)
             if after.startswith("HandleFailure") and error is not None:
@@ -143,9 +144,9 @@ class Twin(Steps):
         while True:
             try:
                 if name == "HandleFailure":
-                    self.handle_failure(order_id, caught(failure), sum(used), attempt)
-                else:
-                    self.step(name, sum(used), attempt)(order_id)
+                    handled = self.handle_failure(order_id, caught(failure), sum(used), attempt)
+                    return next_task(STATES, state["Next"], handled), None
+                self.step(name, sum(used), attempt)(order_id)
                 return str(state.get("Next", "")), None
             except Exception as error:
                 if isinstance(error, AssertionError):

@@ -17,11 +17,14 @@ from chalicelib.adapters.resilience.circuit_breaker import CircuitBreaker, Circu
 from chalicelib.adapters.resilience.circuits import Circuit, State
 from chalicelib.domain.errors import (
     CircuitOpen,
+    Contention,
     DependencyTimeout,
     DependencyUnavailable,
+    Misconfigured,
     OrderbridgeError,
     PaymentDeclined,
     Reason,
+    VersionConflict,
 )
 from chalicelib.domain.money import Money
 from chalicelib.domain.order import PaymentInstruction
@@ -135,6 +138,37 @@ class TestRecovering:
         world.error = PaymentDeclined(Reason("card_declined.lost_card", "no"))
         with pytest.raises(PaymentDeclined):
             breaker.call(world.dependency)
+        assert world.transitions[-1] == CLOSED
+
+    @pytest.mark.parametrize(
+        "error",
+        [
+            DependencyUnavailable("DynamoDB", "throttled"),
+            DependencyTimeout("DynamoDB", "no answer"),
+            Contention("the ledger is written too often"),
+            VersionConflict("o-1", 3),
+            Misconfigured("the secret of the provider is missing"),
+        ],
+        ids=lambda error: f"{type(error).__name__} of ours",
+    )
+    def test_a_probe_that_failed_for_another_reason_says_nothing(self, world: World, error: OrderbridgeError) -> None:
+        """The circuit neither closes nor stays open for longer: the next caller probes, at once."""
+        breaker, other = self.opened(world), world.process()
+        world.clock.advance(15)
+        world.error = error
+        with pytest.raises(type(error)):
+            breaker.call(world.dependency)
+        assert breaker.snapshot().state is State.HALF_OPEN
+        world.clock.advance(1)
+        world.fail(other, 1)
+        assert world.transitions[-1] == REOPENED
+        assert other.snapshot().interval_s == 30
+        world.clock.advance(30)
+        world.error = error
+        with pytest.raises(type(error)):
+            other.call(world.dependency)
+        world.error = None
+        assert other.call(world.dependency) == "fine"
         assert world.transitions[-1] == CLOSED
 
     def test_a_failed_probe_opens_for_twice_as_long_up_to_a_bound(self, world: World) -> None:

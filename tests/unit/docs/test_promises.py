@@ -2,38 +2,21 @@
 
 from __future__ import annotations
 
-import ast
 import re
-from functools import cache
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[3]
+from tests.support.repository import ROOT, defined_tests
+
 PAGE = (ROOT / "docs" / "promises.md").read_text()
 NAMED = sorted(set(re.findall(r"`(tests/\S+?\.py::\S+?)`", PAGE)))
-
-
-@cache
-def defined_in(file: str) -> frozenset[str]:
-    """`test_name` and `Class::test_name`, from the source: nothing is imported."""
-    tree = ast.parse((ROOT / file).read_text())
-    return frozenset(
-        f"{owner}{node.name}"
-        for owner, body in [
-            ("", tree.body),
-            *((f"{c.name}::", c.body) for c in tree.body if isinstance(c, ast.ClassDef)),
-        ]
-        for node in body
-        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
-    )
 
 
 @pytest.mark.parametrize("name", NAMED)
 def test_every_test_exists(name: str) -> None:
     file, _, test = name.partition("::")
     assert (ROOT / file).is_file()
-    assert test in defined_in(file)
+    assert test in defined_tests(ROOT / file)
 
 
 def test_every_row_names_a_test_or_says_where_to_look() -> None:

@@ -8,11 +8,11 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib.domain.events import OrderFailed
+from chalicelib.domain.events import Event, OrderFailed
 from chalicelib.domain.failures import MAX_MESSAGE_CHARACTERS, FailedOrder, Failure, caught
 from chalicelib.domain.order import order_id
 from tests.support.builders import NOW
-from tests.support.domain.histories import FAILURE, in_attempt
+from tests.support.domain.histories import CONFIRMED, FAILED, FAILURE, PAID, in_attempt, redriven
 from tests.support.domain.specification import order_after
 
 
@@ -25,6 +25,21 @@ def test_a_fingerprint_is_12_hex_digits_that_never_change() -> None:
     assert fingerprint("payment did not answer: read timeout") == "39b43928bce3"
     assert fingerprint("order o-0123456789abcdefghjkmnpq at 10:15 said 'no'") == "de4466bfd3e2"
     assert re.fullmatch("[0-9a-f]{12}", fingerprint(""))
+
+
+@pytest.mark.parametrize(
+    ("events", "settled"),
+    [
+        pytest.param(FAILED, False, id="it stands"),
+        pytest.param((*FAILED, redriven(2)), True, id="a later attempt runs"),
+        pytest.param((*FAILED, redriven(2), FAILURE), True, id="a later attempt has failed"),
+        pytest.param(CONFIRMED, True, id="ended in the same attempt"),
+        pytest.param(PAID, False, id="not parked yet"),
+    ],
+)
+def test_a_failure_is_settled_when_its_order_has_moved_on(events: tuple[Event, ...], settled: bool) -> None:
+    failed = FailedOrder.of(order_after(*FAILED), FAILURE, NOW)
+    assert failed.is_settled_in(order_after(*events)) is settled
 
 
 @pytest.mark.parametrize(

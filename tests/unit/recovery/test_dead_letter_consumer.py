@@ -6,18 +6,20 @@ import json
 import subprocess
 import sys
 from dataclasses import replace
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import pytest
 
 from chalicelib.adapters.memory import MemoryEventStore
 from chalicelib.domain.dead_letter_messages import failed_order_message, redrive_message
-from chalicelib.domain.errors import DependencyUnavailable
+from chalicelib.domain.errors import DependencyUnavailable, Refused
 from chalicelib.domain.events import OrderRejected
 from chalicelib.domain.failures import FailedOrder
 from chalicelib.domain.state import Status
+from chalicelib.orders.commands import OrderCommands
 from chalicelib.read_model.metrics import STUCK, count
 from chalicelib.recovery.redrive_policy import AUTOMATIC_ATTEMPTS
+from chalicelib.steps.handle_failure import Handled
 from chalicelib.steps.reject_order import RejectOrder
 from tests.support.builders import content
 from tests.support.domain.histories import REJECTION
@@ -127,6 +129,62 @@ def test_duplicates_and_late_messages_are_harmless(app: FakeApplication) -> None
     assert app.letters.groups() == []
 
 
+def test_a_failure_that_is_announced_twice_is_scheduled_once(app: FakeApplication) -> None:
+    failed = app.park(app.accept())
+    app.queue.sent.clear()
+    for _ in range(5):
+        app.consumer(body(failed))
+    assert [message["kind"] for message, _ in app.queue.sent] == ["redrive"]
+
+
+def test_a_redrive_that_is_delivered_twice_stays_one(app: FakeApplication) -> None:
+    app.consumer(body(app.park(app.accept())))
+    app.open_circuits.add("payment")
+    for _ in range(4):
+        message, _ = app.queue.sent[-1]
+        app.queue.sent.clear()
+        for _ in range(3):
+            app.clock.advance(1)
+            app.consumer(json.dumps(message))
+        assert len(app.queue.sent) == 1
+
+
+def test_a_crash_between_message_and_letter_loses_no_redrive(app: FakeApplication) -> None:
+    class Forgetting:
+        """The letters, whose table is down for a write."""
+
+        def __getattr__(self, name: str) -> Any:
+            if name == "record":
+                raise DependencyUnavailable("DynamoDB", "outage")
+            return getattr(app.letters, name)
+
+    order_id = app.accept()
+    failed = app.park(order_id)
+    with pytest.raises(DependencyUnavailable):
+        replace(app.consumer, letters=Forgetting())(body(failed))
+    app.clock.advance(10)
+    app.consumer(body(failed))
+    redrives = [message for message, _ in app.queue.sent if message["kind"] == "redrive"]
+    assert len(redrives) == 2
+    for message in redrives:
+        app.consumer(json.dumps(message))
+    assert app.order(order_id).attempt == 2
+
+
+def test_a_redrive_that_is_refused_closes_no_letter_of_a_failure_that_stands(app: FakeApplication) -> None:
+    order_id = app.accept()
+    failed = app.park(order_id)
+    app.consumer(body(failed))
+
+    class Refusing(OrderCommands):
+        def redrive(self, order_id: str, by: str, reason: str, versions: frozenset[int] | None = None) -> NoReturn:
+            raise Refused("not now")
+
+    commands = Refusing(app.commands.repository, app.commands.workflow)
+    replace(app.consumer, commands=commands)(body(failed, due=True))
+    assert app.letters.get(failed.fingerprint, order_id) is not None
+
+
 @pytest.mark.parametrize(
     ("poison", "reason"),
     [
@@ -197,7 +255,7 @@ def test_an_order_that_cannot_even_be_read_is_an_alert_and_is_parked_later(app: 
     [(subject, text)] = app.alerts.published
     assert subject.startswith("Order parked: CapturePayment")
     assert order_id in text
-    assert app.handle_failure(order_id, TIMEOUT, retries=3) is Status.FAILED
+    assert app.handle_failure(order_id, TIMEOUT, retries=3) is Handled.PARKED
 
 
 def test_failed_compensations_are_counted_apart(app: FakeApplication) -> None:

@@ -8,12 +8,16 @@ from dataclasses import replace
 import pytest
 
 from chalicelib.domain.dead_letter_messages import failed_order_message
-from chalicelib.domain.errors import CorruptHistory, DependencyUnavailable
+from chalicelib.domain.errors import CorruptHistory, DependencyUnavailable, Refused
 from chalicelib.domain.state import Order, Status
 from chalicelib.orders.commands import OrderCommands
 from chalicelib.recovery.group_jobs import Action, Job
+from chalicelib.steps.reject_order import RejectOrder
 from tests.support.builders import content
+from tests.support.domain.histories import REJECTION
 from tests.support.operations import BUG, FakeApplication
+
+REFUND_FAILS = replace(BUG, step="RefundPayment")
 
 
 @pytest.fixture
@@ -82,7 +86,7 @@ def test_orders_that_moved_on_are_counted_apart(app: FakeApplication) -> None:
     assert job is not None
     app.commands.redrive(orders[0], by="bert", reason="was faster")
     done = run(app, job)
-    assert (done.done, done.refused) == (2, 1)
+    assert (done.done, done.refused, done.confirmed) == (2, 1, 3)
     assert app.types(orders[0]).count("OrderRedriven") == 1
 
 
@@ -102,7 +106,7 @@ def test_an_order_that_cannot_be_read_holds_up_no_other_and_keeps_its_letter(app
     replace(jobs, commands=commands).work(job.job_id)
     done = app.jobs.load(job.job_id)
     assert done is not None
-    assert (done.finished_at is not None, done.done, done.refused) == (True, 2, 1)
+    assert (done.finished_at is not None, done.done, done.refused, done.confirmed) == (True, 2, 1, 2)
     [letter] = app.letters.in_group(fingerprint, limit=10)
     assert letter.failed.order_id == orders[1]
 
@@ -136,3 +140,66 @@ def test_a_crash_in_the_middle_loses_nothing(app: FakeApplication) -> None:
     run(app, job)
     assert all(app.types(order_id).count("OrderRedriven") == 1 for order_id in orders)
     assert app.letters.groups() == []
+
+
+def stuck_in_rejection(app: FakeApplication, external_id: str) -> str:
+    """Rejected at its last step, and then its refund fails."""
+    order_id = app.accept(content(external_id))
+    app.repository().append(app.order(order_id), REJECTION)
+    app.consumer(json.dumps(failed_order_message(app.park(order_id, REFUND_FAILS))))
+    return order_id
+
+
+def test_discarding_goes_on_with_an_undoing_that_failed(app: FakeApplication) -> None:
+    """It cannot be cancelled, for it is being rejected; it is given up by going on."""
+    orders = [stuck_in_rejection(app, f"SO-{number}") for number in range(3)]
+    job = app.group_jobs.request(REFUND_FAILS.fingerprint, Action.DISCARD, 50, by="anna", reason="give the money back")
+    assert job is not None
+    done = run(app, job)
+    assert (done.total, done.done, done.refused, done.confirmed) == (3, 3, 0, 3)
+    assert [app.order(order_id).outcome for order_id in orders] == [None] * 3
+    assert {(order_id, "correlation-1", 2) for order_id in orders} <= set(app.workflow.started)
+
+
+class Refusing(OrderCommands):
+    """Refuses every command, for whatever reason."""
+
+    def redrive(self, order_id: str, by: str, reason: str, versions: frozenset[int] | None = None) -> Order:
+        raise Refused("not now")
+
+    def give_up(self, order_id: str, by: str, reason: str, versions: frozenset[int] | None = None) -> Order:
+        raise Refused("not now")
+
+
+@pytest.mark.parametrize("action", Action)
+def test_a_letter_is_closed_only_if_its_order_has_moved_on(app: FakeApplication, action: Action) -> None:
+    """A refusal says nothing about that: one order still is as its letter says, one runs again, one has ended."""
+    fingerprint, (stands, runs, ended) = parked_group(app, 3)
+    job = app.group_jobs.request(fingerprint, action, 50, by="anna", reason="x")
+    assert job is not None
+    app.commands.redrive(runs, by="bert", reason="was faster")
+    app.commands.cancel(ended, by="bert", reason="was faster")
+    RejectOrder(app.repository("RejectOrder"))(ended)
+    jobs = app.group_jobs
+    replace(jobs, commands=Refusing(jobs.commands.repository, jobs.commands.workflow)).work(job.job_id)
+    done = app.jobs.load(job.job_id)
+    assert done is not None
+    assert (done.total, done.done, done.refused, done.confirmed) == (3, 0, 3, 2)
+    assert [letter.failed.order_id for letter in app.letters.in_group(fingerprint, 10)] == [stands]
+
+
+def test_what_failed_again_meanwhile_keeps_its_letter(app: FakeApplication) -> None:
+    fingerprint, (order_id,) = parked_group(app, 1)
+    job = app.group_jobs.request(fingerprint, Action.REDRIVE, 50, by="anna", reason="fixed")
+    assert job is not None
+
+    class FailsAtOnce(OrderCommands):
+        def redrive(self, order_id: str, by: str, reason: str, versions: frozenset[int] | None = None) -> Order:
+            order = super().redrive(order_id, by, reason)
+            app.consumer(json.dumps(failed_order_message(app.park(order_id, BUG))))
+            return order
+
+    jobs = app.group_jobs
+    replace(jobs, commands=FailsAtOnce(jobs.commands.repository, jobs.commands.workflow)).work(job.job_id)
+    [letter] = app.letters.in_group(fingerprint, 10)
+    assert (letter.failed.order_id, letter.failed.attempt) == (order_id, 2)

@@ -143,7 +143,7 @@ def test_more_orders_than_one_sweep_can_look_at(app: FakeApplication) -> None:
             return app.workflow.start(order_id, correlation_id, attempt)
 
         def is_running(self, order_id: str, attempt: int) -> bool:
-            return True
+            return app.workflow.is_running(order_id, attempt)
 
     sweeper = replace(app.sweeper, workflow=SlowEngine())
     sweeps = 0

@@ -17,6 +17,7 @@ from chalicelib.domain.money import Money
 from chalicelib.domain.order import OrderContent, PaymentInstruction
 from chalicelib.domain.reference import DeliveryHold
 from chalicelib.domain.state import Status
+from chalicelib.steps.handle_failure import Handled
 from chalicelib.workflow.table import ALL_STEPS, UNDOING
 from tests.support.builders import CUSTOMER, GADGET, content, line
 from tests.support.faults.faults import Tripwire
@@ -247,9 +248,9 @@ def test_a_failure_of_an_attempt_that_was_overtaken_is_nobody_s_business() -> No
     world.run(order_id)
     world.redrive(order_id)
     told = len(world.alerts.published), len(world.queue.sent)
-    assert world.step("HandleFailure", order_id, failure=FAILURE, attempt=1) is Status.RESERVED
+    assert world.step("HandleFailure", order_id, failure=FAILURE, attempt=1) is Handled.SETTLED
     assert (len(world.alerts.published), len(world.queue.sent)) == told
-    assert world.step("HandleFailure", order_id, failure=FAILURE, attempt=2) is Status.FAILED
+    assert world.step("HandleFailure", order_id, failure=FAILURE, attempt=2) is Handled.PARKED
     assert (len(world.alerts.published), len(world.queue.sent)) == (told[0] + 1, told[1] + 1)
 
 

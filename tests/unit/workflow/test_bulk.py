@@ -10,7 +10,7 @@ import pytest
 from chalicelib.deploy.config.functions import BY_NAME
 from chalicelib.deploy.config.stages import STAGES, Stage
 from chalicelib.deploy.stack_updates import MAX_TEMPLATE_BYTES
-from chalicelib.deploy.templates.bulk import template
+from chalicelib.deploy.templates.bulk import UPLOAD_NOTICE_RETRIES, template
 from chalicelib.domain.errors import TransientError, subclasses
 from chalicelib.settings import Settings
 from chalicelib.workflow import bulk
@@ -67,3 +67,12 @@ def test_the_role_may_do_no_more_than_run_batches(stage: Stage) -> None:
     assert open_to_all == {"DeliverLogs", "Trace"}
     invoked = next(statement["Resource"] for statement in statements if statement["Sid"] == "InvokeFunctions")
     assert invoked == [BY_NAME[name].arn(settings) for name in bulk.function_names()]
+
+
+@each_stage
+def test_an_upload_whose_notice_fails_is_seen_by_somebody(stage: Stage) -> None:
+    """Its notice lands where the alarm messages-parked looks."""
+    settings = Settings(stage.name, "eu-central-1", "123456789012")
+    retries = template(stage, settings)["Resources"]["UploadRuleRetries"]["Properties"]
+    assert retries["DestinationConfig"]["OnFailure"]["Destination"].endswith(f":orderbridge-{stage.name}-parking")
+    assert retries["MaximumRetryAttempts"] == UPLOAD_NOTICE_RETRIES

@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.errors import Rejection, TransientError, subclasses
+from chalicelib.steps.handle_failure import Handled
 from chalicelib.workflow.definition import definition, function_names
 from chalicelib.workflow.mermaid import mermaid
 from chalicelib.workflow.table import COMPENSATIONS, STEPS
+from tests.support.state_machine import next_task
 
 MACHINE = definition(lambda function: f"arn:aws:lambda:eu-central-1:123456789012:function:{function}:live")
 STATES: dict[str, dict[str, Any]] = MACHINE["States"]
@@ -67,6 +69,22 @@ def test_compensations_run_in_reverse_and_end_in_rejection() -> None:
     assert STATES["RejectOrder"]["End"] is True
 
 
+@pytest.mark.parametrize(
+    ("handled", "leads_to"),
+    [(Handled.UNDO, "RefundPayment"), (Handled.SETTLED, "OrderWentOn"), (Handled.PARKED, "OrderParked")],
+)
+def test_what_becomes_of_a_failed_order_decides_where_its_execution_goes(handled: str, leads_to: str) -> None:
+    assert next_task(STATES, STATES["HandleFailure"]["Next"], handled) == leads_to
+    assert set(Handled) == {"UNDO", "SETTLED", "FAILED"}
+
+
+def test_before_an_order_is_undone_the_failure_is_forgotten() -> None:
+    """HandleFailure takes the first failure that it finds: that of a compensation must be the only one then."""
+    undo = STATES["Undo"]
+    assert "ResultPath" not in undo
+    assert set(undo["Parameters"]) == {"order_id.$", "correlation_id.$"}
+
+
 @pytest.mark.parametrize("state", TASKS)
 def test_every_task_has_a_timeout_and_jittered_retries(state: str) -> None:
     task = TASKS[state]
@@ -100,8 +118,9 @@ def test_compensations_are_retried_longest() -> None:
 
 @pytest.mark.parametrize("state", TASKS)
 def test_only_identifiers_travel(state: str) -> None:
+    """HandleFailure's answer alone is kept for a moment: a Choice goes by it."""
     task = TASKS[state]
-    assert task["ResultPath"] is None
+    assert task["ResultPath"] == ("$.handled" if state == "HandleFailure" else None)
     assert set(task["Parameters"]) - {"failure.$"} == {"order_id.$", "correlation_id.$", "execution.$", "retry.$"}
 
 

@@ -3,8 +3,8 @@
     pk DEADLETTERS#<fingerprint> · sk <order id> · attempt · data      one per failed order
     pk DEADLETTERS               · sk <fingerprint> · step · error …   one per group, so that groups can be listed
 
-The letter is written before its group, and an empty group is removed only if it has not changed since it was read:
-so a letter is never without its group.
+The letter is written before its group, which counts its writes (`recorded`), and an empty group is removed only if
+nothing was recorded since it was read: so a letter is never without its group.
 """
 
 from __future__ import annotations
@@ -46,13 +46,14 @@ class DynamoDbDeadLetters:
                 TableName=self.table,
                 Key={"pk": {"S": GROUPS}, "sk": {"S": failed.fingerprint}},
                 UpdateExpression="SET #step = :step, #error = :error, message = :message, last_failed_at = :at, "
-                "first_failed_at = if_not_exists(first_failed_at, :at)",
+                "first_failed_at = if_not_exists(first_failed_at, :at) ADD recorded :one",
                 ExpressionAttributeNames={"#step": "step", "#error": "error"},
                 ExpressionAttributeValues={
                     ":step": {"S": failed.step},
                     ":error": {"S": failed.error},
                     ":message": {"S": failed.message},
                     ":at": {"S": format_utc(failed.failed_at)},
+                    ":one": {"N": "1"},
                 },
             )
 
@@ -99,8 +100,11 @@ class DynamoDbDeadLetters:
             self.client.delete_item,
             TableName=self.table,
             Key={"pk": item["pk"], "sk": item["sk"]},
-            ConditionExpression="last_failed_at = :seen",
-            ExpressionAttributeValues={":seen": item["last_failed_at"]},
+            ConditionExpression="last_failed_at = :seen AND (recorded = :recorded OR attribute_not_exists(recorded))",
+            ExpressionAttributeValues={
+                ":seen": item["last_failed_at"],
+                ":recorded": item.get("recorded", {"N": "0"}),  # one of an earlier release has no count
+            },
         )
 
     def _partition(self, pk: str, after: str = "") -> dict[str, Any]:

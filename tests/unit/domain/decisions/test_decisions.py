@@ -1,7 +1,6 @@
 """What may happen next to an order, decision by decision: given these events, then that event, nothing, or a refusal.
 
-Not specified here: what becomes of an order at the limit of its attempts that is to be undone, and of one that fails
-in a forward step after its cancellation was asked for.
+What may be asked of an order at the limit of its attempts: test_limit_of_attempts.py.
 """
 
 from __future__ import annotations
@@ -230,3 +229,13 @@ def test_a_failure_parks_an_order_once(row: Row) -> None:
 )
 def test_a_failing_compensation_parks_the_order(row: Row) -> None:
     row.when(lambda order: decide_failure(order, STUCK))
+
+
+@table(
+    given("on its way", *PAID).then(BUG),
+    given("while it is rejected", *BEING_REJECTED).then_nothing(),
+    given("while it is cancelled", *BEING_CANCELLED).then_nothing(),
+    given("in a later attempt, while it is cancelled", *STUCK_IN_CANCELLATION, redriven(2)).then_nothing(),
+)
+def test_a_forward_step_that_fails_parks_no_order_that_is_undone(row: Row) -> None:
+    row.when(lambda order: decide_failure(order, BUG, of_forward_step=True))
